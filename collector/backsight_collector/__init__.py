@@ -1,0 +1,1 @@
+"""Backsight's collector: the wire's batches become rows of the lake, each acknowledged event exactly once."""

@@ -1,0 +1,1 @@
+"""Backsight: autocapture product analytics that binds late."""

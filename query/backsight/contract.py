@@ -1,0 +1,304 @@
+"""What the snippet, the collector and the query layer agree on; the only module that both sides import.
+
+Three things stand here and nowhere else: the fields and limits of the wire (snippet to collector), the Arrow
+schemas of the lake (collector to query), and the names by which a question refers to a fact. Nothing in this
+module reads or writes anything.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from hashlib import blake2b
+from typing import Final
+
+import pyarrow as pa
+
+WIRE_VERSION: Final = 1
+"""Version of the batch that the snippet sends, its field `v`."""
+
+
+# ── Limits of the wire ──────────────────────────────────────────────────────────────────────────────────────
+
+MAX_BODY_BYTES: Final = 1_000_000
+"""Largest request body, as sent (that is, before decompression)."""
+MAX_DECOMPRESSED_BYTES: Final = 5_000_000
+"""Largest body after decompression; decompression stops there."""
+MAX_EVENT_BYTES: Final = 32_768
+"""Largest single event, as JSON."""
+MAX_BATCH_EVENTS: Final = 1_000
+MAX_BATCH_NODES: Final = 20_000
+MAX_BATCH_PAGES: Final = 200
+MAX_DEPTH: Final = 512
+"""Deepest element context that is kept; a browser's own parser stops at 512."""
+MAX_NESTING: Final = 32
+"""Deepest nesting of `props` and `traits`."""
+MAX_ID_CHARS: Final = 256
+"""Longest device, session, user, page or batch id."""
+MAX_TEXT_CHARS: Final = 255
+"""Longest text or accessible name; longer ones are cut by the snippet, after masking."""
+MAX_NAME_CHARS: Final = 200
+"""Longest name of a tracked event, a named event or a property."""
+MAX_URL_CHARS: Final = 2_048
+MAX_ATTRIBUTE_CHARS: Final = 1_024
+"""Longest attribute value that is kept; of a longer one only its presence is (its value is null)."""
+MAX_SEQUENCE: Final = 2**31 - 1
+MAX_ATTRIBUTE_VALUES: Final = 10_000
+"""Distinct values of one attribute on one site, past which it stops being part of elements."""
+DEDUPLICATION_HOURS: Final = 24
+"""A repeated event is dropped if the first arrived within this time; in practice up to twice as long."""
+
+
+# ── Events ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class EventType(StrEnum):
+    """The closed list of raw event types (`type` on the wire and in the lake; `on` in a rule)."""
+
+    CLICK = "click"
+    CHANGE = "change"
+    """A form control changed. That it did is kept; what to never is."""
+    SUBMIT = "submit"
+    PAGEVIEW = "pageview"
+    LEAVE = "leave"
+    """The page instance ended: navigation, tab closed, or a client-side route change."""
+    TRACK = "track"
+    """A custom event from code, with `name` and `props`."""
+    IDENTIFY = "identify"
+    """Code said who the user is; also yields a statement."""
+    TRAITS = "traits"
+    """Code said something about the user (`addUserProperties`); also yields a statement."""
+
+
+ELEMENT_TYPES: Final = frozenset({EventType.CLICK, EventType.CHANGE, EventType.SUBMIT})
+"""Event types whose rows carry a node."""
+
+
+class Reason(StrEnum):
+    """Why a row stands in `dead_letters`: the closed list."""
+
+    BAD_EVENT = "bad_event"
+    """A field is missing, of the wrong type or out of its range; `detail` names it."""
+    UNKNOWN_TYPE = "unknown_type"
+    BAD_NODE = "bad_node"
+    """The event's node does not exist, or its chain of parents is broken or too deep."""
+    BAD_PAGE = "bad_page"
+    """The event's page entry does not exist or is malformed."""
+    TOO_LARGE = "too_large"
+    """One event above MAX_EVENT_BYTES; its body is cut."""
+    TOO_DEEP = "too_deep"
+    """`props` or `traits` nest deeper than MAX_NESTING."""
+    TOO_MANY = "too_many"
+    """Past the MAX_BATCH_EVENTS-th event of a batch."""
+    CLIENT_DROPPED = "client_dropped"
+    """The snippet itself dropped `count` events (`detail` says why: its queue was full, a handler failed)."""
+    UNREADABLE = "unreadable"
+    """A journal record could not be read back; its bytes are kept aside under `journal/…/set-aside/`."""
+
+
+class StatementKind(StrEnum):
+    """What a line of `statements` says."""
+
+    IDENTIFY = "identify"
+    """`identify()` was called: device and user belong together."""
+    OBSERVED = "observed"
+    """An event came from the device with the user's id, and no `identify` of the two had been seen."""
+    TRAITS = "traits"
+    """Something about the user (or, before any user is known, about the device)."""
+    REVOKE = "revoke"
+    """The statement named in `revokes` does not hold, and never did."""
+
+
+# ── Elements ────────────────────────────────────────────────────────────────────────────────────────────────
+
+CAPTURED_ATTRIBUTES: Final = frozenset(
+    "id class href src name type role title alt for rel target action method placeholder lang dir hidden disabled "
+    "checked selected multiple required readonly open download tabindex itemprop itemtype part slot is "
+    "autocomplete contenteditable draggable width height viewbox loading media scope colspan rowspan "
+    "start reversed min max step pattern maxlength minlength size accept charset color face "
+    "align valign bgcolor border cellpadding cellspacing".split()
+)
+"""Attributes kept on every element, lower case; with those that begin with one of CAPTURED_PREFIXES.
+
+`value`, `style`, `srcdoc`, `content` and every `on…` handler are never kept.
+"""
+CAPTURED_PREFIXES: Final = ("aria-", "data-")
+
+NAMESPACES: Final = ("html", "svg", "mathml")
+
+
+def is_captured_attribute(name: str) -> bool:
+    """Whether an attribute of this (lower-case) name is kept."""
+    return name in CAPTURED_ATTRIBUTES or name.startswith(CAPTURED_PREFIXES)
+
+
+# ── Hashes ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def id64(space: str, *parts: str | int | None) -> int:
+    """A signed 64-bit id of some parts within a space ("device", "user", "session", "page", "element", "node").
+
+    Equal parts give equal ids in every process and for ever (BLAKE2b, so that nobody can craft a collision
+    cheaply). Distinct parts never run together: each is preceded by its kind and length.
+    """
+    text = "".join(
+        ["~" if part is None else f"{len(piece := str(part))}{'i' if isinstance(part, int) else 's'}{piece}"
+         for part in parts]
+    )  # fmt: skip
+    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8, person=space.encode()).digest()
+    return int.from_bytes(digest, "little", signed=True)
+
+
+# ── The lake ────────────────────────────────────────────────────────────────────────────────────────────────
+
+INSTANT: Final = pa.timestamp("us", tz="UTC")
+
+
+def _required(name: str, kind: pa.DataType) -> pa.Field:
+    return pa.field(name, kind, nullable=False)
+
+
+EVENTS: Final = pa.schema(
+    [
+        _required("site", pa.string()),  # partition
+        _required("date", pa.date32()),  # partition: UTC date of `time`
+        _required("time", INSTANT),  # client time, corrected by the client's clock error
+        _required("type", pa.string()),  # EventType
+        pa.field("name", pa.string()),  # of a tracked event
+        pa.field("node_id", pa.int64()),  # nodes.node_id of the true target
+        _required("device", pa.int64()),  # id64("device", device id)
+        pa.field("user", pa.int64()),  # id64("user", user id), where one was known at the time
+        pa.field("session", pa.int64()),  # id64("session", session id as the client saw it)
+        _required("page", pa.int64()),  # id64("page", page instance id); with `sequence`, the event's identity
+        _required("sequence", pa.int32()),  # 0, 1, 2 … within the page instance
+        pa.field("text", pa.string()),  # of the nearest interactive ancestor-or-self, else of the target
+        pa.field("label", pa.string()),  # accessible name of the same element
+        pa.field("target_text", pa.string()),  # of the target itself
+        pa.field("target_label", pa.string()),
+        pa.field("href", pa.string()),  # of the nearest link ancestor-or-self, resolved to an absolute URL
+        pa.field("host", pa.string()),
+        pa.field("path", pa.string()),
+        pa.field("query", pa.string()),  # without "?"
+        pa.field("fragment", pa.string()),  # without "#"
+        pa.field("title", pa.string()),
+        pa.field("referrer", pa.string()),
+        pa.field("viewport_width", pa.int32()),  # CSS pixels
+        pa.field("viewport_height", pa.int32()),
+        pa.field("x", pa.int32()),  # CSS pixels from the viewport's left
+        pa.field("y", pa.int32()),
+        pa.field("duration_ms", pa.int64()),  # leave: time for which the page was visible
+        pa.field("scroll_percent", pa.int32()),  # leave: deepest point reached, 0 to 100
+        pa.field("props", pa.string()),  # JSON object; of a tracked event
+        pa.field("target_attributes", pa.map_(pa.string(), pa.string())),  # those too variable for elements
+        pa.field("language", pa.string()),
+        pa.field("user_agent", pa.string()),  # raw; parsed when asked
+        _required("client_time", INSTANT),  # by the client's clock
+        pa.field("sent_at", INSTANT),  # by the client's clock
+        _required("received_at", INSTANT),  # by the collector's clock
+    ]
+)
+"""One row a raw event; partitioned by site and date."""
+
+NODES: Final = pa.schema(
+    [
+        _required("site", pa.string()),  # partition
+        _required("node_id", pa.int64()),
+        pa.field("parent_id", pa.int64()),  # null for a document's root element, or a detached tree's
+        _required("element_id", pa.int64()),
+        _required("depth", pa.int32()),  # 0 for a root
+        _required("child_index", pa.int32()),  # 1-based, among element siblings, as :nth-child counts
+        _required("child_last", pa.int32()),  # the same from the end, as :nth-last-child counts
+        _required("type_index", pa.int32()),  # among siblings of the same type, as :nth-of-type counts
+        _required("type_last", pa.int32()),
+        _required("flags", pa.int32()),  # FLAG_… bits
+        _required("first_seen", INSTANT),
+    ]
+)
+"""One row a distinct element in its context: the DOM trie; partitioned by site."""
+
+FLAG_SHADOW: Final = 1
+"""The element is a child of a shadow root; `parent_id` is then the shadow host."""
+FLAG_QUIRKS: Final = 2
+"""The element's document is in quirks mode: class and id selectors ignore ASCII case."""
+FLAG_DETACHED: Final = 4
+"""A root that is not its document's root element (`:root` does not match it)."""
+
+ELEMENTS: Final = pa.schema(
+    [
+        _required("site", pa.string()),  # partition
+        _required("element_id", pa.int64()),
+        _required("tag", pa.string()),  # local name: lower case for HTML, as written for SVG and MathML
+        _required("namespace", pa.string()),  # one of NAMESPACES
+        _required("attributes", pa.map_(pa.string(), pa.string())),  # sorted by name; a null value was withheld
+        _required("first_seen", INSTANT),
+    ]
+)
+"""One row a distinct description; `class` and `id` stand in `attributes`, verbatim; partitioned by site."""
+
+STATEMENTS: Final = pa.schema(
+    [
+        _required("site", pa.string()),  # partition
+        _required("statement_id", pa.string()),
+        _required("kind", pa.string()),  # StatementKind
+        _required("time", INSTANT),  # corrected, as of the event that said so
+        _required("received_at", INSTANT),
+        pa.field("device", pa.int64()),
+        pa.field("device_id", pa.string()),
+        pa.field("user", pa.int64()),
+        pa.field("user_id", pa.string()),
+        pa.field("traits", pa.string()),  # JSON object
+        pa.field("page", pa.int64()),  # the event that said so
+        pa.field("sequence", pa.int32()),
+        pa.field("revokes", pa.string()),  # statement_id
+    ]
+)
+
+DEAD_LETTERS: Final = pa.schema(
+    [
+        _required("site", pa.string()),  # partition
+        _required("date", pa.date32()),  # partition: UTC date of `received_at`
+        _required("received_at", INSTANT),
+        _required("batch", pa.string()),
+        pa.field("index", pa.int32()),  # of the event within its batch
+        _required("reason", pa.string()),  # Reason
+        _required("detail", pa.string()),  # what was wrong, in words
+        _required("count", pa.int64()),  # events that this row stands for
+        pa.field("event", pa.string()),  # the event as it was sent, cut at MAX_EVENT_BYTES
+    ]
+)
+
+TABLES: Final = {
+    "events": EVENTS,
+    "nodes": NODES,
+    "elements": ELEMENTS,
+    "statements": STATEMENTS,
+    "dead_letters": DEAD_LETTERS,
+}
+PARTITIONS: Final = {
+    "events": ["site", "date"],
+    "nodes": ["site"],
+    "elements": ["site"],
+    "statements": ["site"],
+    "dead_letters": ["site", "date"],
+}
+
+SITE_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+"""What a site may be called (full match): it becomes a folder's name in the lake."""
+
+
+# ── Names in questions ──────────────────────────────────────────────────────────────────────────────────────
+
+COLUMN_PROPERTIES: Final = (
+    "type name text label target_text target_label href host path query fragment title referrer "
+    "viewport_width viewport_height x y duration_ms scroll_percent language user_agent"
+).split()
+"""Properties that are columns of `events`, by their bare names."""
+
+DERIVED_PROPERTIES: Final = (
+    "url browser browser_version os device_type referrer_host "
+    "utm_source utm_medium utm_campaign utm_term utm_content"
+).split()
+"""Properties computed from columns when asked.
+
+Any other bare name is a custom property (a key of `props`); `props.NAME` forces one, `person.NAME` is a trait.
+"""

@@ -1,0 +1,89 @@
+"""Everything that Backsight raises on purpose.
+
+    BacksightError
+    ├── InvalidRequest          a question, rule or definition that can't be understood
+    │   └── UnsupportedSelector a selector that depends on something that is not captured
+    ├── NotFound                a name, site or table that does not exist
+    ├── Refused                 the key may not do this
+    ├── Conflict                a definition changed in between
+    └── ConfigurationError      a setting that stops the start
+
+Each carries the `field` at fault, the `value` given, and what would be valid; the HTTP edge
+turns them into RFC 9457 problem documents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class BacksightError(Exception):
+    """Root of all deliberate errors: `message`, the `field` (a path such as `steps[0].css`), its `value`, `valid`."""
+
+    status = 500
+    title = "Backsight error"
+
+    def __init__(self, message: str, *, field: str = "", value: object = None, valid: str = "") -> None:
+        self.message, self.field, self.value, self.valid = message, field, value, valid
+        super().__init__(self._sentence())
+
+    def _sentence(self) -> str:
+        where = f"{self.field}: " if self.field else ""
+        return f"{where}{self.message}" + (f" Valid: {self.valid}." if self.valid else "")
+
+
+class InvalidRequest(BacksightError):
+    """The question itself is wrong; nothing was run or changed."""
+
+    status = 400
+    title = "Invalid request"
+
+
+class UnsupportedSelector(InvalidRequest):
+    """A CSS selector outside what a capture can answer; the message names the part and the reason."""
+
+    title = "Unsupported selector"
+
+
+class NotFound(BacksightError):
+    """No such named event, site, report or person."""
+
+    status = 404
+    title = "Not found"
+
+
+class Refused(BacksightError):
+    """No key, an unknown key, or one without the scope."""
+
+    status = 403
+    title = "Refused"
+
+
+class Conflict(BacksightError):
+    """The thing changed since it was read."""
+
+    status = 409
+    title = "Conflict"
+
+
+class ConfigurationError(BacksightError):
+    """A setting has a value that can't be used."""
+
+    title = "Configuration error"
+
+
+def shown(value: object, limit: int = 80) -> str:
+    """A value as it may stand in a message: quoted by repr, cut to `limit` characters."""
+    text = repr(value)
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def nearest(value: object, known: Iterable[str], listed: int = 12) -> str:
+    """What would be valid instead: the nearest of the known names first, then a few others."""
+    names = sorted(known)
+    close = get_close_matches(str(value), names, n=3, cutoff=0.6)
+    if close:
+        return "did you mean " + " or ".join(repr(name) for name in close)
+    more = f" and {len(names) - listed} more" if len(names) > listed else ""
+    return ", ".join(repr(name) for name in names[:listed]) + more if names else "none exist yet"
