@@ -112,8 +112,8 @@ class StatementKind(StrEnum):
 # ── Elements ────────────────────────────────────────────────────────────────────────────────────────────────
 
 CAPTURED_ATTRIBUTES: Final = frozenset(
-    "id class href src name type role title alt for rel target action method placeholder lang dir hidden disabled "
-    "checked selected multiple required readonly open download tabindex itemprop itemtype part slot is "
+    "id class href src name type role title alt for rel target action method placeholder lang dir hidden "
+    "disabled checked selected multiple required readonly open download tabindex itemprop itemtype part slot is "
     "autocomplete contenteditable draggable width height viewbox loading media scope colspan rowspan "
     "start reversed min max step pattern maxlength minlength size accept charset color face "
     "align valign bgcolor border cellpadding cellspacing".split()
@@ -136,7 +136,7 @@ def is_captured_attribute(name: str) -> bool:
 
 
 def id64(space: str, *parts: str | int | None) -> int:
-    """A signed 64-bit id of some parts within a space ("device", "user", "session", "page", "element", "node").
+    """A signed 64-bit id of some parts within a space ("device", "user", "session", "page" …).
 
     Equal parts give equal ids in every process and for ever (BLAKE2b, so that nobody can craft a collision
     cheaply). Distinct parts never run together: each is preceded by its kind and length.
@@ -169,7 +169,9 @@ EVENTS: Final = pa.schema(
         _required("device", pa.int64()),  # id64("device", device id)
         pa.field("user", pa.int64()),  # id64("user", user id), where one was known at the time
         pa.field("session", pa.int64()),  # id64("session", session id as the client saw it)
-        _required("page", pa.int64()),  # id64("page", page instance id); with `sequence`, the event's identity
+        _required(
+            "page", pa.int64()
+        ),  # id64("page", page instance id); with `sequence`, the event's identity
         _required("sequence", pa.int32()),  # 0, 1, 2 … within the page instance
         pa.field("text", pa.string()),  # of the nearest interactive ancestor-or-self, else of the target
         pa.field("label", pa.string()),  # accessible name of the same element
@@ -229,7 +231,9 @@ ELEMENTS: Final = pa.schema(
         _required("element_id", pa.int64()),
         _required("tag", pa.string()),  # local name: lower case for HTML, as written for SVG and MathML
         _required("namespace", pa.string()),  # one of NAMESPACES
-        _required("attributes", pa.map_(pa.string(), pa.string())),  # sorted by name; a null value was withheld
+        _required(
+            "attributes", pa.map_(pa.string(), pa.string())
+        ),  # sorted by name; a null value was withheld
         _required("first_seen", INSTANT),
     ]
 )
@@ -300,5 +304,6 @@ DERIVED_PROPERTIES: Final = (
 ).split()
 """Properties computed from columns when asked.
 
-Any other bare name is a custom property (a key of `props`); `props.NAME` forces one, `person.NAME` is a trait.
+Any other bare name is a custom property (a key of `props`); `props.NAME` forces one, `person.NAME` is a
+trait.
 """

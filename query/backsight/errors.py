@@ -19,7 +19,7 @@ from difflib import get_close_matches
 
 
 class BacksightError(Exception):
-    """Root of all deliberate errors: `message`, the `field` (a path such as `steps[0].css`), its `value`, `valid`."""
+    """Root of all deliberate errors: `message`, `field` (a path such as `steps[0].css`), `value`, `valid`."""
 
     status = 500
     title = "Backsight error"

@@ -39,7 +39,7 @@ def test_only_the_composition_knows_the_collector() -> None:
 
 
 def test_the_linter_bans_every_module_but_the_contract() -> None:
-    """The collector's ruff settings name each module of the query layer, so that the wall shows while typing."""
+    """The collector's ruff settings name each module of the query layer: the wall shows while typing."""
     settings = tomllib.loads((ROOT / "collector" / "ruff.toml").read_text())
     banned = set(settings["lint"]["flake8-tidy-imports"]["banned-api"])
     package = ROOT / "query" / "backsight"
