@@ -113,8 +113,8 @@ class StatementKind(StrEnum):
 
 CAPTURED_ATTRIBUTES: Final = frozenset(
     "id class href src name type role title alt for rel target action method placeholder lang dir hidden "
-    "disabled checked selected multiple required readonly open download tabindex itemprop itemtype part slot is "
-    "autocomplete contenteditable draggable width height viewbox loading media scope colspan rowspan "
+    "disabled checked selected multiple required readonly open download tabindex itemprop itemtype part slot "
+    "is autocomplete contenteditable draggable width height viewbox loading media scope colspan rowspan "
     "start reversed min max step pattern maxlength minlength size accept charset color face "
     "align valign bgcolor border cellpadding cellspacing".split()
 )
