@@ -1,0 +1,221 @@
+"""Keys: who may write to a site, and who may ask about it or change it.
+
+A write key (`wk_…`) stands in every page of the site and can only write, so it is kept as it is. A secret
+key (`sk_…`) is 160 random bits; only its SHA-256 is kept (no slow hash: there is nothing to guess).
+Nobody can be shown it a second time.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import re
+import secrets
+import threading
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Final
+
+from backsight.errors import Conflict, InvalidRequest, NotFound, Refused, nearest, shown
+from backsight.store import AuditLine, Store, StoredKey
+
+SCOPES: Final = ("read", "define", "admin")
+"""What a secret key may do: ask; change named events; change identity. Each includes those before it."""
+
+WRITE_KEY: Final = re.compile(r"wk_[A-Za-z0-9_-]{8,64}")
+SECRET_KEY: Final = re.compile(r"sk_[A-Za-z0-9_-]{24,128}")
+_SHAPES: Final = {"write": WRITE_KEY, "secret": SECRET_KEY}
+_SHAPE_WORDS: Final = {
+    "write": "wk_ and 8 to 64 letters, digits, - or _",
+    "secret": "sk_ and 24 to 128 letters, digits, - or _",
+}
+_RANDOM_BYTES: Final = 20
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who is asking: the site that the key belongs to and everything that it may do."""
+
+    site: str
+    scopes: frozenset[str]
+    key_id: str
+
+    def require(self, scope: str) -> None:
+        """Raises Refused where the key has no such scope."""
+        if scope not in self.scopes:
+            raise Refused(
+                f"key {self.key_id} may not do this: it has no scope {scope!r}",
+                field="key",
+                value=self.key_id,
+                valid=f"a secret key made with --scope {scope}",
+            )
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key as it may be listed. `shown` is the key itself, for write keys only."""
+
+    key_id: str
+    site: str
+    kind: str
+    shown: str | None
+    scopes: tuple[str, ...]
+    label: str
+    created: datetime
+    revoked: datetime | None
+
+
+@dataclass(frozen=True)
+class NewKey:
+    """A key that was just made. `key` is the key itself; of a secret this is the only time."""
+
+    key_id: str
+    key: str
+
+
+class Keys:
+    """The keys of all sites in a store. Every change is an audit line."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def create_write(self, site: str, actor: str, label: str = "", key: str | None = None) -> NewKey:
+        """A new write key for a site; random unless given. Raises NotFound, Conflict, InvalidRequest."""
+        return self._create(site, "write", (), actor, label, key)
+
+    def create_secret(
+        self, site: str, scopes: Collection[str], actor: str, label: str = "", key: str | None = None
+    ) -> NewKey:
+        """A new secret key for a site; random unless given. Raises NotFound, Conflict, InvalidRequest."""
+        return self._create(site, "secret", _checked_scopes(scopes), actor, label, key)
+
+    def ensure(self, site: str, key: str, actor: str, label: str = "") -> None:
+        """Keeps a key chosen by the deployment, where it is not kept yet; a secret one gets every scope.
+
+        Raises Conflict where it was revoked or belongs to another site: neither is undone silently.
+        """
+        kind = "secret" if key.startswith("sk_") else "write"
+        kept = self._store.key_with_digest(_digest(_checked(kind, key)))
+        if kept is None:
+            self._create(site, kind, SCOPES if kind == "secret" else (), actor, label, key)
+        elif kept.revoked or kept.site != site:
+            state = "was revoked" if kept.revoked else f"belongs to site {shown(kept.site)}"
+            raise Conflict(
+                f"key {kept.key_id} {state}", field=f"{kind}_key", value=kept.key_id, valid="another key"
+            )
+
+    def list(self, site: str | None = None) -> list[Key]:
+        """The keys of a site (or of all), oldest first, revoked ones included."""
+        return [_listed(key) for key in self._store.keys_of(site)]
+
+    def revoke(self, key_id: str, actor: str) -> None:
+        """Makes a key useless from now on; a second time changes nothing. NotFound for an unknown one."""
+        known = {key.key_id: key for key in self._store.keys_of()}
+        if key_id not in known:
+            valid = nearest(key_id, known)
+            raise NotFound(f"there is no key {shown(key_id)}", field="key_id", value=key_id, valid=valid)
+        at = datetime.now(UTC)
+        self._store.revoke_key(key_id, at, AuditLine(at, actor, "key.revoke", known[key_id].site, key_id))
+
+    def authenticate(self, secret: str) -> Principal:
+        """Whom a secret key speaks for. Raises Refused for an unknown, revoked or malformed one alike."""
+        kept = self._live(secret) if SECRET_KEY.fullmatch(secret) else None
+        if kept is None or kept.kind != "secret":
+            raise Refused("the secret key is unknown or revoked", field="key", valid="a secret key, sk_…")
+        return Principal(kept.site, _implied(kept.scopes), kept.key_id)
+
+    def site_of(self, write_key: str) -> str | None:
+        """The site that a write key writes to; None for an unknown or revoked one."""
+        kept = self._live(write_key) if WRITE_KEY.fullmatch(write_key) else None
+        return kept.site if kept and kept.kind == "write" else None
+
+    def _live(self, key: str) -> StoredKey | None:
+        digest = _digest(key)
+        kept = self._store.key_with_digest(digest)
+        # The look-up is by digest, of which timing tells nothing useful; the comparison is a second look.
+        if kept is None or kept.revoked or not hmac.compare_digest(kept.digest, digest):
+            return None
+        return kept
+
+    def _create(
+        self, site: str, kind: str, scopes: tuple[str, ...], actor: str, label: str, given: str | None
+    ) -> NewKey:
+        prefix = "sk_" if kind == "secret" else "wk_"
+        key = prefix + secrets.token_hex(_RANDOM_BYTES) if given is None else _checked(kind, given)
+        key_id, at = "k_" + secrets.token_hex(6), datetime.now(UTC)
+        public = key if kind == "write" else None
+        detail = json.dumps({"kind": kind, "scopes": list(scopes), "label": label})
+        kept = StoredKey(key_id, site, kind, _digest(key), public, scopes, _checked_label(label), at)
+        self._store.add_key(kept, AuditLine(at, actor, "key.create", site, key_id, detail))
+        return NewKey(key_id, key)
+
+
+class LiveWriteKeys:
+    """Answers `site_of` for the capture route: from memory, at most `seconds` behind the store.
+
+    However many unknown keys arrive, the store is asked no more often than that.
+    """
+
+    def __init__(self, keys: Keys, seconds: float = 1.0, clock: Callable[[], float] = time.monotonic) -> None:
+        self._keys, self._seconds, self._clock = keys, seconds, clock
+        self._lock = threading.Lock()
+        self._read_at = clock()
+        self._sites = self._read()
+
+    def __call__(self, write_key: str) -> str | None:
+        """The site that a write key writes to; None for an unknown or revoked one."""
+        if self._clock() - self._read_at >= self._seconds and self._lock.acquire(blocking=False):
+            try:
+                self._sites, self._read_at = self._read(), self._clock()
+            finally:
+                self._lock.release()
+        return self._sites.get(write_key)
+
+    def _read(self) -> dict[str, str]:
+        return {key.shown: key.site for key in self._keys.list() if key.shown and key.revoked is None}
+
+
+def _digest(key: str) -> str:
+    return sha256(key.encode()).hexdigest()
+
+
+def _listed(key: StoredKey) -> Key:
+    return Key(key.key_id, key.site, key.kind, key.shown, key.scopes, key.label, key.created, key.revoked)
+
+
+def _implied(scopes: Collection[str]) -> frozenset[str]:
+    highest = max((SCOPES.index(scope) for scope in scopes if scope in SCOPES), default=-1)
+    return frozenset(SCOPES[: highest + 1])
+
+
+def _checked(kind: str, key: str) -> str:
+    if not _SHAPES[kind].fullmatch(key):
+        # The value stays out of the message: it may be a secret with a slip of the pen.
+        raise InvalidRequest(f"this is no {kind} key", field=f"{kind}_key", valid=_SHAPE_WORDS[kind])
+    return key
+
+
+def _checked_scopes(scopes: Collection[str]) -> tuple[str, ...]:
+    for scope in scopes:
+        if scope not in SCOPES:
+            valid = nearest(scope, SCOPES)
+            raise InvalidRequest(
+                f"there is no scope {shown(scope)}", field="scopes", value=scope, valid=valid
+            )
+    if not scopes:
+        raise InvalidRequest("a secret key needs a scope", field="scopes", value=[], valid=", ".join(SCOPES))
+    return tuple(scope for scope in SCOPES if scope in scopes)
+
+
+def _checked_label(label: str) -> str:
+    if len(label) > 200 or not label.isprintable():
+        raise InvalidRequest(
+            "the label is too long or holds control characters",
+            field="label",
+            value=label,
+            valid="up to 200 characters",
+        )
+    return label

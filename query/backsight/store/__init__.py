@@ -1,0 +1,122 @@
+"""What is known about sites besides their data: sites, keys, named events with every version, audit lines.
+
+`Store` is the whole of what the domain (`named_events`, `keys`, `sites`) asks of a database; `SQLiteStore`
+answers it from one file. Every change comes with its audit line and stands or falls with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+__all__ = ["AuditLine", "Store", "StoredKey", "StoredSite", "StoredVersion"]
+
+
+@dataclass(frozen=True)
+class StoredSite:
+    """A tracked property and when it was made known."""
+
+    name: str
+    created: datetime
+
+
+@dataclass(frozen=True)
+class StoredKey:
+    """A key as it is kept: of a secret only the digest, of a (public) write key also its text."""
+
+    key_id: str
+    site: str
+    kind: str
+    """`write` or `secret`."""
+    digest: str
+    """SHA-256 of the key, hexadecimal."""
+    shown: str | None
+    scopes: tuple[str, ...]
+    label: str
+    created: datetime
+    revoked: datetime | None = None
+
+
+@dataclass(frozen=True)
+class StoredVersion:
+    """One version of a named event; a deletion is a version too."""
+
+    site: str
+    name: str
+    version: int
+    rules: str
+    """JSON list of rules; empty where `deleted`."""
+    description: str
+    actor: str
+    at: datetime
+    deleted: bool = False
+
+
+@dataclass(frozen=True)
+class AuditLine:
+    """Who did what to which thing, when. `detail` is a JSON object."""
+
+    at: datetime
+    actor: str
+    action: str
+    site: str
+    subject: str
+    detail: str = "{}"
+
+
+class Store(Protocol):
+    """The questions and changes that the domain needs; safe to share between threads and processes.
+
+    Instants are aware, in UTC. A change is durable when its method returns.
+    """
+
+    def add_site(self, site: StoredSite, audit: AuditLine) -> bool:
+        """Makes a site known; False (and no audit line) where it was known already."""
+        ...
+
+    def sites(self) -> list[StoredSite]:
+        """All sites, by name."""
+        ...
+
+    def add_key(self, key: StoredKey, audit: AuditLine) -> None:
+        """Keeps a new key. Raises NotFound for an unknown site, Conflict where the key is kept already."""
+        ...
+
+    def keys_of(self, site: str | None = None) -> list[StoredKey]:
+        """A site's keys (or every site's), oldest first, revoked ones included."""
+        ...
+
+    def key_with_digest(self, digest: str) -> StoredKey | None:
+        """The key of that digest, revoked or not."""
+        ...
+
+    def revoke_key(self, key_id: str, at: datetime, audit: AuditLine) -> bool:
+        """Marks a key as revoked; False (and no audit line) where it already was, or is not known."""
+        ...
+
+    def add_version(self, version: StoredVersion, expected: int | None = None) -> int:
+        """Appends the next version of a named event, with its audit line, and gives its number.
+
+        `version.version` is not read. `expected` is the version that the caller saw (0: that there was none,
+        or a deleted one); Conflict where another stands by now. A version that changes neither rules nor
+        description is not kept: the number of the present one comes back. Raises NotFound for an unknown
+        site, and for the deletion of what does not stand.
+        """
+        ...
+
+    def current_versions(self, site: str) -> list[StoredVersion]:
+        """The latest version of every name, deletions left out, by name."""
+        ...
+
+    def versions(self, site: str, name: str) -> list[StoredVersion]:
+        """Every version of a name, oldest first."""
+        ...
+
+    def audit_lines(self, site: str | None = None, limit: int = 100) -> list[AuditLine]:
+        """The newest audit lines, newest first."""
+        ...
+
+    def close(self) -> None:
+        """Lets go of the database; the store can't be used afterwards."""
+        ...

@@ -1,0 +1,296 @@
+"""The store in one SQLite file: write-ahead log, one connection, changes one after another.
+
+SQLite lets one process write at a time: every change begins with `begin immediate`, so that what it reads
+still holds when it writes, and waits its turn for up to `BUSY_SECONDS`.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final, Self
+
+from backsight.errors import ConfigurationError, Conflict, NotFound, nearest, shown
+from backsight.store import AuditLine, StoredKey, StoredSite, StoredVersion
+
+SCHEMA_VERSION: Final = 1
+"""Kept in SQLite's `user_version`; a file of a later version is refused."""
+BUSY_SECONDS: Final = 10.0
+
+_MIGRATIONS: Final = {0: "schema.sql"}
+"""For each version that a file may have, the script that takes it to the next one."""
+
+
+def _text(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+class SQLiteStore:
+    """A `Store` in the SQLite file at `path`, made (with its folder) where it does not exist.
+
+    One instance may serve many threads; many processes may open the same file. Raises ConfigurationError
+    where the file can't be opened, is no database, or was written by a later Backsight.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+        self._lock = threading.RLock()
+        self._connection = self._open()
+
+    # ── Sites ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def add_site(self, site: StoredSite, audit: AuditLine) -> bool:
+        with self._change() as db:
+            added = db.execute(
+                "insert into sites values (?, ?) on conflict do nothing", (site.name, _text(site.created))
+            ).rowcount
+            if added:
+                _add_line(db, audit)
+            return bool(added)
+
+    def sites(self) -> list[StoredSite]:
+        rows = self._rows("select name, created from sites order by name")
+        return [StoredSite(name, _instant(created)) for name, created in rows]
+
+    # ── Keys ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def add_key(self, key: StoredKey, audit: AuditLine) -> None:
+        row = (key.key_id, key.site, key.kind, key.digest, key.shown, " ".join(key.scopes), key.label,
+               _text(key.created), key.revoked and _text(key.revoked))  # fmt: skip
+        with self._change() as db:
+            _require_site(db, key.site)
+            added = db.execute(
+                "insert into keys values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing", row
+            ).rowcount
+            if not added:
+                raise Conflict("this key is kept already", field="key", value=key.key_id)
+            _add_line(db, audit)
+
+    def keys_of(self, site: str | None = None) -> list[StoredKey]:
+        rows = self._rows(
+            "select * from keys where site = coalesce(?, site) order by created, key_id", (site,)
+        )
+        return [_key(row) for row in rows]
+
+    def key_with_digest(self, digest: str) -> StoredKey | None:
+        rows = self._rows("select * from keys where digest = ?", (digest,))
+        return _key(rows[0]) if rows else None
+
+    def revoke_key(self, key_id: str, at: datetime, audit: AuditLine) -> bool:
+        with self._change() as db:
+            revoked = db.execute(
+                "update keys set revoked = ? where key_id = ? and revoked is null", (_text(at), key_id)
+            ).rowcount
+            if revoked:
+                _add_line(db, audit)
+            return bool(revoked)
+
+    # ── Named events ────────────────────────────────────────────────────────────────────────────────────────
+
+    def add_version(self, version: StoredVersion, expected: int | None = None) -> int:
+        with self._change() as db:
+            _require_site(db, version.site)
+            latest = _latest(db, version.site, version.name)
+            live = latest if latest and not latest.deleted else None
+            _check_expected(version.name, expected, live)
+            if version.deleted and not live:
+                raise NotFound("there is no such named event", field="name", value=version.name)
+            if live and not version.deleted and _says_the_same(live, version):
+                return live.version
+            number = latest.version + 1 if latest else 1
+            _insert_version(db, version, number)
+            return number
+
+    def current_versions(self, site: str) -> list[StoredVersion]:
+        rows = self._rows(
+            """
+            select * from named_event_versions v
+            where site = ? and deleted = 0 and version =
+                (select max(version) from named_event_versions where site = v.site and name = v.name)
+            order by name
+            """,
+            (site,),
+        )
+        return [_version(row) for row in rows]
+
+    def versions(self, site: str, name: str) -> list[StoredVersion]:
+        rows = self._rows(
+            "select * from named_event_versions where site = ? and name = ? order by version", (site, name)
+        )
+        return [_version(row) for row in rows]
+
+    # ── Audit ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def audit_lines(self, site: str | None = None, limit: int = 100) -> list[AuditLine]:
+        rows = self._rows(
+            """
+            select at, actor, action, site, subject, detail from audit
+            where site = coalesce(?, site) order by line desc limit ?
+            """,
+            (site, limit),
+        )
+        return [AuditLine(_instant(at), *rest) for at, *rest in rows]
+
+    # ── The file ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(
+                self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
+        except (OSError, sqlite3.Error) as error:
+            raise self._unusable(error) from error
+        try:
+            self._prepare(connection)
+        except sqlite3.Error as error:
+            connection.close()
+            raise self._unusable(error) from error
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        connection.execute("pragma journal_mode = wal")
+        connection.execute("pragma synchronous = full")  # in WAL mode, less would lose the last changes
+        connection.execute("pragma foreign_keys = on")
+        version = connection.execute("pragma user_version").fetchone()[0]
+        if version > SCHEMA_VERSION:
+            raise ConfigurationError(
+                f"{self.path} was written by a later version of Backsight (schema {version})",
+                field="database_url",
+                value=str(self.path),
+                valid=f"a database of schema {SCHEMA_VERSION} or earlier; or install the later version",
+            )
+        if version < SCHEMA_VERSION:
+            self._migrate(connection)
+
+    def _migrate(self, connection: sqlite3.Connection) -> None:
+        with _transaction(connection):
+            # Read again: another process may have been here while this one waited its turn.
+            version = connection.execute("pragma user_version").fetchone()[0]
+            for step in range(version, SCHEMA_VERSION):
+                for statement in _statements(_MIGRATIONS[step]):
+                    connection.execute(statement)
+            connection.execute(f"pragma user_version = {SCHEMA_VERSION}")
+
+    def _unusable(self, error: Exception) -> ConfigurationError:
+        return ConfigurationError(
+            f"can't open the database {self.path}: {error}",
+            field="database_url",
+            value=str(self.path),
+            valid="a writable SQLite file, or the path of one to be made",
+        )
+
+    def _rows(self, sql: str, parameters: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
+        with self._lock:
+            return self._connection.execute(sql, parameters).fetchall()
+
+    @contextmanager
+    def _change(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, _transaction(self._connection):
+            yield self._connection
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("begin immediate")
+    try:
+        yield
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    connection.execute("commit")
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The script's statements one by one: `executescript` would commit the transaction that they stand in."""
+    pending = ""
+    for line in files(__package__).joinpath(script).read_text("utf-8").splitlines(keepends=True):
+        pending += line
+        if sqlite3.complete_statement(pending):
+            yield pending
+            pending = ""
+
+
+def _require_site(db: sqlite3.Connection, site: str) -> None:
+    if not db.execute("select 1 from sites where name = ?", (site,)).fetchone():
+        known = [name for (name,) in db.execute("select name from sites")]
+        raise NotFound(
+            f"there is no site {shown(site)}", field="site", value=site, valid=nearest(site, known)
+        )
+
+
+def _latest(db: sqlite3.Connection, site: str, name: str) -> StoredVersion | None:
+    row = db.execute(
+        "select * from named_event_versions where site = ? and name = ? order by version desc limit 1",
+        (site, name),
+    ).fetchone()
+    return _version(row) if row else None
+
+
+def _check_expected(name: str, expected: int | None, live: StoredVersion | None) -> None:
+    present = live.version if live else 0
+    if expected is None or expected == present:
+        return
+    found = f"its version is now {live.version}, by {live.actor}" if live else "it does not exist now"
+    raise Conflict(
+        f"{shown(name)} changed in between: {found}",
+        field="version",
+        value=expected,
+        valid=f"{present}, after reading it again",
+    )
+
+
+def _says_the_same(live: StoredVersion, version: StoredVersion) -> bool:
+    return (live.rules, live.description) == (version.rules, version.description)
+
+
+def _insert_version(db: sqlite3.Connection, version: StoredVersion, number: int) -> None:
+    row = (version.site, version.name, number, version.rules, version.description, version.actor,
+           _text(version.at), int(version.deleted))  # fmt: skip
+    db.execute("insert into named_event_versions values (?, ?, ?, ?, ?, ?, ?, ?)", row)
+    action = "event.delete" if version.deleted else "event.put"
+    detail = json.dumps({"version": number})
+    _add_line(db, AuditLine(version.at, version.actor, action, version.site, version.name, detail))
+
+
+def _add_line(db: sqlite3.Connection, audit: AuditLine) -> None:
+    db.execute(
+        "insert into audit (at, actor, action, site, subject, detail) values (?, ?, ?, ?, ?, ?)",
+        (_text(audit.at), audit.actor, audit.action, audit.site, audit.subject, audit.detail),
+    )
+
+
+def _key(row: tuple[Any, ...]) -> StoredKey:
+    key_id, site, kind, digest, public, scopes, label, created, revoked = row
+    return StoredKey(
+        key_id, site, kind, digest, public, tuple(scopes.split()), label, _instant(created),
+        _instant(revoked) if revoked else None,
+    )  # fmt: skip
+
+
+def _version(row: tuple[Any, ...]) -> StoredVersion:
+    site, name, version, rules, description, actor, at, deleted = row
+    return StoredVersion(site, name, version, rules, description, actor, _instant(at), bool(deleted))
