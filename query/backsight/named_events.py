@@ -16,10 +16,9 @@ from typing import Any, Final
 
 from backsight.contract import MAX_NAME_CHARS
 from backsight.errors import InvalidRequest, NotFound, nearest, shown
-from backsight.rules import AnyRule, Rule, parse_rule, rule_to_json
+from backsight.rules import RuleOrAny, parse_rules, rule_to_json
 from backsight.store import Store, StoredVersion
 
-MAX_RULES: Final = 100
 MAX_DESCRIPTION_CHARS: Final = 2_000
 _UNWANTED: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Unicode categories that a name may not hold: controls, lone surrogates, line and paragraph separators."""
@@ -30,7 +29,7 @@ class NamedEvent:
     """One version of a named event; without rules where it is a deletion."""
 
     name: str
-    rules: tuple[Rule | AnyRule, ...]
+    rules: tuple[RuleOrAny, ...]
     description: str
     version: int
     actor: str
@@ -105,17 +104,17 @@ class NamedEvents:
             raise self._unknown(name)
         return [_event(version) for version in reversed(versions)]
 
-    def current(self) -> tuple[Mapping[str, tuple[Rule | AnyRule, ...]], Mapping[str, int]]:
+    def current(self) -> tuple[Mapping[str, tuple[RuleOrAny, ...]], Mapping[str, int]]:
         """What every name means now, and the versions that say so."""
         versions = self._store.current_versions(self.site)
         rules = {version.name: _rules(version.rules) for version in versions}
         return rules, {version.name: version.version for version in versions}
 
-    def as_of(self, versions: Mapping[str, int]) -> Mapping[str, tuple[Rule | AnyRule, ...]]:
+    def as_of(self, versions: Mapping[str, int]) -> Mapping[str, tuple[RuleOrAny, ...]]:
         """What names meant in given versions, as a report's `meta.events` lists them. Raises NotFound."""
         return {name: self._rules_of(name, number) for name, number in versions.items()}
 
-    def _rules_of(self, name: str, number: int) -> tuple[Rule | AnyRule, ...]:
+    def _rules_of(self, name: str, number: int) -> tuple[RuleOrAny, ...]:
         known = {version.version: version for version in self._store.versions(self.site, name)}
         if not known:
             raise self._unknown(name)
@@ -145,14 +144,6 @@ def check_name(name: object) -> str:
     return trimmed
 
 
-def parse_rules(rules_json: object, field: str = "rules") -> tuple[Rule | AnyRule, ...]:
-    """The rules of a named event, from a list of 1 to `MAX_RULES` RULE. Raises InvalidRequest."""
-    if not isinstance(rules_json, list | tuple) or not 1 <= len(rules_json) <= MAX_RULES:
-        valid = f"a list of 1 to {MAX_RULES} rules"
-        raise InvalidRequest("a named event needs rules", field=field, value=rules_json, valid=valid)
-    return tuple(parse_rule(rule, f"{field}[{index}]") for index, rule in enumerate(rules_json))
-
-
 def _checked_description(description: object) -> str:
     if (
         not isinstance(description, str)
@@ -172,17 +163,17 @@ def _has_surrogates(text: str) -> bool:
     return any("\ud800" <= character <= "\udfff" for character in text)
 
 
-def _canonical(rules: tuple[Rule | AnyRule, ...]) -> str:
+def _canonical(rules: tuple[RuleOrAny, ...]) -> str:
     return json.dumps([rule_to_json(rule) for rule in rules], sort_keys=True)
 
 
 @lru_cache(maxsize=4_096)
-def _rules(text: str) -> tuple[Rule | AnyRule, ...]:
-    return tuple(parse_rule(rule, f"rules[{index}]") for index, rule in enumerate(json.loads(text)))
+def _rules(text: str) -> tuple[RuleOrAny, ...]:
+    return parse_rules(json.loads(text))
 
 
 def _event(version: StoredVersion) -> NamedEvent:
     return NamedEvent(
-        version.name, _rules(version.rules), version.description, version.version, version.actor, version.at,
+        version.name, () if version.deleted else _rules(version.rules), version.description, version.version, version.actor, version.at,
         version.deleted,
     )  # fmt: skip

@@ -1,0 +1,189 @@
+"""Keys: who may write, who may ask, and what of a secret is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from backsight.errors import Conflict, InvalidRequest, NotFound, Refused
+from backsight.keys import SECRET_KEY, WRITE_KEY, Keys, LiveWriteKeys
+from backsight.sites import create_site
+from backsight.store.sqlite import SQLiteStore
+
+FIXED_SECRET = "sk_" + "f" * 40
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SQLiteStore]:
+    with SQLiteStore(tmp_path / "backsight.sqlite") as store:
+        create_site(store, "shop", "test")
+        create_site(store, "blog", "test")
+        yield store
+
+
+@pytest.fixture
+def keys(store: SQLiteStore) -> Keys:
+    return Keys(store)
+
+
+def test_a_write_key_leads_to_its_site(keys: Keys) -> None:
+    """Each write key writes to one site, can be shown again, and is no secret key."""
+    made = keys.create_write("shop", "ada", "web")
+    assert WRITE_KEY.fullmatch(made.key)
+    assert keys.site_of(made.key) == "shop"
+    assert [key.shown for key in keys.list("shop")] == [made.key]
+    with pytest.raises(Refused):
+        keys.authenticate(made.key)
+
+
+def test_of_a_secret_only_its_hash_is_kept(tmp_path: Path, store: SQLiteStore, keys: Keys) -> None:
+    """The secret stands nowhere in the database's files; its SHA-256 does."""
+    made = keys.create_secret("shop", ["read"], "ada")
+    assert SECRET_KEY.fullmatch(made.key)
+    kept = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert made.key.encode() not in kept
+    assert made.key[3:].encode() not in kept
+    assert sha256(made.key.encode()).hexdigest().encode() in kept
+    assert [key.shown for key in keys.list()] == [None]
+
+
+@pytest.mark.parametrize(
+    ("made_with", "may"),
+    [
+        (["read"], {"read"}),
+        (["define"], {"read", "define"}),
+        (["admin"], {"read", "define", "admin"}),
+        (["read", "admin"], {"read", "define", "admin"}),
+    ],
+)
+def test_a_scope_includes_those_before_it(keys: Keys, made_with: list[str], may: set[str]) -> None:
+    """read < define < admin; `require` refuses the rest, naming the scope that is missing."""
+    made = keys.create_secret("shop", made_with, "ada")
+    principal = keys.authenticate(made.key)
+    assert (principal.site, principal.scopes, principal.key_id) == ("shop", may, made.key_id)
+    for scope in may:
+        principal.require(scope)
+    for scope in {"read", "define", "admin"} - may:
+        with pytest.raises(Refused, match=f"has no scope '{scope}'"):
+            principal.require(scope)
+
+
+def test_a_revoked_key_opens_nothing(keys: Keys) -> None:
+    """After its revocation a key is as unknown as one that never was; others of the site still work."""
+    write, secret = keys.create_write("shop", "ada"), keys.create_secret("shop", ["read"], "ada")
+    other = keys.create_write("shop", "ada")
+    keys.revoke(write.key_id, "bob")
+    keys.revoke(secret.key_id, "bob")
+    keys.revoke(secret.key_id, "bob")
+    assert (keys.site_of(write.key), keys.site_of(other.key)) == (None, "shop")
+    with pytest.raises(Refused, match="unknown or revoked"):
+        keys.authenticate(secret.key)
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["", "sk_", "sk_" + "0" * 40, "wk_" + "0" * 40, "sk_\ud800" + "0" * 40, "' or 1=1", "sk_" + "x" * 9_999],
+)
+def test_what_is_no_key_opens_nothing(keys: Keys, key: str) -> None:
+    """Unknown, malformed and hostile keys are refused alike, and the message does not repeat them."""
+    keys.create_secret("shop", ["admin"], "ada")
+    assert keys.site_of(key) is None
+    with pytest.raises(Refused) as refused:
+        keys.authenticate(key)
+    assert str(refused.value) == "key: the secret key is unknown or revoked Valid: a secret key, sk_…."
+
+
+def test_changes_of_keys_are_audited_without_the_key(store: SQLiteStore, keys: Keys) -> None:
+    """Creation and revocation stand in the audit trail under the key's id; the key itself does not."""
+    made = keys.create_secret("shop", ["define", "read"], "ada", "notebook")
+    keys.revoke(made.key_id, "bob")
+    lines = store.audit_lines("shop", 2)
+    assert [(line.actor, line.action, line.subject) for line in lines] == [
+        ("bob", "key.revoke", made.key_id),
+        ("ada", "key.create", made.key_id),
+    ]
+    assert lines[1].detail == '{"kind": "secret", "scopes": ["read", "define"], "label": "notebook"}'
+    assert made.key not in repr(lines)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"scopes": ["reed"]}, "did you mean 'read'"),
+        ({"scopes": []}, "needs a scope"),
+        ({"scopes": ["read"], "label": "a\nb"}, "control characters"),
+        ({"scopes": ["read"], "label": "x" * 201}, "up to 200 characters"),
+        ({"scopes": ["read"], "key": "sk_short"}, "24 to 128"),
+    ],
+)
+def test_a_key_that_cannot_be_made_says_why(keys: Keys, arguments: dict[str, object], message: str) -> None:
+    """Wrong scopes, labels and shapes are refused with what would be valid, and nothing is kept."""
+    with pytest.raises(InvalidRequest, match=message):
+        keys.create_secret("shop", actor="ada", **arguments)  # type: ignore[arg-type]
+    assert keys.list() == []
+
+
+def test_an_unknown_key_id_is_named_with_the_nearest(keys: Keys) -> None:
+    """Revoking a mistyped id says which one was probably meant."""
+    made = keys.create_write("shop", "ada")
+    with pytest.raises(NotFound, match=f"did you mean '{made.key_id}'"):
+        keys.revoke(made.key_id[:-1] + "x", "ada")
+
+
+def test_a_deployment_can_bring_its_own_keys(keys: Keys) -> None:
+    """A fixed key is kept at the first start and left alone at the next; a fixed secret may do everything."""
+    for _ in range(2):
+        keys.ensure("shop", "wk_public-and-fixed", "start")
+        keys.ensure("shop", FIXED_SECRET, "start")
+    assert len(keys.list()) == 2
+    assert keys.site_of("wk_public-and-fixed") == "shop"
+    assert keys.authenticate(FIXED_SECRET).scopes == {"read", "define", "admin"}
+
+
+@pytest.mark.parametrize(("site", "message"), [("shop", "was revoked"), ("blog", "belongs to site 'shop'")])
+def test_a_fixed_key_does_not_undo_what_was_decided(keys: Keys, site: str, message: str) -> None:
+    """A revoked key stays revoked and a key keeps its site, whatever the configuration says."""
+    keys.ensure("shop", FIXED_SECRET, "start")
+    if site == "shop":
+        keys.revoke(keys.list()[0].key_id, "ada")
+    with pytest.raises(Conflict, match=message) as refused:
+        keys.ensure(site, FIXED_SECRET, "start")
+    assert FIXED_SECRET not in str(refused.value)
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_live_write_keys_follow_the_store_within_their_time(keys: Keys) -> None:
+    """New and revoked keys take effect once the time is over, and not by being asked for."""
+    clock = Clock()
+    live = LiveWriteKeys(keys, 1.0, clock)
+    made = keys.create_write("shop", "ada")
+    assert live(made.key) is None
+    clock.now = 1.0
+    assert live(made.key) == "shop"
+    keys.revoke(made.key_id, "ada")
+    assert live(made.key) == "shop"
+    clock.now = 2.0
+    assert live(made.key) is None
+
+
+def test_unknown_keys_do_not_reach_the_store(keys: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many unknown keys arrive, the store is read no more than once in its time."""
+    reads: list[None] = []
+    read = keys.list
+    monkeypatch.setattr(keys, "list", lambda: [reads.append(None), read()][1])
+    clock = Clock()
+    live = LiveWriteKeys(keys, 1.0, clock)
+    for number in range(1_000):
+        assert live(f"wk_{number:040}") is None
+    clock.now = 1.5
+    assert live("wk_x") is None
+    assert len(reads) == 2
