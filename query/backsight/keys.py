@@ -47,7 +47,7 @@ class Principal:
         """Raises Refused where the key has no such scope."""
         if scope not in self.scopes:
             raise Refused(
-                f"key {self.key_id} may not do this: it has no scope {scope!r}",
+                f"key {self.key_id} may not do this: it has no scope {scope!r}.",
                 field="key",
                 value=self.key_id,
                 valid=f"a secret key made with --scope {scope}",
@@ -104,7 +104,7 @@ class Keys:
         elif kept.revoked or kept.site != site:
             state = "was revoked" if kept.revoked else f"belongs to site {shown(kept.site)}"
             raise Conflict(
-                f"key {kept.key_id} {state}", field=f"{kind}_key", value=kept.key_id, valid="another key"
+                f"key {kept.key_id} {state}.", field=f"{kind}_key", value=kept.key_id, valid="another key"
             )
 
     def list(self, site: str | None = None) -> list[Key]:
@@ -116,7 +116,7 @@ class Keys:
         known = {key.key_id: key for key in self._store.keys_of()}
         if key_id not in known:
             valid = nearest(key_id, known)
-            raise NotFound(f"there is no key {shown(key_id)}", field="key_id", value=key_id, valid=valid)
+            raise NotFound(f"there is no key {shown(key_id)}.", field="key_id", value=key_id, valid=valid)
         at = datetime.now(UTC)
         self._store.revoke_key(key_id, at, AuditLine(at, actor, "key.revoke", known[key_id].site, key_id))
 
@@ -124,7 +124,7 @@ class Keys:
         """Whom a secret key speaks for. Raises Refused for an unknown, revoked or malformed one alike."""
         kept = self._live(secret) if SECRET_KEY.fullmatch(secret) else None
         if kept is None or kept.kind != "secret":
-            raise Refused("the secret key is unknown or revoked", field="key", valid="a secret key, sk_…")
+            raise Refused("the secret key is unknown or revoked.", field="key", valid="a secret key, sk_…")
         return Principal(kept.site, _implied(kept.scopes), kept.key_id)
 
     def site_of(self, write_key: str) -> str | None:
@@ -194,7 +194,7 @@ def _implied(scopes: Collection[str]) -> frozenset[str]:
 def _checked(kind: str, key: str) -> str:
     if not _SHAPES[kind].fullmatch(key):
         # The value stays out of the message: it may be a secret with a slip of the pen.
-        raise InvalidRequest(f"this is no {kind} key", field=f"{kind}_key", valid=_SHAPE_WORDS[kind])
+        raise InvalidRequest(f"this is no {kind} key.", field=f"{kind}_key", valid=_SHAPE_WORDS[kind])
     return key
 
 
@@ -203,17 +203,17 @@ def _checked_scopes(scopes: Collection[str]) -> tuple[str, ...]:
         if scope not in SCOPES:
             valid = nearest(scope, SCOPES)
             raise InvalidRequest(
-                f"there is no scope {shown(scope)}", field="scopes", value=scope, valid=valid
+                f"there is no scope {shown(scope)}.", field="scopes", value=scope, valid=valid
             )
     if not scopes:
-        raise InvalidRequest("a secret key needs a scope", field="scopes", value=[], valid=", ".join(SCOPES))
+        raise InvalidRequest("a secret key needs a scope.", field="scopes", value=[], valid=", ".join(SCOPES))
     return tuple(scope for scope in SCOPES if scope in scopes)
 
 
 def _checked_label(label: str) -> str:
     if len(label) > 200 or not label.isprintable():
         raise InvalidRequest(
-            "the label is too long or holds control characters",
+            "the label is too long or holds control characters.",
             field="label",
             value=label,
             valid="up to 200 characters",

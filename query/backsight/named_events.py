@@ -121,14 +121,14 @@ class NamedEvents:
         if number not in known or known[number].deleted:
             alive = ", ".join(str(n) for n, version in known.items() if not version.deleted)
             raise NotFound(
-                f"{shown(name)} has no rules in version {number}", field="version", value=number, valid=alive
+                f"{shown(name)} has no rules in version {number}.", field="version", value=number, valid=alive
             )
         return _rules(known[number].rules)
 
     def _unknown(self, name: str) -> NotFound:
         known = [version.name for version in self._store.current_versions(self.site)]
         valid = nearest(name, known)
-        return NotFound(f"there is no named event {shown(name)}", field="name", value=name, valid=valid)
+        return NotFound(f"there is no named event {shown(name)}.", field="name", value=name, valid=valid)
 
 
 def check_name(name: object) -> str:
@@ -136,7 +136,7 @@ def check_name(name: object) -> str:
     trimmed = name.strip() if isinstance(name, str) else ""
     if not 1 <= len(trimmed) <= MAX_NAME_CHARS or any(unicodedata.category(c) in _UNWANTED for c in trimmed):
         raise InvalidRequest(
-            f"{shown(name)} can't name an event",
+            f"{shown(name)} can't name an event.",
             field="name",
             value=name,
             valid=f"1 to {MAX_NAME_CHARS} characters without control characters",
@@ -151,7 +151,7 @@ def _checked_description(description: object) -> str:
         or _has_surrogates(description)
     ):
         raise InvalidRequest(
-            "the description can't be kept",
+            "the description can't be kept.",
             field="description",
             value=description,
             valid=f"up to {MAX_DESCRIPTION_CHARS} characters of text",
@@ -174,6 +174,6 @@ def _rules(text: str) -> tuple[RuleOrAny, ...]:
 
 def _event(version: StoredVersion) -> NamedEvent:
     return NamedEvent(
-        version.name, () if version.deleted else _rules(version.rules), version.description, version.version, version.actor, version.at,
-        version.deleted,
+        version.name, () if version.deleted else _rules(version.rules), version.description, version.version,
+        version.actor, version.at, version.deleted,
     )  # fmt: skip

@@ -13,7 +13,7 @@ def check_site_name(name: str, field: str = "site") -> str:
     """The name itself; InvalidRequest where no site may be called so."""
     if not SITE_NAME.fullmatch(name):
         raise InvalidRequest(
-            f"{shown(name)} can't be the name of a site",
+            f"{shown(name)} can't be the name of a site.",
             field=field,
             value=name,
             valid="1 to 40 lower-case letters, digits and hyphens, not beginning with a hyphen",
@@ -24,7 +24,7 @@ def check_site_name(name: str, field: str = "site") -> str:
 def create_site(store: Store, name: str, actor: str) -> None:
     """Makes a site known. Raises InvalidRequest for a bad name, Conflict where the site exists."""
     if not ensure_site(store, name, actor):
-        raise Conflict(f"there is a site {shown(name)} already", field="site", value=name)
+        raise Conflict(f"there is a site {shown(name)} already.", field="site", value=name)
 
 
 def ensure_site(store: Store, name: str, actor: str) -> bool:
@@ -39,6 +39,6 @@ def require_site(store: Store, name: str) -> str:
     known = [site.name for site in store.sites()]
     if name not in known:
         raise NotFound(
-            f"there is no site {shown(name)}", field="site", value=name, valid=nearest(name, known)
+            f"there is no site {shown(name)}.", field="site", value=name, valid=nearest(name, known)
         )
     return name

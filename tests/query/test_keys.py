@@ -93,7 +93,7 @@ def test_what_is_no_key_opens_nothing(keys: Keys, key: str) -> None:
     assert keys.site_of(key) is None
     with pytest.raises(Refused) as refused:
         keys.authenticate(key)
-    assert str(refused.value) == "key: the secret key is unknown or revoked Valid: a secret key, sk_…."
+    assert str(refused.value) == "key: the secret key is unknown or revoked. Valid: a secret key, sk_…."
 
 
 def test_changes_of_keys_are_audited_without_the_key(store: SQLiteStore, keys: Keys) -> None:

@@ -73,7 +73,7 @@ class SQLiteStore:
                 "insert into keys values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing", row
             ).rowcount
             if not added:
-                raise Conflict("this key is kept already", field="key", value=key.key_id)
+                raise Conflict("this key is kept already.", field="key", value=key.key_id)
             _add_line(db, audit)
 
     def keys_of(self, site: str | None = None) -> list[StoredKey]:
@@ -104,7 +104,7 @@ class SQLiteStore:
             live = latest if latest and not latest.deleted else None
             _check_expected(version.name, expected, live)
             if version.deleted and not live:
-                raise NotFound("there is no such named event", field="name", value=version.name)
+                raise NotFound("there is no such named event.", field="name", value=version.name)
             if live and not version.deleted and _says_the_same(live, version):
                 return live.version
             number = latest.version + 1 if latest else 1
@@ -178,7 +178,7 @@ class SQLiteStore:
         version = connection.execute("pragma user_version").fetchone()[0]
         if version > SCHEMA_VERSION:
             raise ConfigurationError(
-                f"{self.path} was written by a later version of Backsight (schema {version})",
+                f"{self.path} was written by a later version of Backsight (schema {version}).",
                 field="database_url",
                 value=str(self.path),
                 valid=f"a database of schema {SCHEMA_VERSION} or earlier; or install the later version",
@@ -197,7 +197,7 @@ class SQLiteStore:
 
     def _unusable(self, error: Exception) -> ConfigurationError:
         return ConfigurationError(
-            f"can't open the database {self.path}: {error}",
+            f"can't open the database {self.path}: {error}.",
             field="database_url",
             value=str(self.path),
             valid="a writable SQLite file, or the path of one to be made",
@@ -238,7 +238,7 @@ def _require_site(db: sqlite3.Connection, site: str) -> None:
     if not db.execute("select 1 from sites where name = ?", (site,)).fetchone():
         known = [name for (name,) in db.execute("select name from sites")]
         raise NotFound(
-            f"there is no site {shown(site)}", field="site", value=site, valid=nearest(site, known)
+            f"there is no site {shown(site)}.", field="site", value=site, valid=nearest(site, known)
         )
 
 
@@ -256,7 +256,7 @@ def _check_expected(name: str, expected: int | None, live: StoredVersion | None)
         return
     found = f"its version is now {live.version}, by {live.actor}" if live else "it does not exist now"
     raise Conflict(
-        f"{shown(name)} changed in between: {found}",
+        f"{shown(name)} changed in between: {found}.",
         field="version",
         value=expected,
         valid=f"{present}, after reading it again",

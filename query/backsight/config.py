@@ -1,0 +1,294 @@
+"""What a deployment may set: environment variables over a TOML file over defaults, read once.
+
+`Config.load()` gives a frozen `Config`, or a ConfigurationError that names the variable (or the file's line),
+the value and what would be valid. docs/reference/configuration.md is made from
+`SETTINGS`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+from urllib.parse import urlsplit
+
+from backsight.contract import SITE_NAME
+from backsight.errors import ConfigurationError, nearest, shown
+from backsight.keys import SECRET_KEY, WRITE_KEY
+
+PREFIX: Final = "BACKSIGHT_"
+FILE_VARIABLE: Final = "BACKSIGHT_CONFIG"
+DEFAULT_FILE: Final = "backsight.toml"
+
+Parse = Callable[[object], Any]
+"""Reads a value of the environment (text) or the file (TOML); ValueError where it can't be used."""
+
+
+class Setting(NamedTuple):
+    """One thing that may be set. Its name is the file's key; in capitals after `BACKSIGHT_`, the variable."""
+
+    name: str
+    default: object
+    parse: Parse
+    valid: str
+    meaning: str
+    secret: bool = False
+
+    @property
+    def variable(self) -> str:
+        return PREFIX + self.name.upper()
+
+
+# ── How values are read ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def _whole(low: int, high: int) -> Parse:
+    def parse(value: object) -> int:
+        number = int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,12}", value) else value
+        if not isinstance(number, int) or isinstance(number, bool) or not low <= number <= high:
+            raise ValueError
+        return number
+
+    return parse
+
+
+def _number(low: float, high: float) -> Parse:
+    def parse(value: object) -> float:
+        number = float(value) if isinstance(value, str) else value
+        if not isinstance(number, int | float) or isinstance(number, bool) or not low <= number <= high:
+            raise ValueError
+        return float(number)
+
+    return parse
+
+
+def _matching(pattern: str | re.Pattern[str]) -> Parse:
+    def parse(value: object) -> str:
+        if not isinstance(value, str) or not re.fullmatch(pattern, value):
+            raise ValueError
+        return value
+
+    return parse
+
+
+def _path(value: object) -> Path:
+    if not isinstance(value, str) or "\0" in value or "://" in value:
+        raise ValueError
+    return Path(value).expanduser()
+
+
+def _url(value: object) -> str:
+    if (
+        not isinstance(value, str)
+        or urlsplit(value).scheme not in {"http", "https"}
+        or not urlsplit(value).netloc
+    ):
+        raise ValueError
+    return value.rstrip("/")
+
+
+def _database(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"sqlite:///[^?#\0]+", value):
+        raise ValueError
+    return value
+
+
+# ── The settings ────────────────────────────────────────────────────────────────────────────────────────────
+
+SETTINGS: Final = (
+    Setting(
+        "data", Path("backsight-data"), _path, "a local folder",
+        "The folder that holds everything: lake, journal and database.",
+    ),
+    Setting(
+        "site", "main", _matching(SITE_NAME), "1 to 40 lower-case letters, digits and hyphens",
+        "The site that is made at the first start, and that commands mean unless told otherwise.",
+    ),
+    Setting(
+        "host", "127.0.0.1", _matching(r"[0-9A-Za-z.:_-]{1,253}"), "an address or host name, such as 0.0.0.0",
+        "The address to listen on.",
+    ),
+    Setting(
+        "port", 8400, _whole(0, 65_535), "0 to 65535 (0: any free port)",
+        "The port to listen on.",
+    ),
+    Setting(
+        "write_key", None, _matching(WRITE_KEY), "wk_ and 8 to 64 letters, digits, - or _",
+        "A write key that the site is to have; else one is made at the first start.",
+    ),
+    Setting(
+        "secret_key", None, _matching(SECRET_KEY), "sk_ and 24 to 128 letters, digits, - or _",
+        "A secret key that the site is to have, with every scope; else one is made at the first start. "
+        "Commands that ask a server send it.",
+        secret=True,
+    ),
+    Setting(
+        "url", None, _url, "an http:// or https:// address",
+        "The server that commands ask; else they read the data folder in place.",
+    ),
+    Setting(
+        "database_url", None, _database, "sqlite:///PATH (the only database so far)",
+        "Where sites, keys and named events are kept; else `backsight.sqlite` in the data folder.",
+    ),
+    Setting(
+        "commit_seconds", 1.0, _number(0.1, 60), "0.1 to 60",
+        "How often the journal is folded into the lake, that is, how old a report's newest event may be.",
+    ),
+    Setting(
+        "memory", "2GB", _matching(r"[1-9][0-9]{0,5}(MB|GB)"), "a size such as 512MB or 4GB",
+        "The most memory that reports take together before they spill to disk.",
+    ),
+    Setting(
+        "threads", os.cpu_count() or 1, _whole(1, 1_024), "1 to 1024",
+        "How many threads reports run on; as many as there are processors, unless set.",
+    ),
+)  # fmt: skip
+_BY_NAME: Final = {setting.name: setting for setting in SETTINGS}
+_BY_VARIABLE: Final = {setting.variable: setting for setting in SETTINGS}
+
+
+@dataclass(frozen=True)
+class Config:
+    """Every setting's value; see `SETTINGS` for what each means."""
+
+    data: Path
+    site: str
+    host: str
+    port: int
+    write_key: str | None
+    secret_key: str | None
+    url: str | None
+    database_url: str | None
+    commit_seconds: float
+    memory: str
+    threads: int
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file of sites, keys and named events."""
+        if self.database_url is None:
+            return self.data / "backsight.sqlite"
+        return Path(self.database_url.removeprefix("sqlite:///"))
+
+    @classmethod
+    def load(
+        cls,
+        environment: Mapping[str, str] | None = None,
+        options: Mapping[str, object] | None = None,
+        folder: Path | None = None,
+    ) -> Config:
+        """The settings: `options` (of a command line) over the environment over the file over defaults.
+
+        The file is the one that `BACKSIGHT_CONFIG` names, else `backsight.toml` in `folder` (the current
+        one), where there is one. An empty variable, like an option of None, counts as not set. Raises
+        ConfigurationError for the first value that can't be used and for every name that is not a setting.
+        """
+        environment = os.environ if environment is None else environment
+        values = {setting.name: setting.default for setting in SETTINGS}
+        values |= _from_file(environment.get(FILE_VARIABLE), folder or Path())
+        values |= _from_environment(environment)
+        values |= _from_options(options or {})
+        return cls(**values)  # type: ignore[arg-type]  # each was read by its setting
+
+
+# ── Where values come from ──────────────────────────────────────────────────────────────────────────────────
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
+    values = {}
+    for variable, value in environment.items():
+        if not variable.startswith(PREFIX) or variable == FILE_VARIABLE or not value:
+            continue
+        if variable not in _BY_VARIABLE:
+            raise _unknown_variable(variable)
+        setting = _BY_VARIABLE[variable]
+        values[setting.name] = _read(setting, value, variable)
+    return values
+
+
+def _from_options(options: Mapping[str, object]) -> dict[str, object]:
+    return {
+        name: _read(_BY_NAME[name], value, "--" + name.replace("_", "-"))
+        for name, value in options.items()
+        if value is not None
+    }
+
+
+def _from_file(named: str | None, folder: Path) -> dict[str, object]:
+    path = Path(named) if named else folder / DEFAULT_FILE
+    if not named and not path.exists():
+        return {}
+    text = _file_text(path)
+    values = {}
+    for key, value in _parsed_file(path, text).items():
+        where = f"{path}{_line_of(key, text)}: {key}"
+        if key not in _BY_NAME:
+            raise _unknown_key(key, where)
+        values[key] = _read(_BY_NAME[key], value, where)
+    return values
+
+
+def _file_text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"can't read the configuration file {path}: {error}.",
+            field=FILE_VARIABLE,
+            value=str(path),
+            valid="the path of a TOML file",
+        ) from error
+
+
+def _parsed_file(path: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(
+            f"no TOML: {error}.", field=str(path), valid="lines such as port = 8400"
+        ) from error
+
+
+def _line_of(key: str, text: str) -> str:
+    for number, line in enumerate(text.splitlines(), 1):
+        if re.match(rf"\s*[\[\"']*{re.escape(key)}\b", line):
+            return f":{number}"
+    return ""
+
+
+def _read(setting: Setting, value: object, where: str) -> object:
+    try:
+        return setting.parse(value)
+    except ValueError:
+        what = "this value" if setting.secret else shown(value)
+        hint = _KUBERNETES if isinstance(value, str) and value.startswith("tcp://") else ""
+        raise ConfigurationError(
+            f"{what} can't be used{hint}.",
+            field=where,
+            value=None if setting.secret else value,
+            valid=setting.valid,
+        ) from None
+
+
+_KUBERNETES: Final = (
+    " (Kubernetes sets such variables for a Service called 'backsight': set enableServiceLinks to false)"
+)
+
+
+def _unknown_variable(variable: str) -> ConfigurationError:
+    hint = _KUBERNETES if re.match(r"BACKSIGHT_(SERVICE|PORT)_", variable) else ""
+    return ConfigurationError(
+        f"there is no such setting{hint}.",
+        field=variable,
+        valid=nearest(variable, [*_BY_VARIABLE, FILE_VARIABLE], listed=20),
+    )
+
+
+def _unknown_key(key: str, where: str) -> ConfigurationError:
+    return ConfigurationError(
+        "there is no such setting.", field=where, valid=nearest(key, _BY_NAME, listed=20)
+    )
