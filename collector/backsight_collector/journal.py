@@ -1,0 +1,288 @@
+"""The write-ahead log: what `append` has acknowledged survives the process and the power.
+
+    JournalError
+    ├── JournalLocked        another process writes to this directory
+    ├── JournalFull          too many bytes wait for the disk
+    ├── JournalUnavailable   the disk is full, or failed to sync
+    └── JournalClosed
+
+Requests append to a list in memory; one thread writes whatever has gathered, syncs once for all of it and
+only then answers (group commit). After a failed write or sync nothing more is written to that segment: Linux
+marks pages clean whose write-back failed, so that a second fsync would report success for data that is lost
+(https://wiki.postgresql.org/wiki/Fsync_Errors), and a reader may already have seen what a truncation would
+take back. A new segment is opened instead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import contextlib
+import fcntl
+import os
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Final, NamedTuple
+
+from backsight_collector.frames import MAX_PAYLOAD_BYTES, frame_header
+from backsight_collector.journal_reader import Damage, JournalReader, Record
+from backsight_collector.segments import (
+    PREAMBLE,
+    DiskFile,
+    Opener,
+    Segment,
+    SegmentFile,
+    next_segment,
+    sync_directory,
+)
+
+__all__ = [
+    "Damage",
+    "Journal",
+    "JournalClosed",
+    "JournalError",
+    "JournalFull",
+    "JournalLocked",
+    "JournalReader",
+    "JournalUnavailable",
+    "Record",
+]
+
+SEGMENT_BYTES: Final = 64 * 2**20
+MAX_PENDING_BYTES: Final = 64 * 2**20
+RETRY_SECONDS: Final = 1.0
+"""How often a journal that failed tries to open a new segment while nobody appends."""
+
+Waiter = asyncio.Future[int] | concurrent.futures.Future[int]
+
+
+class JournalError(Exception):
+    """Root of what the journal raises."""
+
+
+class JournalLocked(JournalError):
+    """Another process is this directory's writer."""
+
+
+class JournalFull(JournalError):
+    """More waits to be written than memory is set aside for; try again soon."""
+
+
+class JournalUnavailable(JournalError):
+    """The record is not safe: the disk refused it. It may or may not be read back later."""
+
+
+class JournalClosed(JournalError):
+    """`close` was called."""
+
+
+class _Entry(NamedTuple):
+    payload: bytes
+    waiter: Waiter
+
+
+_Answer = tuple[Waiter, int | JournalUnavailable]
+
+
+class Journal:
+    """One writer's journal in `directory`, locked until `close`; starts a new segment and a thread.
+
+    `failure` says in words why nothing can be written at present, and is None when all is well; it heals by
+    itself once a new segment can be opened. Raises JournalLocked or OSError when it can't begin.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        segment_bytes: int = SEGMENT_BYTES,
+        max_pending_bytes: int = MAX_PENDING_BYTES,
+        opener: Opener = DiskFile,
+    ) -> None:
+        self.directory = directory
+        self.failure: str | None = None
+        self._segment_bytes, self._max_pending_bytes, self._opener = segment_bytes, max_pending_bytes, opener
+        self._pending: list[_Entry] = []
+        self._pending_bytes = 0
+        self._idle = True
+        self._closing = False
+        self._guard = threading.Lock()
+        self._wake: SimpleQueue[None] = SimpleQueue()
+        self._number = 0
+        self._segment: Segment
+        self._offset = 0
+        self._file: SegmentFile | None = None
+        self._lock = _lock_directory(directory)
+        try:
+            self._open_segment()
+        except BaseException:
+            os.close(self._lock)
+            raise
+        self._thread = threading.Thread(target=self._run, name=f"journal {directory.name}", daemon=True)
+        self._thread.start()
+
+    async def append(self, payload: bytes) -> int:
+        """The record's position, once it is on disk.
+
+        Raises JournalFull, JournalUnavailable or JournalClosed: the record is then not safe.
+        """
+        waiter: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._enqueue(_Entry(payload, waiter))
+        return await waiter
+
+    def append_now(self, payload: bytes) -> int:
+        """The same from synchronous code; blocks until the record is on disk."""
+        waiter: concurrent.futures.Future[int] = concurrent.futures.Future()
+        self._enqueue(_Entry(payload, waiter))
+        return waiter.result()
+
+    @property
+    def pending_bytes(self) -> int:
+        """Bytes of records that are not on disk yet."""
+        return self._pending_bytes
+
+    def close(self) -> None:
+        """Writes what is pending, then gives the directory free."""
+        with self._guard:
+            if self._closing:
+                return
+            self._closing = True
+        self._wake.put(None)
+        self._thread.join()
+        self._drop_segment()
+        os.close(self._lock)
+
+    def _enqueue(self, entry: _Entry) -> None:
+        size = len(entry.payload)
+        if size > MAX_PAYLOAD_BYTES:
+            raise ValueError(f"a record of {size} bytes: the journal takes up to {MAX_PAYLOAD_BYTES}")
+        with self._guard:
+            if self._closing:
+                raise JournalClosed(f"the journal {self.directory} is closed")
+            if self._pending and self._pending_bytes + size > self._max_pending_bytes:
+                raise JournalFull(f"{self._pending_bytes} bytes wait to be written to {self.directory}")
+            self._pending.append(entry)
+            self._pending_bytes += size
+            must_wake, self._idle = self._idle, False
+        if must_wake:
+            self._wake.put(None)
+
+    # What follows runs in the journal's thread.
+
+    def _run(self) -> None:
+        while True:
+            group = self._take()
+            if group:
+                self._commit(group)
+            elif self._closing:
+                return
+            else:
+                self._rest()
+
+    def _take(self) -> list[_Entry]:
+        with self._guard:
+            group, self._pending = self._pending, []
+            self._idle = not group
+        return group
+
+    def _rest(self) -> None:
+        """Sleeps until something is appended; after a failure, looks now and then if writing works again."""
+        try:
+            self._wake.get(timeout=RETRY_SECONDS if self.failure else None)
+        except Empty:
+            with contextlib.suppress(OSError):  # still failing: `failure` already says so
+                self._open_segment()
+
+    def _commit(self, group: Sequence[_Entry]) -> None:
+        outcomes: Sequence[int] | JournalUnavailable
+        try:
+            outcomes = self._write(group)
+        except OSError as error:
+            self._drop_segment()
+            self.failure = f"can't write to {self.directory}: {error.strerror or error}"
+            outcomes = JournalUnavailable(self.failure)
+        with self._guard:
+            self._pending_bytes -= sum(len(entry.payload) for entry in group)
+        _settle([entry.waiter for entry in group], outcomes)
+
+    def _write(self, group: Sequence[_Entry]) -> list[int]:
+        """The records' positions, after they are on disk."""
+        if self._file is None or self._offset >= self._segment_bytes:
+            self._open_segment()
+        assert self._file is not None  # noqa: S101  # mypy: _open_segment sets it or raises
+        segment, offset = self._segment, self._offset
+        parts: list[bytes] = []
+        positions: list[int] = []
+        for payload, _ in group:
+            header = frame_header(payload, segment.salt, segment.number, offset)
+            parts += header, payload
+            offset += len(header) + len(payload)
+            positions.append(segment.position(offset))
+        self._file.write(b"".join(parts))
+        self._file.sync()
+        self._offset = offset
+        return positions
+
+    def _open_segment(self) -> None:
+        """Turns to a new segment, whose file and directory entry are durable before anything is appended."""
+        self._drop_segment()
+        segment = next_segment(self.directory, self._number)
+        file = self._opener(segment.path)
+        try:
+            file.write(PREAMBLE)
+            file.sync()
+            sync_directory(self.directory)
+        except OSError:
+            file.close()
+            segment.path.unlink(missing_ok=True)  # holds no record yet
+            raise
+        self._file, self._segment, self._number, self._offset = file, segment, segment.number, len(PREAMBLE)
+        self.failure = None
+
+    def _drop_segment(self) -> None:
+        """Never writes to the current segment again."""
+        file, self._file = self._file, None
+        if file is not None:
+            with contextlib.suppress(OSError):  # what close() reports, fdatasync has reported before
+                file.close()
+
+
+def _lock_directory(directory: Path) -> int:
+    directory.mkdir(parents=True, exist_ok=True)
+    sync_directory(directory.parent)
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise JournalLocked(
+            f"the journal {directory} is being written by another process: stop that one first"
+        ) from error
+    return descriptor
+
+
+def _settle(waiters: Sequence[Waiter], outcomes: Sequence[int] | JournalUnavailable) -> None:
+    """Answers every waiter, with one wake-up per event loop."""
+    loops: dict[asyncio.AbstractEventLoop | None, list[_Answer]] = {}
+    for place, waiter in enumerate(waiters):
+        outcome = outcomes if isinstance(outcomes, JournalUnavailable) else outcomes[place]
+        loop = waiter.get_loop() if isinstance(waiter, asyncio.Future) else None
+        loops.setdefault(loop, []).append((waiter, outcome))
+    for loop, answers in loops.items():
+        if loop is None:
+            _resolve(answers)
+            continue
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(_resolve, answers)
+
+
+def _resolve(answers: Sequence[_Answer]) -> None:
+    for waiter, outcome in answers:
+        if waiter.done():  # its request was cancelled
+            continue
+        if isinstance(outcome, JournalUnavailable):
+            waiter.set_exception(outcome)
+        else:
+            waiter.set_result(outcome)

@@ -1,0 +1,52 @@
+"""What the payload of a journal record says.
+
+A capture is kept as its sender sent it (decompressed), so that whatever the collector learns to read tomorrow
+can still be read out of a journal that was written today.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+
+class Capture(msgspec.Struct, frozen=True, array_like=True, tag="capture"):
+    """One accepted batch: `body` is its JSON as sent, `received_at` in µs since 1970 by our clock."""
+
+    received_at: int
+    site: str
+    user_agent: str | None
+    body: bytes
+
+
+class Revocation(msgspec.Struct, frozen=True, array_like=True, tag="revocation"):
+    """An administrator took back the statement `revokes`; `statement_id` names the line that says so."""
+
+    received_at: int
+    site: str
+    statement_id: str
+    revokes: str
+
+
+Record = Capture | Revocation
+
+_encoder: Final = msgspec.msgpack.Encoder()
+_decoder: Final[msgspec.msgpack.Decoder[Record]] = msgspec.msgpack.Decoder(Record)
+
+
+class UnknownRecord(ValueError):
+    """The payload is none that this version writes."""
+
+
+def encode_record(record: Record) -> bytes:
+    """The payload that `decode_record` reads back; fields may be appended later, never moved."""
+    return _encoder.encode(record)
+
+
+def decode_record(payload: bytes) -> Record:
+    """Raises UnknownRecord when the payload is not one of ours."""
+    try:
+        return _decoder.decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UnknownRecord(f"a journal record of {len(payload)} bytes can't be read: {error}") from error

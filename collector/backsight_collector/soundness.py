@@ -1,0 +1,87 @@
+"""What a batch must satisfy beyond its types: references that hold, required fields, bounded nesting."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from backsight.contract import (
+    ELEMENT_TYPES,
+    MAX_BATCH_EVENTS,
+    MAX_BATCH_NODES,
+    MAX_BATCH_PAGES,
+    MAX_DEPTH,
+    MAX_NESTING,
+    EventType,
+)
+from backsight_collector.batch import Batch, Event, Node
+
+REQUIRED: Final[dict[EventType, str]] = {
+    **dict.fromkeys(ELEMENT_TYPES, "node"),
+    EventType.TRACK: "name",
+    EventType.IDENTIFY: "user",
+    EventType.TRAITS: "traits",
+}
+"""The field without which an event of a type says nothing."""
+
+
+def nests_too_deep(value: dict[str, Any] | None) -> bool:
+    """Whether objects and arrays stand more than MAX_NESTING deep, the value itself counted."""
+    level: list[Any] = [value] if value else []
+    for _ in range(MAX_NESTING):
+        level = [
+            child
+            for container in level
+            for child in (container.values() if isinstance(container, dict) else container)
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def missing_field(event: Event) -> str | None:
+    """The field that this type of event needs and that is not there."""
+    field = REQUIRED.get(event.type)
+    return field if field is not None and getattr(event, field) is None else None
+
+
+def is_sound(batch: Batch) -> bool:
+    """Whether every entry and every event of a decoded batch can be taken as it is."""
+    return (
+        len(batch.events) <= MAX_BATCH_EVENTS
+        and len(batch.pages) <= MAX_BATCH_PAGES
+        and len(batch.elements) <= MAX_BATCH_NODES
+        and len(batch.nodes) <= MAX_BATCH_NODES
+        and _are_nodes_sound(batch.nodes, len(batch.elements))
+        and _are_events_sound(batch.events, len(batch.pages), len(batch.nodes))
+        and _are_identities_distinct(batch)
+    )
+
+
+def _are_nodes_sound(nodes: list[Node], elements: int) -> bool:
+    for place, node in enumerate(nodes):
+        if node.parent >= place or node.element >= elements:
+            return False
+    return len(nodes) <= MAX_DEPTH or _are_shallow(nodes)
+
+
+def _are_shallow(nodes: list[Node]) -> bool:
+    depths: list[int] = []
+    for node in nodes:
+        depths.append(depths[node.parent] + 1 if node.parent >= 0 else 0)
+    return max(depths) < MAX_DEPTH
+
+
+def _are_events_sound(events: list[Event], pages: int, nodes: int) -> bool:
+    for event in events:
+        node = event.node
+        if event.page >= pages or (node is not None and node >= nodes):
+            return False
+        if missing_field(event) or nests_too_deep(event.props) or nests_too_deep(event.traits):
+            return False
+    return True
+
+
+def _are_identities_distinct(batch: Batch) -> bool:
+    ids = [page.id for page in batch.pages]
+    return len({(ids[event.page], event.seq) for event in batch.events}) == len(batch.events)

@@ -1,0 +1,75 @@
+"""Reads what a snippet sent: `decode` turns a body into events that can be stored, and says why others can't.
+
+It is pure and deterministic: the route calls it to answer, the committer calls it again, maybe days later and
+in another process, to write the rows, and both must come to the same events.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Final
+
+import msgspec
+
+from backsight.contract import MAX_EVENT_BYTES
+from backsight_collector.batch import Batch, Decoded, Element, Event, Node, Page
+from backsight_collector.rejections import MalformedBatch, Rejection
+from backsight_collector.salvage import salvage
+from backsight_collector.soundness import is_sound
+
+__all__ = ["Batch", "Decoded", "Element", "Event", "MalformedBatch", "Node", "Page", "Rejection", "decode"]
+
+_batch: Final = msgspec.json.Decoder(Batch)
+
+
+class _Sizes(msgspec.Struct):
+    events: list[msgspec.Raw]
+
+
+_sizes: Final = msgspec.json.Decoder(_Sizes)
+
+
+def decode(body: bytes) -> Decoded:
+    """The batch, with a rejection for each event that can't be kept. Raises MalformedBatch, nothing else."""
+    try:
+        return _decode(body)
+    except RecursionError:
+        return _decode_on_a_whole_stack(body)
+
+
+def _decode(body: bytes) -> Decoded:
+    """The common case in one typed pass; entry by entry when anything at all is unusual."""
+    try:
+        batch = _batch.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return salvage(body)
+    if is_sound(batch) and (len(body) <= MAX_EVENT_BYTES or _are_events_small(body)):
+        return Decoded(batch, list(enumerate(batch.events)), [], 0)
+    return salvage(body)
+
+
+def _are_events_small(body: bytes) -> bool:
+    return all(len(bytes(event)) <= MAX_EVENT_BYTES for event in _sizes.decode(body).events)
+
+
+def _decode_on_a_whole_stack(body: bytes) -> Decoded:
+    """How deep JSON may nest depends on the stack that is left; in a new thread, that is always the same.
+
+    Only a hostile body comes here. Without it, the route could accept what the committer can't read back.
+    """
+    outcome: list[Decoded | MalformedBatch] = []
+
+    def run() -> None:
+        try:
+            outcome.append(_decode(body))
+        except MalformedBatch as malformed:
+            outcome.append(malformed)
+        except RecursionError:
+            outcome.append(MalformedBatch("the body nests too deep"))
+
+    thread = threading.Thread(target=run, name="decode")
+    thread.start()
+    thread.join()
+    if isinstance(outcome[0], MalformedBatch):
+        raise outcome[0]
+    return outcome[0]
