@@ -1,4 +1,4 @@
-"""Size of the built snippet beside the peers' (their figures: gzip bytes of their published bundles, 2026-10)."""
+"""Size of the built snippet beside the peers' (gzip bytes of their published bundles, 2026-10)."""
 
 from __future__ import annotations
 

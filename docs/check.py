@@ -1,8 +1,8 @@
 """Run every example of the README and of docs/ against a real server with the demo's data.
 
-In a fenced block, `python` is executed (one namespace a page), each `$ ` line of `console` is run by bash, and
-`json` must parse. A command that another step of CI runs, or that would not end, stands in ELSEWHERE, and is
-counted apart.
+In a fenced block, `python` is executed (one namespace a page), each `$ ` line of `console` is run by bash,
+and `json` must parse. A command that another step of CI runs, or that would not end, stands in ELSEWHERE
+and is counted apart.
 """
 
 from __future__ import annotations
