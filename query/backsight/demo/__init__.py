@@ -1,1 +1,1 @@
-"""The demo: a shop, the traffic of its visitors as a real browser sent it, and questions asked of it afterwards."""
+"""The demo: a shop, its visitors' traffic as a real browser sent it, and questions asked of it afterwards."""

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from backsight.errors import ConfigurationError
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 FLAGS = (
-    "--disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"
+    "--disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
 ).split()
 HINT = "`pip install playwright && playwright install chromium`, or BACKSIGHT_CHROMIUM=/path/to/chromium"
 
@@ -32,8 +33,11 @@ def find_chromium(playwright: Playwright) -> str:
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """A headless Chromium, closed at the end; raises ConfigurationError where there is none."""
+def chromium() -> Iterator[tuple[Browser, dict[str, Any]]]:
+    """A headless Chromium, closed at the end, and the devices it can pose as.
+
+    Raises ConfigurationError where Playwright or Chromium is missing.
+    """
     try:
         from playwright.sync_api import sync_playwright
     except ImportError as error:
@@ -43,6 +47,6 @@ def chromium() -> Iterator[Browser]:
         flags = [*FLAGS, "--no-sandbox"] if getattr(os, "geteuid", lambda: 1)() == 0 else FLAGS
         browser = playwright.chromium.launch(executable_path=find_chromium(playwright), args=flags)
         try:
-            yield browser
+            yield browser, playwright.devices
         finally:
             browser.close()

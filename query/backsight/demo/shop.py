@@ -34,7 +34,9 @@ def folder() -> Path:
 
 def read_files(root: Path, collector: str, write_key: str) -> dict[str, bytes]:
     """Every file under `root` by its path from there; pages call the collector given, with the key given."""
-    files = {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+    files = {
+        path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()
+    }
     return {name: _tagged(content, collector, write_key) if name.endswith(".html") else content
             for name, content in files.items()}  # fmt: skip
 
