@@ -1,0 +1,77 @@
+// `window.backsight`: what a page's own code may say.
+
+import { discard } from "./batch";
+import { closeBatch } from "./closing";
+import { MAX_ID_CHARS } from "./contract";
+import { guarded } from "./guard";
+import { begin, record } from "./page";
+import { clear } from "./queue";
+import { REFUSED } from "./settings";
+import { allowed, forget, load, save, touch } from "./state";
+import { drain } from "./transport";
+
+export type Api = typeof api;
+
+export const api = {
+  /** A custom event. */
+  track(name: string, props?: object): void {
+    record("track", () => ({ name: named(name), props }));
+  },
+
+  /** From now on this is that user, until reset(). */
+  identify(user: string, traits?: object): void {
+    const id = named(user);
+    if (!allowed()) return;
+    switchTo(id);
+    record("identify", () => ({ user: id, traits }));
+  },
+
+  /** Something about the user, known or not yet. */
+  addUserProperties(traits: object): void {
+    record("traits", () => ({ traits }));
+  },
+
+  /** A new device, a new session, nobody identified: after signing out. */
+  reset(): void {
+    if (!allowed()) return;
+    closeBatch();
+    forget();
+    touch();
+    drain();
+  },
+
+  /** Whether capturing is agreed to; `false` also forgets the device and what has not been sent. */
+  consent(given: boolean): void {
+    const before = allowed();
+    if (!given) {
+      discard();
+      clear();
+      forget(false);
+    } else if (!before && !REFUSED) {
+      save({ ...load(), consent: true });
+      begin();
+    }
+  },
+
+  /** Sends now what has been captured. */
+  flush(): void {
+    closeBatch();
+    drain();
+  },
+};
+
+for (const name of Object.keys(api) as (keyof Api)[]) (api as Record<string, unknown>)[name] = guarded(api[name] as () => void);
+
+/** The pageview that waits still belongs to whoever was there before. */
+function switchTo(user: string): void {
+  if (load().user === user) return;
+  closeBatch();
+  save({ ...load(), user });
+  drain();
+}
+
+function named(name: unknown): string {
+  const text = String(name ?? "");
+  if (!text || text.length > MAX_ID_CHARS) throw new RangeError("a name has 1 to 256 characters");
+  return text;
+}

@@ -1,0 +1,13 @@
+// Written by write_contract.py from query/backsight/contract.py; do not edit.
+export const WIRE_VERSION = 1;
+export const MAX_EVENT_BYTES = 32768;
+export const MAX_DEPTH = 512;
+export const MAX_ID_CHARS = 256;
+export const MAX_TEXT_CHARS = 255;
+export const MAX_URL_CHARS = 2048;
+export const MAX_ATTRIBUTE_CHARS = 1024;
+export const FLAG_SHADOW = 1;
+export const FLAG_QUIRKS = 2;
+export const FLAG_DETACHED = 4;
+export const CAPTURED_ATTRIBUTES = "accept action align alt autocomplete bgcolor border cellpadding cellspacing charset checked class color colspan contenteditable dir disabled download draggable face for height hidden href id is itemprop itemtype lang loading max maxlength media method min minlength multiple name open part pattern placeholder readonly rel required reversed role rowspan scope selected size slot src start step tabindex target title type valign viewbox width";
+export const CAPTURED_PREFIXES = /^(aria-|data-)/;

@@ -1,0 +1,52 @@
+// The page's life: what begins and ends a page instance, and when everything must go out.
+
+import { closeBatch } from "./closing";
+import { guarded, listen } from "./guard";
+import { begin, end, routed, scrolled, showing } from "./page";
+import { persist, reclaim } from "./queue";
+import { drain, resume, sendAll } from "./transport";
+
+export function watch(): void {
+  watchHistory("pushState");
+  watchHistory("replaceState");
+  listen(window, "popstate", routed);
+  listen(window, "hashchange", routed);
+  listen(window, "scroll", scrolled, false);
+  listen(document, "visibilitychange", visibilityChanged);
+  listen(window, "pagehide", () => {
+    end();
+    leave(true);
+  });
+  listen(window, "pageshow", shown);
+  listen(window, "online", resume);
+}
+
+/** Routers call these, and no event says so. */
+function watchHistory(name: "pushState" | "replaceState"): void {
+  const original = history[name];
+  const after = guarded(routed);
+  history[name] = function (this: History, ...given) {
+    original.apply(this, given);
+    after();
+  };
+}
+
+function visibilityChanged(): void {
+  showing(!document.hidden);
+  if (document.hidden) leave(false); // On a phone this may be the last event: https://developer.chrome.com/docs/web-platform/page-lifecycle-api
+}
+
+/** Sends all, and keeps copies of what is not acknowledged; `released` for the origin's next page. */
+function leave(released: boolean): void {
+  closeBatch();
+  sendAll();
+  persist(released);
+}
+
+/** Back from the back/forward cache: a page instance of its own. */
+function shown(event: PageTransitionEvent): void {
+  if (!event.persisted) return;
+  reclaim();
+  begin();
+  drain();
+}

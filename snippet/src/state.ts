@@ -1,0 +1,101 @@
+// Who is browsing, shared by the tabs of an origin: device, session, user, consent and what was lost.
+// Storage is the truth, so that an identify() or a reset() in one tab holds in the others at their next event;
+// where it is denied, this page's memory is.
+
+import { newId } from "./ids";
+import { CONSENT_REQUIRED, REFUSED } from "./settings";
+import { read, write } from "./storage";
+
+export type Cause = "handler" | "queue" | "size" | "storage";
+export type Lost = Partial<Record<Cause, number>>;
+
+export interface State {
+  device: string;
+  session: string;
+  /** Time of the last activity, in milliseconds since 1970. */
+  seen: number;
+  user?: string | undefined;
+  consent?: boolean;
+  lost?: Lost;
+}
+
+const NAME = "backsight";
+const INACTIVE_MS = 30 * 60_000;
+const COOKIE = /(?:^|; )backsight=(\w+)/;
+
+let memory: Partial<State> | undefined;
+let denied = false;
+
+export function load(): State {
+  const known = (denied ? undefined : parse(read(NAME))) ?? memory;
+  const state = { device: known?.device ?? deviceFromCookie() ?? newId(), session: "", seen: 0, ...known };
+  return (memory = state);
+}
+
+export function save(state: Partial<State>): void {
+  memory = state;
+  denied = !write(NAME, JSON.stringify(state));
+  if (denied) keepDeviceInCookie(state.device);
+}
+
+/** The state after some activity now: a new session follows 30 minutes without any. */
+export function touch(): State {
+  const state = load();
+  const now = Date.now();
+  if (!state.session || now - state.seen > INACTIVE_MS) state.session = newId();
+  state.seen = now;
+  save(state);
+  return state;
+}
+
+/** Nothing stays but what the browser lost and its decision about consent; the next event has a new device. */
+export function forget(consent = load().consent): void {
+  const { lost } = load();
+  save({ ...(lost && { lost }), ...(consent !== undefined && { consent }) });
+}
+
+/** Whether anything may be captured now. */
+export const allowed = (): boolean => !REFUSED && (load().consent ?? !CONSENT_REQUIRED);
+
+/** Counts what this browser lost, to be sent with the next batch. */
+export function lose(cause: Cause, count = 1): void {
+  if (!allowed()) return;
+  const state = load();
+  state.lost = { ...state.lost, [cause]: (state.lost?.[cause] ?? 0) + count };
+  save(state);
+}
+
+/** Moves the counts of what was lost into a batch. */
+export function takeLost(): Lost | undefined {
+  const state = load();
+  const { lost } = state;
+  if (lost) {
+    delete state.lost;
+    save(state);
+  }
+  return lost;
+}
+
+function parse(text: string | null): Partial<State> | undefined {
+  try {
+    return (JSON.parse(text!) as Partial<State> | null) ?? undefined;
+  } catch {
+    return undefined; // Something else wrote here.
+  }
+}
+
+function deviceFromCookie(): string | undefined {
+  try {
+    return COOKIE.exec(document.cookie)?.[1];
+  } catch {
+    return undefined; // Sandboxed frames may not read cookies.
+  }
+}
+
+function keepDeviceInCookie(device = ""): void {
+  try {
+    document.cookie = `backsight=${device};path=/;max-age=${device ? 31_536_000 : 0};samesite=lax`;
+  } catch {
+    // Nor write them.
+  }
+}

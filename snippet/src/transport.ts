@@ -1,0 +1,86 @@
+// Sends the queue: one batch after the other while the page lives, all that fits when it may end.
+
+import { bytesOf } from "./bytes";
+import { giveUp, persist, queue, settle, type Entry } from "./queue";
+import { ENDPOINT } from "./settings";
+
+/** Browsers allow 64 KiB of keepalive bodies in flight at once, the page's own included. */
+const QUOTA = 60_000;
+const FIRST_RETRY_MS = 1_000;
+const LAST_RETRY_MS = 300_000;
+const TIMEOUT_MS = 30_000;
+
+const KEEPALIVE = "keepalive" in Request.prototype;
+
+let inFlight = 0;
+let failures = 0;
+let waiting: ReturnType<typeof setTimeout> | undefined;
+let notBefore = 0;
+
+/** Sends the oldest batch, unless one is under way or a retry is due later. */
+export function drain(): void {
+  if (!waiting && !queue.some((entry) => entry.busy) && queue[0]) void send(queue[0]);
+}
+
+/** The page may end now: everything goes out that may, and copies stay behind until it is acknowledged. */
+export function sendAll(): void {
+  if (Date.now() < notBefore) return;
+  for (const entry of queue.filter((each) => !each.busy)) KEEPALIVE ? void send(entry) : beacon(entry);
+}
+
+/** The network is back: no need to wait for the next retry. */
+export function resume(): void {
+  if (Date.now() < notBefore) return;
+  clearTimeout(waiting);
+  waiting = undefined;
+  drain();
+}
+
+const stamped = (entry: Entry): string => entry.body.replace('"sent_at":0', `"sent_at":${Date.now()}`);
+
+/** A beacon has no answer, so the batch stays queued; and one over the quota is refused: then it waits as well. */
+const beacon = (entry: Entry): boolean => navigator.sendBeacon(ENDPOINT!, stamped(entry));
+
+async function send(entry: Entry): Promise<void> {
+  const body = stamped(entry); // A string goes as text/plain: no preflight.
+  const size = bytesOf(body);
+  const keepalive = inFlight + size <= QUOTA;
+  if (keepalive) inFlight += size;
+  entry.busy = true;
+  let answer: Response | undefined;
+  try {
+    answer = await fetch(ENDPOINT!, { method: "POST", body, keepalive, credentials: "omit", signal: timeout() });
+  } catch {
+    // No network, no answer in time, or over the quota: all the same, later.
+  }
+  entry.busy = false;
+  if (keepalive) inFlight -= size;
+  settled(entry, answer);
+}
+
+const timeout = (): AbortSignal | null => AbortSignal.timeout?.(TIMEOUT_MS) ?? null;
+
+function settled(entry: Entry, answer: Response | undefined): void {
+  const status = answer?.status ?? 0;
+  if (!status || status === 408 || status === 429 || status >= 500) return retry(answer);
+  if (status === 413) giveUp(entry, "size");
+  else settle(entry);
+  failures = 0;
+  drain();
+}
+
+function retry(answer: Response | undefined): void {
+  persist(false);
+  const asked = waitAsked(answer?.headers.get("retry-after"));
+  notBefore = asked && Date.now() + asked;
+  const backoff = Math.min(FIRST_RETRY_MS * 2 ** failures++, LAST_RETRY_MS) * (0.5 + Math.random() / 2);
+  clearTimeout(waiting);
+  waiting = setTimeout(resume, Math.max(asked, backoff));
+}
+
+/** Retry-After in milliseconds: seconds, or a date. */
+function waitAsked(header: string | null | undefined): number {
+  if (!header) return 0;
+  const ms = isNaN(+header) ? Date.parse(header) - Date.now() : +header * 1_000;
+  return Math.min(Math.max(ms || 0, 0), 24 * 3_600_000);
+}
