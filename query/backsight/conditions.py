@@ -17,7 +17,7 @@ from backsight.errors import InvalidRequest, nearest, shown
 from backsight.predicates import AllOf, Condition, Predicate
 from backsight.properties import Kind, Property, find_property
 from backsight.rules import AnyRule, Rule, RuleOrAny
-from backsight.selectors import parse_selector
+from backsight.selectors import Match, parse_selector
 from backsight.steps import Step
 
 if TYPE_CHECKING:
@@ -117,12 +117,12 @@ class Conditions:
         self.columns.update(found.columns)
         return found
 
-    def _node_test(self, css: str, match: str, field: str) -> str:
+    def _node_test(self, css: str, match: Match, field: str) -> str:
         if (css, match) not in self._node_tests:
             self._node_tests[css, match] = self._make_node_test(css, match, field)
         return self._node_tests[css, match]
 
-    def _make_node_test(self, css: str, match: str, field: str) -> str:
+    def _make_node_test(self, css: str, match: Match, field: str) -> str:
         selector = parse_selector(css, f"{field}.css")
         nodes = self._trie.node_ids(selector, match)
         self.warnings += [

@@ -26,7 +26,7 @@ from backsight.predicates import (
     predicate_to_json,
     test_to_json,
 )
-from backsight.selectors import parse_selector
+from backsight.selectors import Match, parse_selector
 
 __all__ = [
     "AllOf",
@@ -61,7 +61,7 @@ class Rule:
 
     on: tuple[EventType, ...] = ()
     css: str | None = None
-    match: str = "closest"
+    match: Match = "closest"
     name: str | None = None
     text: tuple[Predicate, ...] = ()
     label: tuple[Predicate, ...] = ()
@@ -114,7 +114,7 @@ def _parse_plain(entry: Mapping[str, object], field: str) -> Rule:
     rule = Rule(
         on=_parse_on(entry, field),
         css=_parse_css(entry, field),
-        match=read_choice(entry.get("match", "closest"), below(field, "match"), ("closest", "target")),
+        match=_parse_match(entry.get("match", "closest"), below(field, "match")),
         name=read_string(entry["name"], below(field, "name"), MAX_NAME_CHARS) if "name" in entry else None,
         page=_parse_page(entry.get("page", {}), below(field, "page")),
         where=parse_predicates(entry.get("where", ()), below(field, "where")),
@@ -147,6 +147,10 @@ def _parse_css(entry: Mapping[str, object], field: str) -> str | None:
     css = read_string(entry["css"], below(field, "css"))
     parse_selector(css, below(field, "css"))
     return css
+
+
+def _parse_match(value: object, field: str) -> Match:
+    return "target" if read_choice(value, field, ("closest", "target")) == "target" else "closest"
 
 
 def _parse_page(value: object, field: str) -> tuple[Predicate, ...]:

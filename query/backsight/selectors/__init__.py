@@ -7,6 +7,6 @@ answer is a browser's, is written in docs/reference/selectors.md.
 from __future__ import annotations
 
 from backsight.selectors.parsing import parse_selector
-from backsight.selectors.syntax import Selector
+from backsight.selectors.syntax import Match, Selector
 
-__all__ = ["Selector", "parse_selector"]
+__all__ = ["Match", "Selector", "parse_selector"]

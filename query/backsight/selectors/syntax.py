@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 Combinator = Literal[" ", ">"]
+Match = Literal["closest", "target"]
+"""What is asked of an event's target: `target.closest(css)`, or `target.matches(css)`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,126 @@
+"""Matching: which nodes a selector holds of, compounds by element, combinators by one pass down the trie."""
+
+from __future__ import annotations
+
+from functools import reduce
+
+import numpy as np
+
+from backsight.selectors.elements import Elements
+from backsight.selectors.ids import Mask
+from backsight.selectors.nodes import Nodes
+from backsight.selectors.syntax import (
+    Class,
+    Combinator,
+    Complex,
+    Compound,
+    Host,
+    Id,
+    Logical,
+    Position,
+    Root,
+    Selector,
+    Simple,
+)
+
+
+class Matcher:
+    """Answers selectors over one state of the trie; remembers the parts of one selector, so use it for one."""
+
+    def __init__(self, nodes: Nodes, elements: Elements) -> None:
+        self._nodes, self._elements = nodes, elements
+        self._in_shadow = nodes.in_shadow
+        self._has_shadow = bool(self._in_shadow.any())
+        self._in_quirks = nodes.in_quirks
+        self._has_quirks = bool(self._in_quirks.any())
+        self._known: dict[Complex | Compound, Mask] = {}
+
+    def matches(self, selector: Selector) -> Mask:
+        """Nodes of which `element.matches(selector)` holds."""
+        return self._any(selector.branches)
+
+    def closest(self, selector: Selector) -> Mask:
+        """Nodes of which it holds, or of an ancestor, through shadow roots to their hosts, each in its own tree."""
+        held = self.matches(selector)
+        if held.any():
+            for level in self._nodes.levels[1:]:
+                held[level] |= held[self._nodes.parent[level]]
+        return held
+
+    def _any(self, branches: tuple[Complex, ...]) -> Mask:
+        return reduce(np.logical_or, map(self._complex, branches), self._all(False))
+
+    def _all(self, truth: bool) -> Mask:
+        return np.full(self._nodes.size, truth, np.bool_)
+
+    def _complex(self, complex_: Complex) -> Mask:
+        if complex_ not in self._known:
+            self._known[complex_] = self._chain(complex_)
+        return self._known[complex_]
+
+    def _chain(self, complex_: Complex) -> Mask:
+        first, *others = complex_.compounds
+        held, host = self._compound(first), self._host(first)
+        for combinator, compound in zip(complex_.combinators, others, strict=True):
+            held, host = self._compound(compound) & self._inside(combinator, held, host), None
+        return held
+
+    def _inside(self, combinator: Combinator, held: Mask, host: Mask | None) -> Mask:
+        """Nodes whose parent, or one of whose ancestors, in their own tree is held; `host` speaks for hosts."""
+        inside = self._all(False)
+        if not held.any() and host is None:
+            return inside
+        for level in self._nodes.levels[1:]:
+            parent = self._nodes.parent[level]
+            above = held[parent] if combinator == ">" else held[parent] | inside[parent]
+            inside[level] = self._in_own_tree(level, parent, above, host)
+        return inside
+
+    def _in_own_tree(self, level, parent, above: Mask, host: Mask | None) -> Mask:  # type: ignore[no-untyped-def]
+        if not self._has_shadow:
+            return above
+        outside = np.bool_(False) if host is None else host[parent]
+        return np.where(self._in_shadow[level], outside, above)
+
+    def _host(self, compound: Compound) -> Mask | None:
+        """Nodes that the compound stands for as the host of their shadow tree; None where it never does."""
+        if not compound.is_host or not self._has_shadow:
+            return None
+        arguments = [simple.argument for simple in compound.simples if isinstance(simple, Host)]
+        tests = [self._compound(argument) for argument in arguments if argument is not None]
+        return reduce(np.logical_and, tests, self._all(True))
+
+    def _compound(self, compound: Compound) -> Mask:
+        if compound not in self._known:
+            held = self._by_element(compound)
+            for simple in compound.simples:
+                if isinstance(simple, Position | Root | Host | Logical):
+                    held &= self._by_node(simple)
+            self._known[compound] = held
+        return self._known[compound]
+
+    def _by_element(self, compound: Compound) -> Mask:
+        held = self._elements.matching(compound, quirks=False)[self._nodes.element]
+        if self._has_quirks and any(isinstance(simple, Id | Class) for simple in compound.simples):
+            loose = self._elements.matching(compound, quirks=True)[self._nodes.element]
+            return np.where(self._in_quirks, loose, held)
+        return held
+
+    def _by_node(self, simple: Simple) -> Mask:
+        if isinstance(simple, Position):
+            return self._position(simple)
+        if isinstance(simple, Logical):
+            held = self._any(simple.branches)
+            return ~held if simple.negated else held
+        # A host is seen as `:host` only from inside its shadow tree, so the node itself never is.
+        return self._nodes.roots if isinstance(simple, Root) else self._all(False)
+
+    def _position(self, position: Position) -> Mask:
+        """An+B: the place, less B, is a multiple of A that is not negative."""
+        place = self._nodes.rows.numbers[2 * position.of_type + position.from_end]
+        if position.step == 0:
+            return place == position.offset
+        # In 64 bits, and bounded: a selector may say 99999999999999999999n.
+        step, offset = (max(-(2**40), min(2**40, part)) for part in (position.step, position.offset))
+        rest = place.astype(np.int64) - offset
+        return (rest % step == 0) & (rest // step >= 0)

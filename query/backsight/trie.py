@@ -1,0 +1,131 @@
+"""The DOM trie of a site, and which of its nodes a selector holds of.
+
+Nodes and elements are kept as append-only arrays. Compounds are tested once a distinct element,
+combinators by one pass down the trie, so that a selector never used before is answered over a million nodes in a
+fraction of a second, and nothing is computed per event.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Final
+
+import pyarrow as pa
+
+from backsight.contract import ELEMENTS, NODES
+from backsight.selectors import Match, Selector
+from backsight.selectors.elements import Elements, as_attribute
+from backsight.selectors.matching import Matcher
+from backsight.selectors.nodes import Nodes
+from backsight.selectors.syntax import Attribute, Class, Complex, Compound, Host, Id, Logical
+
+CACHE_BYTES: Final = 64 * 2**20
+"""Most memory for remembered answers, per trie."""
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What the trie held at one moment, with the answers given over it."""
+
+    nodes: Nodes
+    elements: Elements
+    answers: _Answers = field(default_factory=lambda: _Answers())
+
+
+class Trie:
+    """A site's nodes. Reading takes no lock, also while another thread extends."""
+
+    def __init__(self) -> None:
+        self._state = _State(Nodes(), Elements())
+        self._growing = Lock()
+
+    @classmethod
+    def build(cls, nodes: pa.Table, elements: pa.Table) -> Trie:
+        """The trie of rows in the contract's columns, in any order; repeated rows are harmless."""
+        trie = cls()
+        trie.extend(nodes, elements)
+        return trie
+
+    def extend(self, nodes: pa.Table | None = None, elements: pa.Table | None = None) -> None:
+        """Add rows. A node whose parent or element has not arrived yet matches nothing until it has."""
+        with self._growing:
+            grown = self._state.elements.extended(ELEMENTS.empty_table() if elements is None else elements)
+            rows = NODES.empty_table() if nodes is None else nodes
+            self._state = _State(self._state.nodes.extended(rows, grown), grown)
+
+    def __len__(self) -> int:
+        """How many nodes can match."""
+        return self._state.nodes.size
+
+    @property
+    def waiting(self) -> int:
+        """How many nodes wait for a parent or an element."""
+        return len(self._state.nodes.waiting.node_id)
+
+    def node_ids(self, selector: Selector, match: Match = "closest") -> pa.Int64Array:
+        """Ids of the nodes for which the rule holds when they are an event's target.
+
+        "closest": the node or one of its ancestors matches, through shadow roots to their hosts, each
+        tested in its own tree. "target": the node itself does.
+        """
+        state = self._state
+        key = (selector.branches, match)
+        answer = state.answers.get(key)
+        if answer is None:
+            matcher = Matcher(state.nodes, state.elements)
+            held = matcher.closest(selector) if match == "closest" else matcher.matches(selector)
+            answer = pa.array(state.nodes.rows.node_id[held])
+            state.answers.put(key, answer)
+        return answer
+
+    def withheld(self, selector: Selector) -> list[str]:
+        """Attributes whose values the selector tests and of which some values were not kept; those match nothing."""
+        names = {name for branch in selector.branches for name in _tested(branch)}
+        return sorted(name for name in names if self._state.elements.withheld(name))
+
+
+class _Answers:
+    """The last answers, within CACHE_BYTES."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[object, pa.Int64Array] = OrderedDict()
+        self._lock = Lock()
+        self._bytes = 0
+
+    def get(self, key: object) -> pa.Int64Array | None:
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def put(self, key: object, answer: pa.Int64Array) -> None:
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = answer
+                self._bytes += _cost(answer)
+            while self._bytes > CACHE_BYTES:
+                self._bytes -= _cost(self._kept.popitem(last=False)[1])
+
+
+def _cost(answer: pa.Int64Array) -> int:
+    return 1_024 + int(answer.nbytes)
+
+
+def _tested(complex_: Complex) -> Iterator[str]:
+    """Names of the attributes whose values a selector compares."""
+    for compound in complex_.compounds:
+        yield from _tested_by(compound)
+
+
+def _tested_by(compound: Compound) -> Iterator[str]:
+    for simple in compound.simples:
+        if isinstance(simple, Logical):
+            for branch in simple.branches:
+                yield from _tested(branch)
+        elif isinstance(simple, Host) and simple.argument is not None:
+            yield from _tested_by(simple.argument)
+        elif isinstance(simple, Id | Class | Attribute) and as_attribute(simple).operator is not None:
+            yield as_attribute(simple).name
