@@ -1,8 +1,8 @@
 """The DOM trie of a site, and which of its nodes a selector holds of.
 
 Nodes and elements are kept as append-only arrays. Compounds are tested once a distinct element,
-combinators by one pass down the trie, so that a selector never used before is answered over a million nodes in a
-fraction of a second, and nothing is computed per event.
+combinators by one pass down the trie, so that a selector never used before is answered over a million nodes
+in a fraction of a second, and nothing is computed per event.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class Trie:
         return answer
 
     def withheld(self, selector: Selector) -> list[str]:
-        """Attributes whose values the selector tests and of which some values were not kept; those match nothing."""
+        """Attributes whose values the selector tests and some of which were not kept; those match nothing."""
         names = {name for branch in selector.branches for name in _tested(branch)}
         return sorted(name for name in names if self._state.elements.withheld(name))
 

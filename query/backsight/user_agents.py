@@ -73,7 +73,7 @@ def _device_type(raw: str, system: str, device: str) -> str | None:
 
 
 def register(connection: duckdb.DuckDBPyConnection) -> None:
-    """Give the connection the functions; they hold for all its cursors, and registering again changes nothing."""
+    """Give the connection the functions, for all its cursors; registering again changes nothing."""
     present = {
         name for (name,) in connection.execute("select function_name from duckdb_functions()").fetchall()
     }

@@ -1,8 +1,8 @@
-"""A site's distinct elements, indexed by tag, attribute and word, so that a compound is tested once an element."""
+"""A site's distinct elements, indexed by tag, attribute and word: a compound is tested once an element."""
 
 from __future__ import annotations
 
-from functools import cached_property, reduce
+from functools import reduce
 from typing import Final
 
 import numpy as np
@@ -13,10 +13,10 @@ from backsight.selectors.syntax import Attribute, Class, Compound, Id, NoNamespa
 from backsight.selectors.values import Values
 
 CASE_IGNORED: Final = frozenset(
-    "accept accept-charset align alink axis bgcolor charset checked clear codetype color compact declare defer "
-    "dir direction disabled enctype face frame hreflang http-equiv lang language link media method multiple "
-    "nohref noresize noshade nowrap readonly rel rev rules scope scrolling selected shape target text type "
-    "valign valuetype vlink".split()
+    "accept accept-charset align alink axis bgcolor charset checked clear codetype color compact declare "
+    "defer dir direction disabled enctype face frame hreflang http-equiv lang language link media method "
+    "multiple nohref noresize noshade nowrap readonly rel rev rules scope scrolling selected shape target "
+    "text type valign valuetype vlink".split()
 )
 """Attributes whose values HTML compares without regard to case, on HTML elements.
 
@@ -46,7 +46,7 @@ class Column:
 
 
 class Block:
-    """Elements that arrived together; immutable, its indexes made when first asked for."""
+    """Elements that arrived together; immutable."""
 
     def __init__(self, table: pa.Table) -> None:
         self.table = table.select(COLUMNS).combine_chunks()
@@ -55,9 +55,11 @@ class Block:
         tags = _one(self.table, "tag", pa.string()).dictionary_encode()
         self._tag_codes = tags.indices.to_numpy()
         self._tags: list[str] = tags.dictionary.to_pylist()
+        self.columns = self._columns()
+        """Each attribute's column, by its lower-case name."""
 
     def tag(self, name: str) -> Mask:
-        """Elements of a type. In an HTML page, Chromium ignores the case of SVG's and MathML's names as well."""
+        """Elements of a type; Chromium ignores the case of SVG's and MathML's names too in HTML pages."""
         exact = np.array([tag == name for tag in self._tags], np.bool_)
         folded = np.array([tag.lower() == name for tag in self._tags], np.bool_)
         return np.where(self._html, _take(exact, self._tag_codes), _take(folded, self._tag_codes))
@@ -77,9 +79,7 @@ class Block:
             found[loose[self._html[loose]]] = True
         return found
 
-    @cached_property
-    def columns(self) -> dict[str, Column]:
-        """Each attribute's column, by its lower-case name."""
+    def _columns(self) -> dict[str, Column]:
         attributes = _one(self.table, "attributes", pa.map_(pa.string(), pa.string()))
         owners = np.repeat(np.arange(self.size, dtype=np.int32), np.diff(attributes.offsets.to_numpy()))
         names, values = attributes.keys.dictionary_encode(), attributes.items.dictionary_encode()
@@ -94,7 +94,7 @@ class Block:
         return {name: Column(owners[at], codes[at], values.dictionary) for name, at in entries_of.items()}
 
     def _named(self, name: str, entries: np.ndarray, owners: Positions) -> np.ndarray:
-        # In HTML pages a selector's attribute name is lower-cased for HTML elements, and so can't find this one.
+        # For HTML elements a selector's attribute name is lower-cased, and so can't find this one.
         return entries if name == name.lower() else entries[~self._html[owners[entries]]]
 
 

@@ -7,8 +7,8 @@ from functools import reduce
 import numpy as np
 
 from backsight.selectors.elements import Elements
-from backsight.selectors.ids import Mask
-from backsight.selectors.nodes import Nodes
+from backsight.selectors.ids import Mask, Positions
+from backsight.selectors.nodes import Level, Nodes
 from backsight.selectors.syntax import (
     Class,
     Combinator,
@@ -25,7 +25,7 @@ from backsight.selectors.syntax import (
 
 
 class Matcher:
-    """Answers selectors over one state of the trie; remembers the parts of one selector, so use it for one."""
+    """Answers one selector over one state of the trie; remembers the parts that it has in common."""
 
     def __init__(self, nodes: Nodes, elements: Elements) -> None:
         self._nodes, self._elements = nodes, elements
@@ -40,7 +40,7 @@ class Matcher:
         return self._any(selector.branches)
 
     def closest(self, selector: Selector) -> Mask:
-        """Nodes of which it holds, or of an ancestor, through shadow roots to their hosts, each in its own tree."""
+        """Nodes of which it holds, or of an ancestor, through shadow roots, each in its own tree."""
         held = self.matches(selector)
         if held.any():
             for level in self._nodes.levels[1:]:
@@ -66,7 +66,7 @@ class Matcher:
         return held
 
     def _inside(self, combinator: Combinator, held: Mask, host: Mask | None) -> Mask:
-        """Nodes whose parent, or one of whose ancestors, in their own tree is held; `host` speaks for hosts."""
+        """Nodes whose parent (or any ancestor) in their own tree is held; `host` speaks for hosts."""
         inside = self._all(False)
         if not held.any() and host is None:
             return inside
@@ -76,7 +76,7 @@ class Matcher:
             inside[level] = self._in_own_tree(level, parent, above, host)
         return inside
 
-    def _in_own_tree(self, level, parent, above: Mask, host: Mask | None) -> Mask:  # type: ignore[no-untyped-def]
+    def _in_own_tree(self, level: Level, parent: Positions, above: Mask, host: Mask | None) -> Mask:
         if not self._has_shadow:
             return above
         outside = np.bool_(False) if host is None else host[parent]

@@ -117,28 +117,31 @@ class Nodes:
         arrived = arrived.take(self.index.fresh(arrived.node_id))
         arrived = arrived.take(np.argsort(arrived.depth, kind="stable"))
         index = self.index.extended(arrived.node_id)
-        known = self._known(arrived, index, elements)
-        if not known.all():  # the index must hold only nodes that can match
-            index = self.index.extended(arrived.node_id[known])
-        added, waiting = arrived.take(np.flatnonzero(known)), arrived.take(np.flatnonzero(~known))
-        rows = self.rows.and_(added)
-        parent = np.concatenate([self.parent, _parents(added, index)])
-        element = np.concatenate([self.element, elements.find(added.element_id)])
-        return Nodes(rows, parent, element, index, waiting, _levels(rows.depth))
+        parent, element = _parents(arrived, index), elements.find(arrived.element_id)
+        known, waiting = self._known(arrived, parent, element), Rows.none()
+        if not known.all():  # positions count only nodes that can match
+            arrived, waiting = arrived.take(np.flatnonzero(known)), arrived.take(np.flatnonzero(~known))
+            index = self.index.extended(arrived.node_id)
+            parent, element = _parents(arrived, index), element[known]
+        rows = self.rows.and_(arrived)
+        return Nodes(
+            rows,
+            np.concatenate([self.parent, parent]),
+            np.concatenate([self.element, element]),
+            index,
+            waiting,
+            _levels(rows.depth),
+        )
 
-    def _known(self, arrived: Rows, index: Ids, elements: Elements) -> Mask:
+    def _known(self, arrived: Rows, parent: Positions, element: Positions) -> Mask:
         """Which of the rows have an element, and a chain of parents that is whole and one level a step."""
-        parent = _parents(arrived, index)
         depth = np.concatenate([self.rows.depth, arrived.depth])
-        sound = np.where(
-            arrived.has_parent, (parent >= 0) & (depth[parent] == arrived.depth - 1), arrived.depth == 0
-        )
-        known = np.concatenate(
-            [np.ones(self.size, np.bool_), sound & (elements.find(arrived.element_id) >= 0)]
-        )
+        below = (parent >= 0) & (depth[parent] == arrived.depth - 1)
+        sound = np.where(arrived.has_parent, below, arrived.depth == 0) & (element >= 0)
+        known = np.concatenate([np.ones(self.size, np.bool_), sound])
         for level in _levels(arrived.depth):
-            below = parent[level]
-            known[self.size :][level] &= np.where(below >= 0, known[below], True)
+            above = parent[level]
+            known[self.size :][level] &= np.where(above >= 0, known[above], True)
         return known[self.size :]
 
 
