@@ -1,1 +1,17 @@
-"""The demo: a shop, its visitors' traffic as a real browser sent it, and questions asked of it afterwards."""
+"""The demo: a shop, its visitors' traffic as a real browser sent it, and questions asked of it afterwards.
+
+Read `showing.py` first: it is the demo from the first line to the last.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+__all__ = ["run"]
+
+
+def run(*, live: bool = False, exit: bool = False, data: Path | None = None, port: int = 8400) -> None:  # noqa: A002
+    """Shows Backsight on the shop and prints what it finds; see `backsight.demo.showing.Demo`."""
+    from backsight.demo.showing import Demo
+
+    Demo(live=live, data=data, port=port).run(stay=not exit)

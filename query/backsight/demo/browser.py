@@ -19,16 +19,16 @@ FLAGS = (
     "--disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 ).split()
-HINT = "`pip install playwright && playwright install chromium`, or BACKSIGHT_CHROMIUM=/path/to/chromium"
+HINT = "`pip install playwright && playwright install chromium`, or CHROME_PATH=/path/to/chromium"
 
 
 def find_chromium(playwright: Playwright) -> str:
-    """The path of a Chromium: the one named in BACKSIGHT_CHROMIUM, one on the PATH, else Playwright's own."""
-    named = os.environ.get("BACKSIGHT_CHROMIUM")
+    """The path of a Chromium: the one named in CHROME_PATH, one on the PATH, else Playwright's own."""
+    named = os.environ.get("CHROME_PATH")
     on_path = next((found for name in NAMES if (found := shutil.which(name))), None)
     path = named or on_path or playwright.chromium.executable_path
     if not Path(path).is_file():
-        raise ConfigurationError("no Chromium was found", field="BACKSIGHT_CHROMIUM", value=path, valid=HINT)
+        raise ConfigurationError("no Chromium was found", field="CHROME_PATH", value=path, valid=HINT)
     return path
 
 

@@ -30,10 +30,13 @@ FUNNEL: dict[str, Any] = {
     "steps": ["Viewed product", "Added to basket", "Started checkout", ORDERED],
     "window": "14d",
 }
+"""Arguments of `funnel`."""
+
 RETENTION: dict[str, Any] = {
     "start": "Added to basket",
-    "return": "Added to basket",
+    "return_": "Added to basket",
     "period": "week",
     "periods": 8,
     "cohort": "first_in_range",
 }
+"""Arguments of `retention`: do those who once put something into the basket do so in later weeks?"""

@@ -31,7 +31,7 @@ from backsight.demo.shop import Receive, Scope, Send, create_shop
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext
 
-VISITORS = 48
+VISITORS = 60
 PATIENCE_S = 5.0
 """How long a visit's last batches may take to arrive after its page has gone."""
 
@@ -60,13 +60,9 @@ class Recorder:
 
     def complete(self) -> bool:
         """Whether every page that was seen in this visit has also said that it was left."""
-        ends: Counter[str] = Counter()
-        for batch in self.batches:
-            body = json.loads(batch.body)
-            for event in body["events"]:
-                page = body["pages"][event["page"]]["id"]
-                ends[page] += {"pageview": 1, "leave": -1}.get(event["type"], 0)
-        return bool(self.batches) and not any(ends.values())
+        kinds = {(one.page, one.type) for batch in self.batches for one in recording.events_of(batch)}
+        begun, left = ({page for page, kind in kinds if kind == wanted} for wanted in ("pageview", "leave"))
+        return bool(begun) and begun == left
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] == "/backsight.js":
@@ -152,7 +148,7 @@ def record(visitors: int = VISITORS, seed: int = 1) -> Recording:
     home = origin(shop)
     with ExitStack() as stack:
         stack.enter_context(serving(recorder, collector))
-        stack.enter_context(serving(create_shop(origin(collector), "wk_shop"), shop))
+        stack.enter_context(serving(create_shop(origin(collector), "wk_juniper-rye"), shop))
         browser, devices = stack.enter_context(chromium())
         people = stack.enter_context(
             click.progressbar(personas.cast(visitors, seed), label="Visitors in Chromium")
@@ -165,7 +161,7 @@ def main() -> None:
     """Records, writes the file and says what is in it."""
     made = record(int(sys.argv[1]) if len(sys.argv) > 1 else VISITORS)
     recording.write(made)
-    events = sum(len(json.loads(batch.body)["events"]) for visit in made.visits for batch in visit.batches)
+    events = sum(len(visit.identities()) for visit in made.visits)
     size = recording.PATH.stat().st_size
     click.echo(f"{len(made.visits)} visits, {events} events, {size / 1000:.0f} kB in {recording.PATH}")
 

@@ -11,6 +11,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 PATH = Path(__file__).with_name("data") / "traffic.jsonl.gz"
 
@@ -23,6 +24,22 @@ class SentBatch:
     body: str
 
 
+class SentEvent(NamedTuple):
+    """What identifies an event, the page instance and the number within it, and its type."""
+
+    page: str
+    sequence: int
+    type: str
+
+
+def events_of(batch: SentBatch) -> list[SentEvent]:
+    """The events of a batch, in its order."""
+    body = json.loads(batch.body)
+    return [
+        SentEvent(body["pages"][event["page"]]["id"], event["seq"], event["type"]) for event in body["events"]
+    ]
+
+
 @dataclass(frozen=True)
 class RecordedVisit:
     """One visit of one visitor; `answers` counts, by name, events for which Chromium said the rule holds."""
@@ -33,6 +50,10 @@ class RecordedVisit:
     user_agent: str
     answers: dict[str, int]
     batches: list[SentBatch] = field(default_factory=list)
+
+    def identities(self) -> set[SentEvent]:
+        """The distinct events: a browser that leaves a page may send a batch a second time, to be safe."""
+        return {event for batch in self.batches for event in events_of(batch)}
 
 
 @dataclass(frozen=True)

@@ -44,8 +44,8 @@ class Replay:
         for one in appearances:
             templates = self._templates[id(one.visit)]
             begin = min(event["time"] for template in templates for event in template["events"])
-            for n, template in enumerate(templates):
-                yield Post(one.visit.user_agent, msgspec.json.encode(self._moved(template, one, begin, n)))
+            for template in templates:
+                yield Post(one.visit.user_agent, msgspec.json.encode(self._moved(template, one, begin)))
 
     def _read(self, visit: RecordedVisit) -> list[Fields]:
         return [self._template(batch.body.encode().replace(*self._origins)) for batch in visit.batches]
@@ -54,10 +54,10 @@ class Replay:
         fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
         return {name: raw if name in UNCHANGED else msgspec.json.decode(raw) for name, raw in fields.items()}
 
-    def _moved(self, template: Fields, one: Appearance, begin: float, n: int) -> Fields:
+    def _moved(self, template: Fields, one: Appearance, begin: float) -> Fields:
         moved = template | {
             "key": self._key,
-            "batch": _fresh("batch", one.device, one.number, n),
+            "batch": _fresh(template["batch"], one.device, one.number),
             "device": _fresh("device", one.device),
             "session": _fresh("session", one.device, one.number),
             "pages": [

@@ -14,7 +14,7 @@ PACKAGED = Path(__file__).with_name("shop")
 """Where a wheel keeps the shop; a clone has it under `examples/`, for reading."""
 CLONED = Path(__file__).parents[3] / "examples" / "shop"
 
-TAG_HOST, TAG_KEY = "http://127.0.0.1:8400", "wk_shop"
+TAG_HOST, TAG_KEY = "http://127.0.0.1:8400", "wk_juniper-rye"
 """What the pages' own tag says; a running demo puts its collector and its key in their place."""
 
 ROUTED = {"shop": "shop.html", "products": "product.html", "account": "account.html"}

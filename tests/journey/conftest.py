@@ -1,0 +1,35 @@
+"""A Chromium for the whole run, and the shop on a port of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from backsight.demo.browser import chromium
+from backsight.demo.serving import listening, origin, serving
+from backsight.demo.shop import TAG_KEY, create_shop
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    with chromium() as (browser, _devices):
+        yield browser
+
+
+@contextmanager
+def serving_shop(collector: str) -> Iterator[str]:
+    """The shop, its pages calling the collector at this origin; gives the shop's own."""
+    listener = listening()
+    home = origin(listener)
+    with serving(create_shop(collector, TAG_KEY), listener):
+        yield home
+
+
+@pytest.fixture(scope="session")
+def silent_shop() -> Iterator[str]:
+    """A shop whose collector does not answer: it has to work all the same."""
+    with serving_shop("http://127.0.0.1:9") as home:
+        yield home
