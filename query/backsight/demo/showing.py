@@ -170,7 +170,7 @@ def _say_replayed(tally: Tally, shown: list[Appearance], sending: float, after: 
     click.echo(
         f"{tally.batches:,} batches of {devices:,} devices: {tally.events:,} events accepted in "
         f"{sending:.1f} s ({rate:,.0f}/s), all visible {after:.1f} s later.\n"
-        f"{events:,} are stored, each once: {tally.events - events:,} came twice, as browsers send when a page is left.\n"
+        f"{events:,} are stored, each once: {tally.events - events:,} came twice, as pages end.\n"
     )
 
 
