@@ -1,1 +1,72 @@
-"""Backsight: autocapture product analytics that binds late."""
+"""Backsight: autocapture product analytics that binds late.
+
+    import backsight as bs
+    site = bs.open("./backsight-data")
+    site.define("Signed up", css="form#signup", on="submit")
+    site.funnel(["Viewed pricing", "Signed up"], window="7d", since="30d")
+
+Importing this loads nothing heavy: DuckDB, Arrow and their like come with the first `open` or `connect`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from backsight.errors import (
+    BacksightError,
+    ConfigurationError,
+    Conflict,
+    InvalidRequest,
+    MissingExtra,
+    NotFound,
+    Refused,
+    Unavailable,
+    UnsupportedSelector,
+)
+
+if TYPE_CHECKING:
+    from backsight.remote import RemoteSite
+    from backsight.site import Site
+
+__all__ = [
+    "BacksightError",
+    "ConfigurationError",
+    "Conflict",
+    "InvalidRequest",
+    "MissingExtra",
+    "NotFound",
+    "Refused",
+    "Unavailable",
+    "UnsupportedSelector",
+    "connect",
+    "open",
+]
+
+
+def open(  # noqa: A001  # bs.open
+    path: str | Path = "./backsight-data",
+    site: str | None = None,
+    *,
+    threads: int | None = None,
+    memory: str | None = None,
+) -> Site:
+    """The site in a data directory, read in place; no server is needed.
+
+    `site` may be left out where the directory holds one site only. `threads` and `memory` (such as `"4GB"`)
+    bound what a report takes. Raises NotFound where there is no such directory or site, and InvalidRequest,
+    listing them, where there are several sites and none was named.
+    """
+    from backsight.site import open_site
+
+    return open_site(path, site, threads, memory)
+
+
+def connect(url: str, key: str) -> RemoteSite:
+    """The site that a secret key (`sk_…`) belongs to, over the HTTP API at `url`: the same methods as `open`.
+
+    Raises Refused for a key that is not known, Unavailable where no API answers.
+    """
+    from backsight.remote import RemoteSite
+
+    return RemoteSite(url, key)

@@ -6,7 +6,9 @@
     ├── NotFound                a name, site or table that does not exist
     ├── Refused                 the key may not do this
     ├── Conflict                a definition changed in between
-    └── ConfigurationError      a setting that stops the start
+    ├── ConfigurationError      a setting that stops the start
+    ├── MissingExtra            an optional dependency that is not installed
+    └── Unavailable             a server that can't be reached, is busy or failed
 
 Each carries the `field` at fault, the `value` given, and what would be valid; the HTTP edge
 turns them into RFC 9457 problem documents.
@@ -30,7 +32,8 @@ class BacksightError(Exception):
 
     def _sentence(self) -> str:
         where = f"{self.field}: " if self.field else ""
-        return f"{where}{self.message}" + (f" Valid: {self.valid}." if self.valid else "")
+        said = self.message if self.message.endswith((".", "!", "?")) else f"{self.message}."
+        return f"{where}{said}" + (f" Valid: {self.valid}." if self.valid else "")
 
 
 class InvalidRequest(BacksightError):
@@ -71,6 +74,19 @@ class ConfigurationError(BacksightError):
     """A setting has a value that can't be used."""
 
     title = "Configuration error"
+
+
+class MissingExtra(BacksightError):
+    """What was asked for needs an optional dependency; the message says how to install it."""
+
+    title = "Missing dependency"
+
+
+class Unavailable(BacksightError):
+    """The server can't be reached, is busy, or failed; the same question may be asked again."""
+
+    status = 503
+    title = "Unavailable"
 
 
 def shown(value: object, limit: int = 80) -> str:

@@ -1,0 +1,77 @@
+"""The query API as an ASGI application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from importlib.metadata import version
+from typing import Final
+
+import msgspec
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from backsight.api.endpoint import Endpoint
+from backsight.api.headers import SECURITY_HEADERS
+from backsight.api.openapi import document
+from backsight.api.operations import OPERATIONS
+from backsight.api.paths import RawRoute
+from backsight.api.problems import not_routed
+from backsight.api.workers import Workers
+from backsight.keys import Principal
+from backsight.site import Site
+
+NAME_THREADS: Final = 4
+"""Threads for keys and named events, which take milliseconds and do not queue behind reports."""
+NAMES_WAITING: Final = 256
+
+
+def create_api(
+    open_site: Callable[[str], Site],
+    authenticate: Callable[[str], Principal],
+    *,
+    threads: int = 2,
+    waiting: int = 64,
+) -> FastAPI:
+    """The query API: `/v1/reports/…`, `/v1/events…` and `/v1/openapi.json`.
+
+    `open_site` gives the site of a name, `authenticate` the principal of a secret key (or raises Refused);
+    both are called in threads. At most `threads` reports run at a time and `waiting` more wait; beyond that
+    the answer is 503. More routes can be added to the application; what no route answers is a problem
+    document.
+    """
+    names = Workers("names", NAME_THREADS, NAMES_WAITING)
+    reports = Workers("reports", threads, waiting)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        names.close()
+        reports.close()
+
+    app = FastAPI(
+        title="Backsight",
+        version=version("backsight"),
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+        exception_handlers={HTTPException: not_routed},
+    )
+    for operation in OPERATIONS:
+        endpoint = Endpoint(operation, open_site, authenticate, names, reports)
+        app.routes.append(
+            RawRoute(operation.path, endpoint.answer, methods=[operation.method], name=operation.id)
+        )
+    described = document(app.version)
+    app.openapi = lambda: described  # type: ignore[method-assign]
+    app.add_route("/v1/openapi.json", partial(_describe, msgspec.json.encode(described)))
+    return app
+
+
+async def _describe(described: bytes, _: Request) -> Response:
+    return Response(described, headers=dict(SECURITY_HEADERS), media_type="application/json")

@@ -1,0 +1,98 @@
+"""How an operation is answered over HTTP: key, form, body, work in a thread, answer; and every error as a
+problem.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from backsight.api.bodies import read_object
+from backsight.api.headers import bearer_key
+from backsight.api.operations import Call, Operation
+from backsight.api.paths import event_name
+from backsight.api.preconditions import expected_version
+from backsight.api.problems import HTTPError, fault, problem
+from backsight.api.representations import choose, render
+from backsight.api.workers import Workers
+from backsight.errors import BacksightError, Conflict, Refused
+from backsight.keys import Principal
+from backsight.site import Site
+
+logger = logging.getLogger("backsight.api")
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One operation, with what it needs to be answered."""
+
+    operation: Operation
+    open_site: Callable[[str], Site]
+    authenticate: Callable[[str], Principal]
+    names: Workers
+    reports: Workers
+
+    async def answer(self, request: Request) -> Response:
+        """The answer, whatever happens."""
+        started = time.perf_counter()
+        try:
+            response = await self._answer(request)
+        except Conflict as error:
+            response = problem(error, status=412 if self.operation.preconditions else error.status)
+        except BacksightError as error:
+            response = (
+                problem(error)
+                if error.status < 500 or isinstance(error, HTTPError)
+                else fault(error, self._name)
+            )
+        except Exception as error:
+            response = fault(error, self._name)
+        ms = (time.perf_counter() - started) * 1000
+        # The path's pattern, not the path: what stands in a log is ours.
+        logger.info("%s %d %.0f ms", self._name, response.status_code, ms)
+        return response
+
+    async def _answer(self, request: Request) -> Response:
+        operation = self.operation
+        media = choose(request, operation)
+        principal = await self._principal(request)
+        principal.require(operation.scope)
+        body = await read_object(request) if operation.request else None
+        expected = expected_version(request, operation.preconditions)
+        name = event_name(request)
+
+        def work() -> Response:
+            call = Call(self.open_site(principal.site), principal, name, body, expected)
+            return render(operation.run(call), media)
+
+        return await (self.reports if operation.is_report else self.names).run(work)
+
+    async def _principal(self, request: Request) -> Principal:
+        key = bearer_key(request)
+        if key is None:
+            raise unauthenticated("no key was sent")
+        try:
+            return await self.names.run(lambda: self.authenticate(key))
+        except Refused as error:
+            raise unauthenticated(error.message, ', error="invalid_token"') from error
+
+    @property
+    def _name(self) -> str:
+        return f"{self.operation.method} {self.operation.path}"
+
+
+def unauthenticated(message: str, reason: str = "") -> HTTPError:
+    """401 with the challenge of RFC 6750."""
+    return HTTPError(
+        401,
+        "Unauthenticated",
+        message,
+        field="Authorization",
+        valid="Bearer and a secret key, sk_…",
+        headers={"WWW-Authenticate": f'Bearer realm="backsight"{reason}'},
+    )

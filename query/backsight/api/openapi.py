@@ -1,0 +1,130 @@
+"""The OpenAPI document, made from the operations and the schemas."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from backsight.api.examples import REQUESTS, RESPONSES
+from backsight.api.operations import OPERATIONS, Operation
+from backsight.api.problems import PROBLEM_JSON
+from backsight.api.representations import ARROW, CSV, JSON, offered
+from backsight.api.schemas import SCHEMAS
+
+DESCRIPTION: Final = """Ask a site for funnels, retention and trends over all that it ever captured, and name
+events after the fact.
+
+Every request carries a secret key: `Authorization: Bearer sk_…`. Every error is a problem document (RFC 9457)
+that names the field, the value and what would be valid."""
+
+SCOPES: Final = {"read": "ask", "define": "change named events", "admin": "change keys and identity"}
+
+_FAILURES: Final = {
+    "400": "The question can't be understood; `field` says where",
+    "401": "No key, or one that is unknown or revoked",
+    "403": "The key lacks the scope",
+    "404": "There is no such named event",
+    "406": "The answer has no form that `Accept` takes",
+    "408": "The body came too slowly",
+    "412": "Another version stands than the one that the request names",
+    "413": "The body is too large",
+    "415": "The body is encoded",
+    "500": "A fault; `instance` is where to find it in the server's log",
+    "503": "Too many questions are being answered; ask again after `Retry-After` seconds",
+}
+_OF_BODIES: Final = ("408", "413", "415")
+
+_FAILURE_HEADERS: Final[Mapping[str, dict[str, Any]]] = {
+    "401": {"headers": {"WWW-Authenticate": {"schema": {"type": "string"}}}},
+    "503": {"headers": {"Retry-After": {"schema": {"type": "integer"}}}},
+}
+_CONDITIONS: Final = {
+    "If-Match": "The ETag that was last seen: nothing is changed where another version stands",
+    "If-None-Match": "`*`: nothing is changed where the name exists",
+}
+_TEXT: Final = {"type": "string"}
+
+_TABLE_FORMS: Final = {
+    ARROW: "The figures as one table; `meta` stands in the schema's metadata under `backsight`, as JSON.",
+    CSV: "The figures as one table (RFC 4180); a text that looks like a formula gets an apostrophe in front.",
+}
+
+
+def document(version: str) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of the API at this version of Backsight."""
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in OPERATIONS:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
+    mit = {"name": "MIT", "identifier": "MIT"}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Backsight", "version": version, "description": DESCRIPTION, "license": mit},
+        "paths": paths,
+        "components": {"schemas": dict(SCHEMAS), "securitySchemes": {"secretKey": _security()}},
+        "security": [{"secretKey": []}],
+    }
+
+
+def _security() -> dict[str, Any]:
+    scopes = "; ".join(f"`{scope}`: {meaning}" for scope, meaning in SCOPES.items())
+    description = f"A secret key, `sk_…`. Scopes, each including those before it: {scopes}."
+    return {"type": "http", "scheme": "bearer", "description": description}
+
+
+def _operation(operation: Operation) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "operationId": operation.id,
+        "summary": operation.summary,
+        "description": f"Needs the scope `{operation.scope}`.",
+        "tags": ["reports" if operation.path.startswith("/v1/reports") else "named events"],
+        "responses": {**_success(operation), **_failures(operation)},
+    }
+    if parameters := _parameters(operation):
+        made["parameters"] = parameters
+    if operation.request:
+        made["requestBody"] = {"required": True, "content": {JSON: _content(operation.request, REQUESTS)}}
+    return made
+
+
+def _content(schema: str, examples: Mapping[str, object]) -> dict[str, Any]:
+    content: dict[str, Any] = {"schema": {"$ref": f"#/components/schemas/{schema}"}}
+    return content | ({"example": examples[schema]} if schema in examples else {})
+
+
+def _success(operation: Operation) -> dict[str, Any]:
+    if operation.response is None:
+        return {"204": {"description": "Done"}}
+    content: dict[str, Any] = {JSON: _content(operation.response, RESPONSES)}
+    for media in offered(operation)[1:]:
+        content[media] = {"schema": {"type": "string", "description": _TABLE_FORMS[media]}}
+    answer: dict[str, Any] = {"description": operation.summary, "content": content}
+    if operation.response == "NamedEvent":
+        answer["headers"] = {"ETag": {"description": "The version, for If-Match", "schema": _TEXT}}
+    return {"200": answer}
+
+
+def _failures(operation: Operation) -> dict[str, Any]:
+    content = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {
+        status: {"description": meaning, "content": content, **_FAILURE_HEADERS.get(status, {})}
+        for status, meaning in _FAILURES.items()
+        if (operation.request or status not in _OF_BODIES)
+        and (operation.preconditions or status != "412")
+        and ("{name}" in operation.path or status != "404")
+    }
+
+
+def _parameters(operation: Operation) -> list[dict[str, Any]]:
+    """The name in the path, percent-encoded (`Added%2Fremoved`), and the conditional headers."""
+    name = {
+        "name": "name",
+        "in": "path",
+        "required": True,
+        "schema": _TEXT,
+        "description": "A named event's name",
+    }
+    headers = [
+        {"name": header, "in": "header", "schema": _TEXT, "description": _CONDITIONS[header]}
+        for header in operation.preconditions
+    ]
+    return ([name] if "{name}" in operation.path else []) + headers

@@ -1,0 +1,146 @@
+"""What the API can be asked: one operation a method and path, from which the routes and the OpenAPI document
+follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+from backsight.fields import read_object
+from backsight.keys import Principal
+from backsight.requests import REPORT_PATHS
+from backsight.results import RESULTS, Result
+from backsight.site import Site
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request, understood: whose site, who asks, about which name, with which body."""
+
+    site: Site
+    principal: Principal
+    name: str = ""
+    body: dict[str, Any] | None = None
+    expected_version: int | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What to say: a JSON value, a report's result (which also has a tabular form), or nothing (204)."""
+
+    content: dict[str, Any] | Result | None
+    version: int | None = None
+    """Version of the named event, for the ETag."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method on one path."""
+
+    id: str
+    method: str
+    path: str
+    scope: str
+    summary: str
+    run: Callable[[Call], Answer]
+    request: str | None = None
+    """Schema of the body; None where it takes none."""
+    response: str | None = None
+    """Schema of the JSON answer; None where there is none (204)."""
+    tabular: bool = False
+    """Whether Arrow and CSV can be asked for."""
+    preconditions: tuple[str, ...] = ()
+    """Conditional headers that it honours."""
+
+    @property
+    def is_report(self) -> bool:
+        """Whether it reads the lake, which may take long."""
+        return self.scope == "read" and self.request is not None
+
+
+def _report(report: str, call: Call) -> Answer:
+    request = call.body or {}
+    answer, sql = call.site.answer(report, request)
+    return Answer(RESULTS[report](answer, sql))
+
+
+def _sql(report: str, call: Call) -> Answer:
+    return Answer({"sql": call.site.explain(report, call.body or {})})
+
+
+def _list_events(call: Call) -> Answer:
+    events = [event.to_json() for event in call.site.events()]
+    return Answer({"site": call.site.site, "events": events})
+
+
+def _read_event(call: Call) -> Answer:
+    event = call.site.event(call.name)
+    return Answer(event.to_json(), event.version)
+
+
+def _put_event(call: Call) -> Answer:
+    body = read_object(call.body, "", ["rules", "description"])
+    actor = call.principal.key_id
+    event = call.site.put_event(call.name, body, call.expected_version, actor)
+    return Answer(event.to_json(), event.version)
+
+
+def _delete_event(call: Call) -> Answer:
+    call.site.drop_event(call.name, call.expected_version, call.principal.key_id)
+    return Answer(None)
+
+
+def _read_history(call: Call) -> Answer:
+    return Answer({"versions": [event.to_json() for event in call.site.history(call.name)]})
+
+
+def _report_operations(report: str, summary: str) -> tuple[Operation, Operation]:
+    path, schema = REPORT_PATHS[report], report.capitalize()
+    run = Operation(
+        report,
+        "POST",
+        path,
+        "read",
+        summary,
+        partial(_report, report),
+        f"{schema}Request",
+        schema,
+        tabular=True,
+    )
+    explain = Operation(
+        f"{report}Sql", "POST", f"{path}/sql", "read", f"The SQL that answers this {report}; nothing is run",
+        partial(_sql, report), f"{schema}Request", "Sql",
+    )  # fmt: skip
+    return run, explain
+
+
+_EVENT: Final = "/v1/events/{name}"
+
+OPERATIONS: Final[tuple[Operation, ...]] = (
+    *_report_operations("funnel", "Who got how far through a sequence of steps"),
+    *_report_operations("retention", "Who came back, by cohort and period"),
+    *_report_operations("trend", "How much, over time"),
+    *_report_operations("preview", "What rules would match, before anything is saved"),
+    Operation(
+        "listEvents", "GET", "/v1/events", "read", "The named events", _list_events, response="NamedEvents"
+    ),
+    Operation(
+        "readHistory", "GET", f"{_EVENT}/history", "read", "Every version of a named event, newest first",
+        _read_history, response="History",
+    ),
+    Operation(
+        "readEvent", "GET", _EVENT, "read", "What a name means now", _read_event, response="NamedEvent"
+    ),
+    Operation(
+        "putEvent", "PUT", _EVENT, "define", "Bind a name to rules, for all of history", _put_event,
+        "Definition", "NamedEvent", preconditions=("If-Match", "If-None-Match"),
+    ),
+    Operation(
+        "deleteEvent", "DELETE", _EVENT, "define", "Take a name away; its history stays", _delete_event,
+        preconditions=("If-Match", "If-None-Match"),
+    ),
+)  # fmt: skip
+"""In the order in which paths are tried."""

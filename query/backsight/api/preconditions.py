@@ -1,0 +1,47 @@
+"""If-Match and If-None-Match, as the version of a named event that the caller last saw."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import Final
+
+from starlette.requests import Request
+
+from backsight.errors import InvalidRequest, shown
+
+_ETAG: Final = re.compile(r'"([1-9][0-9]{0,8})"')
+
+
+def etag(version: int) -> str:
+    """The entity tag of a version."""
+    return f'"{version}"'
+
+
+def expected_version(request: Request, honoured: Collection[str]) -> int | None:
+    """The version that must stand for the change to be made, 0 for none; None where the caller does not say.
+
+    Raises InvalidRequest for a tag that is not one of ours.
+    """
+    if "If-None-Match" in honoured and "if-none-match" in request.headers:
+        return _nothing(request.headers["if-none-match"])
+    if "If-Match" not in honoured or "if-match" not in request.headers:
+        return None
+    tag = request.headers["if-match"].strip()
+    found = _ETAG.fullmatch(tag)
+    if not found:
+        raise InvalidRequest(
+            f"{shown(tag)} is no version", field="If-Match", value=tag, valid='an ETag, such as "3"'
+        )
+    return int(found[1])
+
+
+def _nothing(value: str) -> int:
+    if value.strip() != "*":
+        raise InvalidRequest(
+            f"{shown(value)} can't be asked for",
+            field="If-None-Match",
+            value=value,
+            valid="*, for a name that is new",
+        )
+    return 0

@@ -1,0 +1,215 @@
+"""What can be asked of a site and named there, in Python: the methods that `bs.open` and `bs.connect` share.
+
+Every method builds one request, the JSON that the HTTP API takes; a local and a remote site differ only in
+where they take it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from backsight.requests import Request, duration, moments, rules_of, without_none
+
+if TYPE_CHECKING:
+    from backsight.named_events import NamedEvent
+    from backsight.results import Funnel, Preview, Retention, Trend
+    from backsight.results.result import Answer
+
+Json = Mapping[str, Any]
+Step = str | Json
+"""A named event's name, `{"event", "where", "label"}`, or a rule with an optional `label`."""
+Moment = str | date | datetime
+"""A date (`"2026-10-01"`), inclusive in the report's timezone, or an instant (RFC 3339, or an aware
+datetime).
+"""
+
+
+class Questions(ABC):
+    """One site: its reports and its named events.
+
+    All methods raise InvalidRequest (and UnsupportedSelector) for a question that can't be understood,
+    NotFound for a name that does not exist and Refused where the key may not, naming the field, the value and
+    what is valid.
+    """
+
+    site: str
+    """The site's name."""
+
+    # ── Reports ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def funnel(
+        self,
+        steps: Sequence[Step],
+        window: str | timedelta = "14d",
+        entry: Literal["any", "first"] = "any",
+        *,
+        from_: Moment | None = None,
+        to: Moment | None = None,
+        since: str | timedelta | None = None,
+        timezone: str = "UTC",
+        where: Sequence[Json] = (),
+        person_where: Sequence[Json] = (),
+        range: Literal["all"] | None = None,  # noqa: A002  # the request's own word
+    ) -> Funnel:
+        """How many persons did all of `steps` in order, within `window` of the first of them.
+
+        `from_` and `to` bound the first step (every step with `range="all"`); `since="30d"` is short for a
+        `from_` that many days ago. With `entry="first"` only a person's first attempt counts, not the one
+        that went furthest.
+        """
+        from backsight.results import Funnel
+
+        own = {"steps": list(steps), "window": duration(window), "entry": entry, "range": range}
+        common = moments(from_, to, since, timezone) | _filters(where, person_where)
+        return Funnel(*self._answer("funnel", without_none(own) | common))
+
+    def retention(
+        self,
+        start: Step,
+        return_: Step,
+        period: Literal["day", "week", "month"] = "day",
+        periods: int = 12,
+        *,
+        cohort: Literal["recurring", "first_in_range", "first_ever"] = "first_in_range",
+        returned: Literal["on", "on_or_after"] = "on",
+        week_start: Literal["monday", "sunday"] = "monday",
+        from_: Moment | None = None,
+        to: Moment | None = None,
+        since: str | timedelta | None = None,
+        timezone: str = "UTC",
+        where: Sequence[Json] = (),
+        person_where: Sequence[Json] = (),
+        range: Literal["all"] | None = None,  # noqa: A002  # the request's own word
+    ) -> Retention:
+        """Of the persons who did `start` in a period, how many did `return_` in it and in each of `periods`
+        after it.
+
+        Periods are calendar periods in `timezone`. `cohort` says which starts make a cohort, `returned`
+        whether a return counts on its period only or for those before it too.
+        """
+        from backsight.results import Retention
+
+        own = {"start": start, "return": return_, "period": period, "periods": periods, "cohort": cohort,
+               "returned": returned, "week_start": week_start, "range": range}  # fmt: skip
+        common = moments(from_, to, since, timezone) | _filters(where, person_where)
+        return Retention(*self._answer("retention", without_none(own) | common))
+
+    def trend(
+        self,
+        series: Step | Sequence[Step],
+        interval: Literal["hour", "day", "week", "month"] = "day",
+        *,
+        week_start: Literal["monday", "sunday"] = "monday",
+        from_: Moment | None = None,
+        to: Moment | None = None,
+        since: str | timedelta | None = None,
+        timezone: str = "UTC",
+        where: Sequence[Json] = (),
+        person_where: Sequence[Json] = (),
+    ) -> Trend:
+        """How often each of `series` happened, by `interval`.
+
+        A series is a step, with an optional `"measure"`: `"events"` (the default), `"persons"` or
+        `"sessions"`.
+        """
+        from backsight.results import Trend
+
+        listed = [series] if isinstance(series, str | Mapping) else list(series)
+        own = {"series": listed, "interval": interval, "week_start": week_start}
+        return Trend(
+            *self._answer("trend", own | moments(from_, to, since, timezone) | _filters(where, person_where))
+        )
+
+    def preview(
+        self,
+        css: str | None = None,
+        on: str | Sequence[str] | None = None,
+        match: Literal["closest", "target"] | None = None,
+        text: str | Json | None = None,
+        page: str | Json | None = None,
+        where: Sequence[Json] | None = None,
+        rules: Json | Sequence[Json] | None = None,
+    ) -> Preview:
+        """What a rule would match over all of history, before anything is saved. Arguments as of `define`."""
+        from backsight.results import Preview
+
+        return Preview(
+            *self._answer("preview", {"rules": rules_of(css, on, match, text, page, where, rules)})
+        )
+
+    # ── Named events ────────────────────────────────────────────────────────────────────────────────────────
+
+    def define(
+        self,
+        name: str,
+        css: str | None = None,
+        on: str | Sequence[str] | None = None,
+        match: Literal["closest", "target"] | None = None,
+        text: str | Json | None = None,
+        page: str | Json | None = None,
+        where: Sequence[Json] | None = None,
+        rules: Json | Sequence[Json] | None = None,
+        description: str = "",
+        *,
+        expected_version: int | None = None,
+    ) -> NamedEvent:
+        """Binds a name to a rule, or to several `rules` of which one must hold, for all of history.
+
+        `on` is an event type, a list of them or `"any"` (a selector alone asks for clicks); `match` is
+        `"closest"` (the default) or `"target"`; `text` and `page` (its path) are values to equal, or tests as
+        in the API. A name that exists gets a new version. `expected_version` is the version that the caller
+        last saw (0: none); Conflict where another stands by now.
+        """
+        body = {"rules": rules_of(css, on, match, text, page, where, rules), "description": description}
+        return self._put_event(name, body, expected_version)
+
+    @abstractmethod
+    def events(self) -> list[NamedEvent]:
+        """The named events, by name."""
+
+    @abstractmethod
+    def event(self, name: str) -> NamedEvent:
+        """What a name means now. Raises NotFound."""
+
+    @abstractmethod
+    def delete_event(self, name: str, *, expected_version: int | None = None) -> None:
+        """Takes a name away; its versions stay in its history. Raises NotFound, and Conflict as `define`
+        does.
+        """
+
+    @abstractmethod
+    def history(self, name: str) -> list[NamedEvent]:
+        """Every version that a name had, newest first, deletions included. Raises NotFound."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Lets go of what the site holds open; it can't be asked afterwards."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.site!r}>"
+
+    # ── What a local and a remote site do in their own ways ─────────────────────────────────────────────────
+
+    @abstractmethod
+    def _answer(self, report: str, request: Request) -> tuple[Answer, Callable[[], str]]:
+        """A report's answer, and what gives its SQL."""
+
+    @abstractmethod
+    def _put_event(self, name: str, body: Request, expected_version: int | None) -> NamedEvent:
+        """Keeps a named event, and gives it as it then stands."""
+
+
+def _filters(where: Sequence[Json], person_where: Sequence[Json]) -> Request:
+    return {key: list(value) for key, value in (("where", where), ("person_where", person_where)) if value}

@@ -1,0 +1,150 @@
+"""A site behind the HTTP API: the same methods and results as one whose lake is read in place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import quote
+
+import httpx
+
+from backsight.errors import (
+    BacksightError,
+    Conflict,
+    InvalidRequest,
+    NotFound,
+    Refused,
+    Unavailable,
+    UnsupportedSelector,
+    shown,
+)
+from backsight.keys import SECRET_KEY
+from backsight.named_events import NamedEvent
+from backsight.questions import Questions
+from backsight.requests import REPORT_PATHS, Request
+from backsight.results.result import Answer
+from backsight.rules import parse_rule
+
+TIMEOUT: Final = httpx.Timeout(10.0, read=600.0)
+"""Seconds to connect and send, and to wait for an answer: a report may take its time."""
+
+_ERRORS: Final[Mapping[str, type[BacksightError]]] = {
+    "urn:backsight:problem:invalid-request": InvalidRequest,
+    "urn:backsight:problem:unsupported-selector": UnsupportedSelector,
+    "urn:backsight:problem:not-found": NotFound,
+    "urn:backsight:problem:unauthenticated": Refused,
+    "urn:backsight:problem:refused": Refused,
+    "urn:backsight:problem:conflict": Conflict,
+}
+
+
+class RemoteSite(Questions):
+    """The site that a secret key belongs to. Safe to share between threads."""
+
+    def __init__(self, url: str, key: str) -> None:
+        if not SECRET_KEY.fullmatch(key):
+            # The value stays out of the message: it may be a secret with a slip of the pen.
+            raise Refused("this is no secret key", field="key", valid="a secret key, sk_…")
+        self._client = _client(url, key)
+        try:
+            self.site: str = self._ask("GET", "/v1/events")["site"]
+        except BaseException:
+            self._client.close()
+            raise
+
+    def events(self) -> list[NamedEvent]:
+        return [_event(each) for each in self._ask("GET", "/v1/events")["events"]]
+
+    def event(self, name: str) -> NamedEvent:
+        return _event(self._ask("GET", _path(name)))
+
+    def delete_event(self, name: str, *, expected_version: int | None = None) -> None:
+        self._ask("DELETE", _path(name), expected_version=expected_version)
+
+    def history(self, name: str) -> list[NamedEvent]:
+        return [_event(each) for each in self._ask("GET", f"{_path(name)}/history")["versions"]]
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _answer(self, report: str, request: Request) -> tuple[Answer, Callable[[], str]]:
+        path = REPORT_PATHS[report]
+        answer = self._ask("POST", path, request)
+        return answer, lambda: str(self._ask("POST", f"{path}/sql", request)["sql"])
+
+    def _put_event(self, name: str, body: Request, expected_version: int | None) -> NamedEvent:
+        return _event(self._ask("PUT", _path(name), body, expected_version))
+
+    def _ask(
+        self, method: str, path: str, body: Request | None = None, expected_version: int | None = None
+    ) -> Any:
+        try:
+            response = self._client.request(method, path, json=body, headers=_conditions(expected_version))
+        except httpx.HTTPError as error:
+            where = str(self._client.base_url)
+            raise Unavailable(
+                f"no answer: {error}", field="url", value=where, valid="the address of a Backsight server"
+            ) from error
+        if response.is_success:
+            return response.json() if response.content else None
+        raise _error(response)
+
+
+def _client(url: str, key: str) -> httpx.Client:
+    headers = {"Authorization": f"Bearer {key}", "Accept": "application/json"}
+    try:
+        client = httpx.Client(base_url=url, headers=headers, timeout=TIMEOUT)
+    except httpx.InvalidURL as error:
+        raise _bad_url(url) from error
+    if client.base_url.scheme not in {"http", "https"} or not client.base_url.host:
+        client.close()
+        raise _bad_url(url)
+    return client
+
+
+def _bad_url(url: str) -> InvalidRequest:
+    return InvalidRequest(
+        f"{shown(url)} is no URL", field="url", value=url, valid="such as 'http://127.0.0.1:8400'"
+    )
+
+
+def _path(name: str) -> str:
+    # A dot stays a dot when quoted, and "." or ".." as a segment would be resolved away on the way.
+    return "/v1/events/" + quote(name, safe="").replace(".", "%2E")
+
+
+def _conditions(expected_version: int | None) -> dict[str, str]:
+    if expected_version is None:
+        return {}
+    return {"If-Match": f'"{expected_version}"'} if expected_version else {"If-None-Match": "*"}
+
+
+def _event(answer: Mapping[str, Any]) -> NamedEvent:
+    rules = tuple(parse_rule(rule, f"rules[{index}]") for index, rule in enumerate(answer["rules"]))
+    return NamedEvent(**{**answer, "rules": rules, "at": datetime.fromisoformat(answer["at"])})
+
+
+def _error(response: httpx.Response) -> BacksightError:
+    """The error that a problem document stands for, as it would have been raised in place."""
+    problem = _problem(response)
+    kind = _ERRORS.get(problem.get("type", ""), Unavailable)
+    message = (
+        problem.get("detail") or f"{response.url} answered {response.status_code} {response.reason_phrase}"
+    )
+    if "instance" in problem:
+        message += f" ({problem['instance']})"
+    return kind(
+        str(message),
+        field=problem.get("field", ""),
+        value=problem.get("value"),
+        valid=problem.get("valid", ""),
+    )
+
+
+def _problem(response: httpx.Response) -> Mapping[str, Any]:
+    try:
+        document = response.json()
+    except ValueError:  # some proxy's page, not ours
+        return {}
+    return document if isinstance(document, dict) else {}

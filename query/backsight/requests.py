@@ -1,0 +1,89 @@
+"""How Python values become the JSON of a request: dates, durations, rules written as keyword arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from backsight.errors import InvalidRequest, shown
+
+Request = dict[str, Any]
+
+REPORT_PATHS: Final[Mapping[str, str]] = {
+    "funnel": "/v1/reports/funnel",
+    "retention": "/v1/reports/retention",
+    "trend": "/v1/reports/trend",
+    "preview": "/v1/events/preview",
+}
+"""Where the HTTP API takes each report's request; with `/sql` after it, the SQL is what comes back."""
+
+
+def without_none(request: Mapping[str, Any]) -> Request:
+    """The request without what was left open."""
+    return {key: value for key, value in request.items() if value is not None}
+
+
+def duration(value: str | timedelta) -> str:
+    """A duration as a request has it: `"14d"`; a timedelta in seconds."""
+    return f"{round(value.total_seconds())}s" if isinstance(value, timedelta) else value
+
+
+def moments(
+    from_: str | date | None, to: str | date | None, since: str | timedelta | None, timezone: str
+) -> Request:
+    """`from`, `to` and `timezone` of a request; `since` says `from` too. Raises InvalidRequest."""
+    if since is not None and from_ is not None:
+        raise InvalidRequest(
+            "both 'from_' and 'since' are given", field="since", value=since, valid="one of them"
+        )
+    first = _moment(from_, "from_") if since is None else duration(since)
+    return without_none({"from": first, "to": _moment(to, "to"), "timezone": timezone})
+
+
+def rules_of(
+    css: str | None,
+    on: str | Sequence[str] | None,
+    match: str | None,
+    text: str | Mapping[str, Any] | None,
+    page: str | Mapping[str, Any] | None,
+    where: Sequence[Mapping[str, Any]] | None,
+    rules: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None,
+) -> list[Any]:
+    """The rules that keyword arguments stand for: one, or those given as `rules`. Raises InvalidRequest."""
+    rule = without_none(
+        {
+            "css": css,
+            "on": list(on) if isinstance(on, tuple) else on,
+            "match": match,
+            "text": _equal_to(text),
+            "page": {"path": _equal_to(page)} if isinstance(page, str) else page,
+            "where": where if where is None else list(where),
+        }
+    )
+    if rules is None:
+        return [rule]
+    if rule:
+        raise InvalidRequest(
+            f"{', '.join(map(repr, rule))} and 'rules' are given both",
+            field="rules",
+            valid="one rule in words, or 'rules'",
+        )
+    return [rules] if isinstance(rules, Mapping) else list(rules)
+
+
+def _equal_to(value: str | Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    return {"op": "is", "value": value} if isinstance(value, str) else value
+
+
+def _moment(value: str | date | None, field: str) -> str | None:
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise InvalidRequest(
+                f"{shown(value)} says no timezone",
+                field=field,
+                value=value,
+                valid="an aware datetime, a date or a string",
+            )
+        return value.isoformat()
+    return value.isoformat() if isinstance(value, date) else value

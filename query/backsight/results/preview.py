@@ -1,0 +1,48 @@
+"""The result of a preview: what a rule would match, before anything is saved."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from backsight import charts
+from backsight.results.result import Result
+from backsight.results.tables import Table, count
+
+if TYPE_CHECKING:
+    import pyarrow
+
+
+class Preview(Result):
+    """What rules match over all of history. Data frame: one row a day, with `date` and `events`."""
+
+    report: ClassVar[str] = "preview"
+
+    @property
+    def events(self) -> int:
+        """Raw events that match."""
+        events: int = self.answer["events"]
+        return events
+
+    @property
+    def persons(self) -> int:
+        """Persons who did one of them."""
+        persons: int = self.answer["persons"]
+        return persons
+
+    def _schema(self) -> pyarrow.Schema:
+        import pyarrow as pa
+
+        return pa.schema([("date", pa.string()), ("events", pa.int64())])
+
+    def _rows(self) -> list[dict[str, Any]]:
+        daily: list[dict[str, Any]] = self.answer["daily"]
+        return daily
+
+    def spec(self) -> dict[str, Any]:
+        """A bar a day."""
+        return charts.preview(self.answer)
+
+    def _table(self) -> Table:
+        rows = [[day["date"], count(day["events"])] for day in self.answer["daily"]]
+        title = f"{count(self.events)} events by {count(self.persons)} persons"
+        return Table(["date", "events"], rows, frozenset({0}), title, self._notes())

@@ -1,0 +1,157 @@
+"""What all results have in common: the answer, its tables, its chart, its SQL and how it shows itself."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from backsight.errors import MissingExtra
+from backsight.results.tables import Table
+
+if TYPE_CHECKING:
+    import altair
+    import pandas
+    import polars
+    import pyarrow
+
+Answer = dict[str, Any]
+"""A report's answer as the HTTP API gives it (plain JSON values), `meta` included."""
+
+META_KEY = b"backsight"
+"""Key of an Arrow schema's metadata under which the answer's `meta` stands, as JSON."""
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""What a spreadsheet takes for the beginning of a formula."""
+
+
+class Result(ABC):
+    """The answer of one report.
+
+    `answer` is the answer as the HTTP API gives it and `meta` its part about where the figures come from. In
+    a notebook a result shows its chart (with `backsight[notebook]` installed) and its table; `print` shows
+    the table.
+    """
+
+    report: ClassVar[str]
+
+    def __init__(self, answer: Answer, sql: Callable[[], str]) -> None:
+        self.answer = answer
+        self._sql = sql
+
+    @property
+    def meta(self) -> dict[str, Any]:
+        """Site, snapshot (table versions), versions of the named events used, watermark, milliseconds,
+        warnings.
+        """
+        meta: dict[str, Any] = self.answer["meta"]
+        return meta
+
+    def sql(self) -> str:
+        """The SQL that answers this report, with its parameters."""
+        return self._sql()
+
+    # ── Tables ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    @abstractmethod
+    def _schema(self) -> pyarrow.Schema:
+        """Columns of the data frame."""
+
+    @abstractmethod
+    def _rows(self) -> list[dict[str, Any]]:
+        """Rows of the data frame, one per figure."""
+
+    def to_arrow(self) -> pyarrow.Table:
+        """The figures as one long table (columns: see the class); `meta` stands in the schema's metadata, as
+        JSON.
+        """
+        import pyarrow as pa
+
+        schema = self._schema().with_metadata({META_KEY: json.dumps(self.meta).encode()})
+        return pa.Table.from_pylist(self._rows(), schema=schema)
+
+    def to_polars(self) -> polars.DataFrame:
+        """The same table as a Polars data frame."""
+        import polars
+
+        frame = polars.from_arrow(self.to_arrow())
+        assert isinstance(frame, polars.DataFrame)  # noqa: S101  # from_arrow gives a Series only for an array
+        return frame
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """The same table as a pandas data frame. Raises MissingExtra without pandas."""
+        _require("pandas", "to_pandas()")
+        return self.to_arrow().to_pandas()
+
+    def to_csv(self) -> str:
+        """The same table as CSV (RFC 4180).
+
+        A text that a spreadsheet would take for a formula (it begins with = + - @, a tab or a line break)
+        gets an apostrophe in front: names come from the web. Use Arrow where texts must come through
+        unchanged.
+        """
+        buffer = io.StringIO()
+        table = self.to_arrow()
+        writer = csv.writer(buffer, lineterminator="\r\n")
+        writer.writerow(table.column_names)
+        for row in table.to_pylist():
+            writer.writerow([_csv_cell(value) for value in row.values()])
+        return buffer.getvalue()
+
+    # ── Charts ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    @abstractmethod
+    def spec(self) -> dict[str, Any]:
+        """The chart as a Vega-Lite specification, data included, for any page that can draw one."""
+
+    def chart(self) -> altair.TopLevelMixin:
+        """The chart as an Altair object. Raises MissingExtra without Altair."""
+        _require("altair", "chart()")
+        import altair
+
+        return altair.Chart.from_dict(self.spec())
+
+    # ── How it shows itself ─────────────────────────────────────────────────────────────────────────────────
+
+    @abstractmethod
+    def _table(self) -> Table:
+        """The table that people read."""
+
+    def _notes(self) -> list[str]:
+        """What the reader has to know besides, above all the warnings."""
+        return [f"Warning: {warning}" for warning in self.meta.get("warnings", [])]
+
+    def __repr__(self) -> str:
+        return self._table().text()
+
+    def _repr_html_(self) -> str:
+        return self._table().html()
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
+        """What a notebook shows: the chart, where Altair is installed, and the table under it."""
+        bundle: dict[str, Any] = {}
+        if _installed("altair"):
+            drawn = self.chart()._repr_mimebundle_(include, exclude)
+            bundle.update(drawn[0] if isinstance(drawn, tuple) else drawn or {})
+        html = bundle.get("text/html", "") + self._repr_html_()
+        return {**bundle, "text/plain": repr(self), "text/html": html}
+
+
+def _installed(module: str) -> bool:
+    from importlib.util import find_spec
+
+    return find_spec(module) is not None
+
+
+def _require(module: str, asked: str) -> None:
+    if not _installed(module):
+        raise MissingExtra(f"{asked} needs {module}: pip install 'backsight[notebook]'")
+
+
+def _csv_cell(value: object) -> object:
+    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
+        return "'" + value
+    return value

@@ -1,0 +1,111 @@
+"""One small table, as text for a terminal and as HTML for a notebook; whatever stands in a cell, it stays
+text.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+LONGEST_CELL = 48
+"""Characters of a cell that a terminal shows."""
+MOST_ROWS = 40
+"""Rows shown; of more, the first and the last half of them."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Cells that are text already. The columns `left` (numbers, from 0) are aligned left, others right."""
+
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    left: frozenset[int] = frozenset()
+    title: str = ""
+    notes: Sequence[str] = ()
+
+    def text(self) -> str:
+        """Aligned columns with a rule under the header, title above, notes below."""
+        cells = [[printable(cell) for cell in row] for row in [self.header, *_middle_left_out(self.rows)]]
+        widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
+        lines = [self._line(row, widths) for row in cells]
+        rule = "  ".join("-" * width for width in widths)
+        head = [printable(self.title, None), ""] if self.title else []
+        foot = ["", *(printable(note, None) for note in self.notes)] if self.notes else []
+        return "\n".join([*head, lines[0], rule, *lines[1:], *foot])
+
+    def html(self) -> str:
+        """A `<table>`; every cell is escaped."""
+        head = self._html_row("th", self.header)
+        body = "".join(self._html_row("td", row) for row in _middle_left_out(self.rows))
+        caption = f"<caption>{escape(self.title)}</caption>" if self.title else ""
+        notes = "".join(f"<div>{escape(note)}</div>" for note in self.notes)
+        return f"<table>{caption}<thead>{head}</thead><tbody>{body}</tbody></table>{notes}"
+
+    def _line(self, row: Sequence[str], widths: Sequence[int]) -> str:
+        padded = []
+        for column, (cell, width) in enumerate(zip(row, widths, strict=True)):
+            space = " " * (width - _width(cell))
+            padded.append(cell + space if column in self.left else space + cell)
+        return "  ".join(padded).rstrip()
+
+    def _html_row(self, tag: str, row: Sequence[str]) -> str:
+        sides = ["left" if column in self.left else "right" for column in range(len(row))]
+        cells = [
+            f'<{tag} style="text-align:{side}">{escape(cell)}</{tag}>'
+            for side, cell in zip(sides, row, strict=True)
+        ]
+        return f"<tr>{''.join(cells)}</tr>"
+
+
+def printable(text: str, longest: int | None = LONGEST_CELL) -> str:
+    """Text that can't move a terminal's cursor, recolour it or turn its direction: such characters are shown
+    escaped.
+    """
+    plain = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    return plain if longest is None or len(plain) <= longest else plain[: longest - 1] + "…"
+
+
+def count(number: float | None) -> str:
+    """`1,204`; what is not whole to two digits; empty for None."""
+    if number is None:
+        return ""
+    return f"{number:,.0f}" if float(number).is_integer() else f"{number:,.2f}"
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """`25.7%` of a share of 1; empty for None."""
+    return "" if share is None else f"{share * 100:.{digits}f}%"
+
+
+def span(seconds: float | None) -> str:
+    """A duration in its two largest units, `2 d 4 h`; empty for None."""
+    if seconds is None:
+        return ""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{seconds:.1f} s" if seconds < 10 and seconds != whole else f"{whole} s"
+    for size, unit, smaller, below in (
+        (86_400, "d", 3_600, "h"),
+        (3_600, "h", 60, "min"),
+        (60, "min", 1, "s"),
+    ):
+        if whole >= size:
+            rest = whole % size // smaller
+            return f"{whole // size:,} {unit}" + (f" {rest} {below}" if rest else "")
+    raise AssertionError(seconds)  # whole is at least 60 here
+
+
+def _middle_left_out(rows: Sequence[Sequence[str]]) -> Sequence[Sequence[str]]:
+    if len(rows) <= MOST_ROWS:
+        return rows
+    half = MOST_ROWS // 2
+    return [*rows[:half], ["…"] * len(rows[0]), *rows[-half:]]
+
+
+def _width(text: str) -> int:
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        for char in text
+    )

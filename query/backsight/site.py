@@ -1,0 +1,173 @@
+"""A site whose lake is read in place, and the data directory that it stands in."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Lock
+from types import ModuleType
+from typing import Final
+
+from backsight.engine import Engine
+from backsight.errors import InvalidRequest, NotFound, nearest, shown
+from backsight.lake import Lake
+from backsight.named_events import NamedEvent, NamedEvents, check_name
+from backsight.questions import Questions
+from backsight.reports import funnel, preview, retention, trend
+from backsight.reports.context import Context
+from backsight.requests import Request
+from backsight.results.result import Answer
+from backsight.sites import require_site
+from backsight.store import Store
+from backsight.store.sqlite import SQLiteStore
+from backsight.trie_cache import TrieCache
+
+DATABASE: Final = "backsight.sqlite"
+LAKE: Final = "lake"
+
+REPORTS: Final[Mapping[str, ModuleType]] = {
+    "funnel": funnel,
+    "retention": retention,
+    "trend": trend,
+    "preview": preview,
+}
+
+
+class Site(Questions):
+    """One site of an open data directory. Safe to share between threads; every report reads one snapshot.
+
+    `actor` is who the audit trail names for changes, `resources` what is let go of when the site is closed.
+    """
+
+    def __init__(self, site: str, lake: Lake, engine: Engine, store: Store, actor: str = "") -> None:
+        self.site = site
+        self.actor = actor
+        self.resources = ExitStack()
+        self._lake, self._engine = lake, engine
+        self._names = NamedEvents(store, site)
+        self._tries = TrieCache()
+
+    def answer(self, report: str, request: Request) -> tuple[Answer, Callable[[], str]]:
+        """The answer to a request of the HTTP API, and what gives its SQL."""
+        module, context = REPORTS[report], self._context()
+        return module.run(request, context), lambda: module.sql(request, context)
+
+    def explain(self, report: str, request: Request) -> str:
+        """The SQL that would answer a request; nothing is run."""
+        return str(REPORTS[report].sql(request, self._context()))
+
+    def put_event(self, name: str, body: Request, expected_version: int | None, actor: str) -> NamedEvent:
+        """Keeps a named event (`{"rules", "description"}`), and gives it as it then stands."""
+        version = self._names.put(
+            name, body.get("rules", []), body.get("description", ""), actor, expected_version
+        )
+        kept = self._names.history(check_name(name))
+        return next(event for event in kept if event.version == version)
+
+    def drop_event(self, name: str, expected_version: int | None, actor: str) -> None:
+        """Takes a name away."""
+        self._names.delete(name, actor, expected_version)
+
+    def events(self) -> list[NamedEvent]:
+        return self._names.list()
+
+    def event(self, name: str) -> NamedEvent:
+        return self._names.get(name)
+
+    def delete_event(self, name: str, *, expected_version: int | None = None) -> None:
+        self.drop_event(name, expected_version, self.actor)
+
+    def history(self, name: str) -> list[NamedEvent]:
+        return self._names.history(name)
+
+    def close(self) -> None:
+        self.resources.close()
+
+    def _answer(self, report: str, request: Request) -> tuple[Answer, Callable[[], str]]:
+        return self.answer(report, request)
+
+    def _put_event(self, name: str, body: Request, expected_version: int | None) -> NamedEvent:
+        return self.put_event(name, body, expected_version, self.actor)
+
+    def _context(self) -> Context:
+        names, versions = self._names.current()
+        snapshot = self._lake.snapshot(self.site)
+        return Context(snapshot, self._engine, self._tries.at(snapshot), names, versions, datetime.now(UTC))
+
+
+class DataDirectory:
+    """What stands in one data directory, open: the lake, an engine over it, and the store.
+
+    Raises NotFound where there is none. `threads` and `memory` (`"4GB"`) bound what reports take.
+    """
+
+    def __init__(self, path: str | Path, threads: int | None = None, memory: str | None = None) -> None:
+        self.path = _existing(Path(path).expanduser())
+        self.store = SQLiteStore(self.path / DATABASE)
+        self._lake = Lake(self.path / LAKE)
+        self._engine = Engine(threads, memory)
+        self._sites: dict[str, Site] = {}
+        self._lock = Lock()
+
+    def site(self, name: str) -> Site:
+        """The site of that name, the same object every time. Raises NotFound."""
+        with self._lock:
+            if name not in self._sites:
+                require_site(self.store, name)
+                self._sites[name] = Site(name, self._lake, self._engine, self.store, _actor())
+            return self._sites[name]
+
+    def only_site(self) -> Site:
+        """The one site there is. Raises NotFound where there is none, InvalidRequest where there are more."""
+        names = [site.name for site in self.store.sites()]
+        if not names:
+            raise NotFound(
+                f"{shown(str(self.path))} holds no site yet", field="site", valid="`backsight up` makes one"
+            )
+        if len(names) > 1:
+            raise InvalidRequest("there are several sites; name one", field="site", valid=nearest("", names))
+        return self.site(names[0])
+
+    def close(self) -> None:
+        """Lets go of the lake, the engine and the store."""
+        self._engine.close()
+        self.store.close()
+
+
+def open_site(
+    path: str | Path, site: str | None = None, threads: int | None = None, memory: str | None = None
+) -> Site:
+    """A site with its data directory, which closes with it; the only one there is where none is named."""
+    directory = DataDirectory(path, threads, memory)
+    with ExitStack() as stack:
+        stack.callback(directory.close)
+        opened = directory.only_site() if site is None else directory.site(site)
+        opened.resources = stack.pop_all()
+    return opened
+
+
+def _existing(path: Path) -> Path:
+    if not path.is_dir():
+        what = "is not a directory" if path.exists() else "does not exist"
+        raise NotFound(
+            f"{shown(str(path))} {what}",
+            field="path",
+            value=str(path),
+            valid="a directory that `backsight up` has made",
+        )
+    if not (path / DATABASE).is_file():
+        raise NotFound(
+            f"{shown(str(path))} holds no {DATABASE}", field="path", value=str(path),
+            valid="a directory that `backsight up` has made",
+        )  # fmt: skip
+    return path
+
+
+def _actor() -> str:
+    try:
+        return f"python:{getpass.getuser()}"
+    except (KeyError, OSError):  # a container's user may have no name
+        return "python"

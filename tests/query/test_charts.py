@@ -1,0 +1,127 @@
+"""Charts: valid Vega-Lite, whose data are the report's figures."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import Any
+
+import jsonschema
+import pytest
+
+from backsight import charts
+
+SECONDS = {"mean": 70.0, "median": 60.0, "p90": 90.0}
+FUNNEL: dict[str, Any] = {
+    "steps": [
+        {
+            "label": "A",
+            "count": 200,
+            "from_start": 1.0,
+            "from_previous": 1.0,
+            "seconds": dict.fromkeys(SECONDS),
+        },
+        {"label": "A", "count": 50, "from_start": 0.25, "from_previous": 0.25, "seconds": SECONDS},
+        {
+            "label": "C",
+            "count": 0,
+            "from_start": 0.0,
+            "from_previous": 0.0,
+            "seconds": dict.fromkeys(SECONDS),
+        },
+    ]
+}
+RETENTION: dict[str, Any] = {
+    "rows": [
+        {"start": "2026-10-01", "size": 4, "returned": [4, 2, 1], "complete": [True, True, True]},
+        {"start": "2026-10-02", "size": 0, "returned": [0, 0, None], "complete": [True, False, False]},
+    ],
+    "average": [1.0, 0.5, 0.25],
+}
+TREND: dict[str, Any] = {
+    "labels": ["2026-10-01", "2026-10-02"],
+    "series": [{"label": "A", "values": [1, 2], "total": 3}, {"label": "B", "values": [0, 5], "total": 5}],
+}
+PREVIEW: dict[str, Any] = {"daily": [{"date": "2026-10-01", "events": 3}]}
+
+SPECS = [charts.funnel(FUNNEL), charts.retention(RETENTION), charts.trend(TREND), charts.preview(PREVIEW)]
+
+
+def values(spec: dict[str, Any]) -> list[dict[str, Any]]:
+    """The data of a chart."""
+    rows: list[dict[str, Any]] = spec["data"]["values"]
+    return rows
+
+
+@pytest.fixture(scope="module")
+def vega_lite() -> jsonschema.Draft7Validator:
+    """Vega-Lite's own schema, as Altair brings it."""
+    schema = files("altair.vegalite.v6.schema").joinpath("vega-lite-schema.json").read_text()
+    return jsonschema.Draft7Validator(json.loads(schema))
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=["funnel", "retention", "trend", "preview"])
+def test_valid(spec: dict[str, Any], vega_lite: jsonschema.Draft7Validator) -> None:
+    """Every chart is valid Vega-Lite and plain JSON; a misspelt mark would not be."""
+    vega_lite.validate(spec)
+    assert json.loads(json.dumps(spec, allow_nan=False)) == spec
+    with pytest.raises(jsonschema.ValidationError):
+        vega_lite.validate(json.loads(json.dumps(spec).replace('"type": "bar"', '"type": "baar"')
+                                      .replace('"type": "rect"', '"type": "rekt"')
+                                      .replace('"type": "line"', '"type": "lion"')))  # fmt: skip
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=["funnel", "retention", "trend", "preview"])
+def test_fields_exist(spec: dict[str, Any]) -> None:
+    """Every field that a chart encodes is a column of its data."""
+    encoded = {part["field"] for part in _objects(spec) if isinstance(part.get("field"), str)}
+    assert encoded
+    assert all(encoded <= row.keys() for row in values(spec))
+
+
+def test_funnel() -> None:
+    """A funnel's bars hold who reached each step and who fell off since the one before; equal labels stay
+    apart.
+    """
+    columns = ("step", "persons", "before", "dropped", "of first")
+    assert [tuple(row[name] for name in columns) for row in values(charts.funnel(FUNNEL))] == [
+        ("1. A", 200, 200, 0, "100.0%"),
+        ("2. A", 50, 200, 150, "25.0%"),
+        ("3. C", 0, 50, 50, "0.0%"),
+    ]
+
+
+def test_retention() -> None:
+    """A heat map has a cell per cohort and period that has begun; an empty cohort has no share."""
+    columns = ("cohort", "period", "share", "complete")
+    assert [tuple(row[name] for name in columns) for row in values(charts.retention(RETENTION))] == [
+        ("2026-10-01 (4)", 0, 1.0, True),
+        ("2026-10-01 (4)", 1, 0.5, True),
+        ("2026-10-01 (4)", 2, 0.25, True),
+        ("2026-10-02 (0)", 0, None, True),
+        ("2026-10-02 (0)", 1, None, False),
+    ]
+
+
+def test_trend() -> None:
+    """A trend has a point per interval and series, intervals in the report's order."""
+    assert values(charts.trend(TREND)) == [
+        {"start": "2026-10-01", "series": "A", "value": 1},
+        {"start": "2026-10-02", "series": "A", "value": 2},
+        {"start": "2026-10-01", "series": "B", "value": 0},
+        {"start": "2026-10-02", "series": "B", "value": 5},
+    ]
+
+
+def test_labels_cannot_end_a_script() -> None:
+    """A page may write a chart into a `<script>`: no label can end it or open a comment there."""
+    hostile = json.loads(json.dumps([FUNNEL, TREND]).replace('"A"', '"</script><!--"'))
+    text = json.dumps([charts.funnel(hostile[0]), charts.trend(hostile[1])], ensure_ascii=False)
+    assert "</" not in text
+    assert "<!" not in text
+
+
+def _objects(value: object) -> list[dict[str, Any]]:
+    if isinstance(value, dict):
+        return [value, *(found for key, child in value.items() if key != "data" for found in _objects(child))]
+    return [found for child in value for found in _objects(child)] if isinstance(value, list) else []

@@ -1,0 +1,313 @@
+"""Results: the same figures as data frame, text, HTML, CSV and chart."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from backsight import MissingExtra
+from backsight.results import Funnel, Preview, Result, Retention, Trend
+from backsight.results.tables import Table, count, percent, printable, span
+
+HOSTILE = '</script><img src=x onerror="alert()">'
+
+META: dict[str, Any] = {
+    "site": "shop",
+    "snapshot": {"events": 3},
+    "events": {"Bought": 2},
+    "watermark": "2026-10-01T00:00:00Z",
+    "ms": 1.5,
+    "warnings": [f"look at {HOSTILE}"],
+}
+
+
+def step(
+    label: str, number: int, of_first: float, of_previous: float, median: float | None
+) -> dict[str, Any]:
+    seconds = None if median is None else {"mean": median + 1, "median": median, "p90": median * 2}
+    return {
+        "label": label,
+        "count": number,
+        "from_start": of_first,
+        "from_previous": of_previous,
+        "still_open": 3,
+        "settled": {"from_start": of_first / 2, "from_previous": of_previous / 2},
+        "seconds": seconds or dict.fromkeys(["mean", "median", "p90"]),
+    }
+
+
+def funnel() -> Funnel:
+    steps = [
+        step("Viewed", 1_200, 1.0, 1.0, None),
+        step(HOSTILE, 300, 0.25, 0.25, 130.0),
+        step("=A1", 30, 0.025, 0.1, 7.5),
+    ]
+    return Funnel({"steps": steps, "meta": META}, lambda: "select 1")
+
+
+def retention() -> Retention:
+    rows = [
+        {"start": "2026-10-01", "size": 200, "returned": [150, 50, 20], "complete": [True, True, True]},
+        {"start": "2026-10-02", "size": 100, "returned": [80, 10, None], "complete": [True, False, False]},
+        {"start": "2026-10-03", "size": 0, "returned": [0, 0, None], "complete": [True, False, False]},
+    ]
+    return Retention({"rows": rows, "average": [0.766, 0.25, None], "meta": META}, lambda: "select 2")
+
+
+def trend() -> Trend:
+    series = [{"label": HOSTILE, "values": [1, 2], "total": 3}, {"label": "B", "values": [5, 0], "total": 4}]
+    return Trend({"labels": ["2026-10-01", "2026-10-02"], "series": series, "meta": META}, lambda: "select 3")
+
+
+def preview() -> Preview:
+    daily = [{"date": "2026-10-01", "events": 7}, {"date": "2026-10-02", "events": 0}]
+    answer = {"events": 7, "persons": 2, "daily": daily, "elements": [], "overlaps": [], "meta": META}
+    return Preview(answer, lambda: "select 4")
+
+
+ALL = [funnel, retention, trend, preview]
+
+
+@pytest.mark.parametrize("made", ALL)
+def test_answer_and_meta(made: Any) -> None:
+    """A result gives the answer as it came, and its meta."""
+    assert made().answer["meta"] == META == made().meta
+
+
+@pytest.mark.parametrize(("made", "sql"), [(funnel, "select 1"), (preview, "select 4")])
+def test_sql(made: Any, sql: str) -> None:
+    """A result gives its SQL when asked, not before."""
+    assert made().sql() == sql
+    asked: list[str] = []
+    result = Funnel({"steps": [], "meta": META}, lambda: asked.append("now") or "select")
+    assert asked == []
+    assert result.sql() == "select"
+    assert asked == ["now"]
+
+
+def test_funnel_frame() -> None:
+    """A funnel's frame has one row a step, its seconds in columns of their own."""
+    frame = funnel().to_polars()
+    assert frame.columns[:7] == ["step", "label", "count", "still_open", "from_start", "from_previous",
+                                 "settled_from_start"]  # fmt: skip
+    assert frame.columns[7:] == ["settled_from_previous", "mean_seconds", "median_seconds", "p90_seconds"]
+    assert frame.rows() == [
+        (1, "Viewed", 1_200, 3, 1.0, 1.0, 0.5, 0.5, None, None, None),
+        (2, HOSTILE, 300, 3, 0.25, 0.25, 0.125, 0.125, 131.0, 130.0, 260.0),
+        (3, "=A1", 30, 3, 0.025, 0.1, 0.0125, 0.05, 8.5, 7.5, 15.0),
+    ]
+
+
+def test_retention_frame() -> None:
+    """A retention's frame has one row per cohort and period; an empty cohort has no shares."""
+    frame = retention().to_polars()
+    assert frame.columns == ["start", "size", "period", "returned", "share", "complete"]
+    assert frame.rows()[:3] == [
+        ("2026-10-01", 200, 0, 150, 0.75, True),
+        ("2026-10-01", 200, 1, 50, 0.25, True),
+        ("2026-10-01", 200, 2, 20, 0.1, True),
+    ]
+    assert frame.rows()[5:7] == [
+        ("2026-10-02", 100, 2, None, None, False),
+        ("2026-10-03", 0, 0, 0, None, True),
+    ]
+
+
+def test_trend_frame() -> None:
+    """A trend's frame has one row per interval and series."""
+    assert trend().to_polars().rows() == [
+        ("2026-10-01", HOSTILE, 1.0),
+        ("2026-10-02", HOSTILE, 2.0),
+        ("2026-10-01", "B", 5.0),
+        ("2026-10-02", "B", 0.0),
+    ]
+
+
+def test_preview_frame() -> None:
+    """A preview's frame has one row a day."""
+    assert preview().to_polars().rows() == [("2026-10-01", 7), ("2026-10-02", 0)]
+
+
+@pytest.mark.parametrize("made", ALL)
+def test_frames_agree(made: Any) -> None:
+    """Arrow, Polars, pandas and CSV hold the same rows under the same names."""
+    result: Result = made()
+    arrow = result.to_arrow()
+    assert pl.from_arrow(arrow).equals(result.to_polars())
+    assert pa.Table.from_pandas(result.to_pandas(), schema=arrow.schema, preserve_index=False).equals(arrow)
+    read = pl.read_csv(io.StringIO(result.to_csv()))
+    assert read.columns == arrow.column_names
+    assert read.height == arrow.num_rows
+
+
+@pytest.mark.parametrize("made", ALL)
+def test_empty(made: Any) -> None:
+    """A result without figures still has its columns, a table and a chart."""
+    full: Result = made()
+    answer = {key: [] if isinstance(value, list) else value for key, value in full.answer.items()}
+    empty = type(full)(answer, str)
+    assert empty.to_arrow().schema.equals(full.to_arrow().schema)
+    assert empty.to_arrow().num_rows == 0
+    assert repr(empty)
+    assert empty.chart().to_dict()
+
+
+def test_meta_in_arrow() -> None:
+    """The schema's metadata carries the answer's meta, through an Arrow stream too."""
+    sink = io.BytesIO()
+    table = funnel().to_arrow()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    read = pa.ipc.open_stream(sink.getvalue()).read_all()
+    assert json.loads(read.schema.metadata[b"backsight"]) == META
+
+
+@pytest.mark.parametrize("label", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1"])
+def test_csv_formula(label: str) -> None:
+    """A text that a spreadsheet would run gets an apostrophe in CSV; numbers don't."""
+    result = Trend(
+        {"labels": ["2026-10-01"], "series": [{"label": label, "values": [-1], "total": -1}], "meta": META},
+        str,
+    )
+    frame = pl.read_csv(io.StringIO(result.to_csv()), schema_overrides={"series": pl.String})
+    assert frame["series"].to_list() == ["'" + label]
+    assert frame["value"].to_list() == [-1.0]
+
+
+def test_csv_quotes() -> None:
+    """Commas, quotes and line breaks within a text survive CSV."""
+    label = 'a,"b"\r\nc'
+    result = Trend(
+        {"labels": ["x"], "series": [{"label": label, "values": [1], "total": 1}], "meta": META}, str
+    )
+    assert pl.read_csv(io.StringIO(result.to_csv()))["series"].to_list() == [label]
+
+
+def test_funnel_text() -> None:
+    """In a terminal a funnel is an aligned table, with shares in percent, durations in words, and the
+    warnings.
+    """
+    assert repr(funnel()).splitlines() == [
+        "Funnel",
+        "",
+        "   step                                    persons  of first  of previous  still open  median time",
+        "-  --------------------------------------  -------  --------  -----------  ----------  -----------",
+        "1  Viewed                                    1,200    100.0%                        3",
+        "2  " + HOSTILE + "      300     25.0%        25.0%           3   2 min 10 s",
+        "3  =A1                                          30      2.5%        10.0%           3        7.5 s",
+        "",
+        f"Warning: look at {HOSTILE}",
+    ]
+
+
+def test_retention_text() -> None:
+    """In a terminal retention is a triangle of percentages; what is not over is marked, and the mark
+    explained.
+    """
+    lines = repr(retention()).splitlines()
+    assert [line.split() for line in lines[2:]][2:6] == [
+        ["2026-10-01", "200", "75.0%", "25.0%", "10.0%"],
+        ["2026-10-02", "100", "80.0%", "10.0%*"],
+        ["2026-10-03", "0"],
+        ["average", "76.6%", "25.0%"],
+    ]
+    assert "* not over yet; left out of the average" in lines
+
+
+def test_trend_text() -> None:
+    """In a terminal a trend has a column a series and a line of totals."""
+    lines = [line.split("  ") for line in repr(trend()).splitlines()]
+    assert lines[-3][0] == "total"
+    assert lines[-3][-1] == "4"
+
+
+def test_long_table() -> None:
+    """Of a long table the first and last rows are shown."""
+    text = Table(["day", "n"], [[f"day {day}", str(day)] for day in range(100)], frozenset({0})).text()
+    shown = [line.split("  ")[0].strip() for line in text.splitlines()[2:]]
+    assert shown == [f"day {day}" for day in range(20)] + ["…"] + [f"day {day}" for day in range(80, 100)]
+
+
+def test_wide_characters_align() -> None:
+    """Columns line up where characters take two cells of a terminal or none."""
+    text = Table(
+        ["name", "n"], [["買い物", "1"], ["cafe\u0301", "22"], ["plain", "3"]], frozenset({0})
+    ).text()
+    assert text.splitlines()[2:] == ["買い物   1", "cafe\u0301    22", "plain    3"]
+
+
+@pytest.mark.parametrize("made", ALL)
+def test_html_is_escaped(made: Any) -> None:
+    """Whatever a name holds, a notebook shows it as text: in the table and in the chart's script."""
+    result: Result = made()
+    html = result._repr_html_()
+    assert "<img" not in html
+    assert html.count("<table") == 1
+    shown = result._repr_mimebundle_()["text/html"]
+    assert "<img" not in shown
+    assert shown.count("</script") == 1
+
+
+def test_notebook_without_altair(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without Altair a notebook shows the table alone, and chart() says what to install."""
+    hide(monkeypatch, "altair")
+    bundle = funnel()._repr_mimebundle_()
+    assert bundle == {"text/plain": repr(funnel()), "text/html": funnel()._repr_html_()}
+    with pytest.raises(MissingExtra, match=r"chart\(\) needs altair.*pip install 'backsight\[notebook\]'"):
+        funnel().chart()
+
+
+def test_without_pandas(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without pandas to_pandas() says what to install."""
+    hide(monkeypatch, "pandas")
+    with pytest.raises(MissingExtra, match=r"to_pandas\(\) needs pandas"):
+        funnel().to_pandas()
+
+
+def hide(monkeypatch: pytest.MonkeyPatch, module: str) -> None:
+    """Makes a module look as if it were not installed."""
+    import importlib.util
+
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *rest: None if name == module else find(name, *rest)
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain", "plain"),
+        ("\x1b[31mred", "\\x1b[31mred"),
+        ("a\nb\tc", "a\\nb\\tc"),
+        ("\u202eevil", "\\u202eevil"),
+        ("x" * 60, "x" * 47 + "…"),
+    ],
+)
+def test_printable(text: str, shown: str) -> None:
+    """Control and direction characters are shown escaped, long text is cut."""
+    assert printable(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (None, ""), (0, "0 s"), (0.25, "0.2 s"), (7.5, "7.5 s"), (59.4, "59 s"), (59.6, "1 min"),
+        (60, "1 min"), (130, "2 min 10 s"), (3_600, "1 h"), (3_661, "1 h 1 min"), (86_400, "1 d"),
+        (90_061, "1 d 1 h"), (86_400 * 1_200, "1,200 d"),
+    ],
+)  # fmt: skip
+def test_span(seconds: float | None, shown: str) -> None:
+    """A duration is shown in its two largest units."""
+    assert span(seconds) == shown
+
+
+def test_figures() -> None:
+    """Counts have thousands apart, shares one digit; what is not known is empty."""
+    assert (count(1_234_567), count(2.5), count(None)) == ("1,234,567", "2.50", "")
+    assert (percent(0.1234), percent(1), percent(None)) == ("12.3%", "100.0%", "")
