@@ -1,0 +1,117 @@
+"""Which attributes of a site are part of its elements.
+
+The trie's enemy is a value that never stops changing on an ancestor: a scroll offset in a `data-` attribute
+of `<html>` would multiply everything below it, event by event. So the distinct values of every attribute of a
+site are counted, and past a limit the attribute is *withheld*: its value is null on every element from then
+on (that it is present is still known), and an event keeps its own target's value in
+`events.target_attributes`.
+
+`class` and `id` are what most rules are written in. Their limit is ten times as high, and past it only *new*
+values are withheld: a generated class name must not cost a site the rules that it has. Attribute names can be
+generated too; past MAX_NAMES a site's new names are left out of its elements altogether.
+
+Nothing of this is stored: the counts are taken again from `elements` at every start.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
+
+from backsight.contract import MAX_ATTRIBUTE_CHARS, MAX_NAME_CHARS, is_captured_attribute
+
+log = logging.getLogger(__name__)
+
+Attributes = tuple[tuple[str, str | None], ...]
+
+MAX_NAMES: Final = 1_000
+"""Distinct attribute names of one site's elements."""
+KEY_ATTRIBUTES: Final = frozenset({"class", "id"})
+KEY_FACTOR: Final = 10
+
+
+class Description(NamedTuple):
+    """An element's attributes, sorted by name, and those of them whose values were withheld by the limit."""
+
+    kept: Attributes
+    withheld: tuple[tuple[str, str], ...]
+
+
+class AttributeBound:
+    """One site's counts. `generation` changes whenever what was described before may be described
+    differently."""
+
+    def __init__(self, site: str, limit: int) -> None:
+        self.generation = 0
+        self._site, self._limit = site, limit
+        self._values: dict[str, set[int]] = {}
+        self._withheld: dict[str, str] = {}
+
+    @property
+    def withheld(self) -> Mapping[str, str]:
+        """Attributes past their limit, and what follows, in words."""
+        return self._withheld
+
+    def load(self, pairs: Iterable[tuple[str, str | None]]) -> None:
+        """Counts the values of elements that are stored already."""
+        for name, value in pairs:
+            self._values.setdefault(name, set())
+            if value is not None:
+                self._admits(name, value)
+
+    def describe(self, attributes: Mapping[str, str | None]) -> Description:
+        """What of an element's attributes is kept; counts their values."""
+        kept: list[tuple[str, str | None]] = []
+        withheld: list[tuple[str, str]] = []
+        for name, value in sorted(attributes.items()):
+            if len(name) > MAX_NAME_CHARS or not is_captured_attribute(name.lower()):
+                continue
+            if value is not None and len(value) > MAX_ATTRIBUTE_CHARS:
+                value = None
+            if not self._has_room(name):
+                withheld += [(name, value)] if value is not None else []
+            elif value is None or self._admits(name, value):
+                kept.append((name, value))
+            else:
+                kept.append((name, None))
+                withheld.append((name, value))
+        return Description(tuple(kept), tuple(withheld))
+
+    def _has_room(self, name: str) -> bool:
+        if name in self._values:
+            return True
+        if len(self._values) >= MAX_NAMES:
+            self._report("(new names)", f"left out of elements: {MAX_NAMES} attribute names are in use")
+            return False
+        self._values[name] = set()
+        return True
+
+    def _admits(self, name: str, value: str) -> bool:
+        """Whether this value may stand on an element. The one that passes the limit still does: so that the
+        stored elements themselves tell that it was passed."""
+        values = self._values[name]
+        key = hash(value)
+        if name in KEY_ATTRIBUTES:
+            return key in values or self._admits_key(name, values, key)
+        if name in self._withheld:
+            return False
+        values.add(key)
+        if len(values) > self._limit:
+            values.clear()
+            self._report(name, f"withheld: more than {self._limit} distinct values")
+            self.generation += 1
+        return True
+
+    def _admits_key(self, name: str, values: set[int], key: int) -> bool:
+        limit = self._limit * KEY_FACTOR
+        if len(values) >= limit:
+            self._report(name, f"new values are withheld: {limit} distinct values are in use")
+            return False
+        values.add(key)
+        return True
+
+    def _report(self, name: str, consequence: str) -> None:
+        if name not in self._withheld:
+            self._withheld[name] = consequence
+            log.warning("site %s: attribute %s %s", self._site, name, consequence)

@@ -1,0 +1,304 @@
+"""Folds the journal into the lake, about once a second, each acknowledged event exactly once.
+
+A fold reads the records that the lake does not hold yet, appends their rows table by table, each append with
+the journal's position, durable before the next begins, and only then lets the journal go. `events` comes
+last: its position is the lake's. After any failure the committer forgets all it knows and begins anew from
+the lake.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import signal
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+
+from backsight.contract import MAX_ATTRIBUTE_VALUES
+from backsight_collector.compaction import Compactor, vacuum
+from backsight_collector.fold import Covered, Fold
+from backsight_collector.journal_reader import SET_ASIDE, JournalReader
+from backsight_collector.lake import Lake
+from backsight_collector.lake_errors import LakeError
+from backsight_collector.memory import Memory
+from backsight_collector.records import Record, UnknownRecord, decode_record, encode_record
+from backsight_collector.status import Status
+from backsight_collector.table import SNAPSHOT_HOURS
+
+log = logging.getLogger(__name__)
+
+VACUUM_SECONDS: Final = 3_600.0
+MAX_BACKOFF: Final = 30.0
+
+
+@dataclass(frozen=True)
+class CommitterSettings:
+    """How the committer works; every value has a default that serves a small deployment."""
+
+    fold_seconds: float = 1.0
+    """Time between the beginnings of two folds; up to FOLD_STRETCH times as long when folds take long."""
+    fold_bytes: int = 16_000_000
+    """Most bytes of journal that one fold takes: bounds memory."""
+    snapshot_hours: int = SNAPSHOT_HOURS
+    """How long a version of a table stays readable: for running reports and for answers to be had again."""
+    max_attribute_values: int = MAX_ATTRIBUTE_VALUES
+    """Distinct values of one attribute on one site, past which it stops being part of elements."""
+
+
+FOLD_STRETCH: Final = 5.0
+
+
+@dataclass(frozen=True)
+class FoldCounts:
+    """What one fold did; `more` says that the journal holds records which it did not take."""
+
+    batches: int = 0
+    events: int = 0
+    duplicates: int = 0
+    dead_letters: int = 0
+    more: bool = False
+
+
+@dataclass(frozen=True)
+class _Pending:
+    writer: str
+    records: Sequence[tuple[int, Record]]
+    position: int  # after the last record, also if that one was unreadable
+    full: bool
+
+
+class Committer:
+    """The one process that writes to `data_dir`/lake, from `data_dir`/journal. Raises LakeLocked,
+    LakeDamaged."""
+
+    def __init__(self, data_dir: Path, settings: CommitterSettings | None = None) -> None:
+        self.status = Status(started_at=time.time())
+        self.settings = settings or CommitterSettings()
+        self._data_dir = data_dir
+        self._fold_bytes = self.settings.fold_bytes
+        self._lake: Lake | None = None
+        self._memory: Memory | None = None
+        self._vacuumed = time.monotonic()
+        self._open()
+
+    def step(self) -> FoldCounts:
+        """One fold of what the journal holds by now, up to `fold_bytes`; durable on return.
+
+        After an error everything is forgotten, and the next step takes less at a time: what a single record
+        does to the fold is then known to be that record's fault.
+        """
+        started = time.monotonic()
+        try:
+            counts = self._fold(self._opened())
+        except BaseException:
+            self._fold_bytes = max(1, self._fold_bytes // 16)
+            self.close()
+            raise
+        self._fold_bytes = min(self.settings.fold_bytes, self._fold_bytes * 4)
+        if counts.batches:
+            self.status.fold_seconds = time.monotonic() - started
+        return counts
+
+    def tidy(self) -> None:
+        """Compacts a little, and now and then deletes old files."""
+        lake = self._opened()
+        if self._compactor.advance():
+            self.status.compactions += 1
+        if time.monotonic() - self._vacuumed > VACUUM_SECONDS:
+            self._vacuumed = time.monotonic()
+            vacuum(lake, self.settings.snapshot_hours)
+
+    def run(self, stop: threading.Event) -> None:
+        """Folds until `stop` is set, finishing the fold at hand. An error is logged and tried again, ever
+        less often; LakeError is raised, because trying again would not help."""
+        backoff = self.settings.fold_seconds
+        while not stop.is_set():
+            started = time.monotonic()
+            try:
+                counts = self.step()
+                self.tidy()
+                pause = 0.0 if counts.more else self._pause(time.monotonic() - started)
+                backoff = self.settings.fold_seconds
+            except LakeError:
+                raise
+            except Exception as error:
+                self._note(error)
+                pause, backoff = backoff, min(2 * backoff, MAX_BACKOFF)
+            self._write_status()
+            stop.wait(pause)
+
+    def close(self) -> None:
+        """Gives the lake free. The next `step` opens it again."""
+        lake, self._lake, self._memory = self._lake, None, None
+        if lake is not None:
+            self._compactor.close()
+            lake.close()
+
+    def _opened(self) -> Lake:
+        return self._lake if self._lake is not None else self._open()
+
+    def _open(self) -> Lake:
+        lake = Lake(self._data_dir / "lake", self.settings.snapshot_hours)
+        self.status.set_aside += len(lake.set_aside)
+        self._compactor = Compactor(lake)
+        self._rereads = bool(lake.set_aside)
+        self._readers: dict[str, JournalReader] = {}
+        self._positions: dict[str, int] = {}
+        self._lake = lake
+        return lake
+
+    def _fold(self, lake: Lake) -> FoldCounts:
+        pending = [found for writer in self._writers() if (found := self._read(writer))]
+        if not pending:
+            return FoldCounts()
+        fold, tables = self._rows(lake, pending)
+        positions = {f"journal/{found.writer}": found.position for found in pending}
+        for name, rows in tables.items():
+            # `events` in any case: its position is the lake's
+            if rows.num_rows or name == "events":
+                lake[name].append(rows, positions)
+        for found in pending:
+            self._positions[found.writer] = found.position
+            self._readers[found.writer].trim(found.position)
+        return self._count(fold, pending)
+
+    def _rows(self, lake: Lake, pending: Sequence[_Pending]) -> tuple[Fold, Mapping[str, pa.Table]]:
+        fold = Fold(self._remember(lake, pending))
+        gc.disable()  # looking for cycles would cost a quarter of the fold, and it makes none
+        try:
+            for found in pending:
+                fold.add(found.records, self._covered(found.writer))
+            return fold, fold.tables()
+        except Exception as error:
+            if sum(len(found.records) for found in pending) != 1:
+                raise
+            return self._refuse(lake, pending, error)
+        finally:
+            gc.enable()
+
+    def _refuse(
+        self, lake: Lake, pending: Sequence[_Pending], error: Exception
+    ) -> tuple[Fold, Mapping[str, pa.Table]]:
+        """The fold of a single record of which no rows can be made: it is kept aside, and the others can go
+        on."""
+        self._memory = None  # it has noted what is not going to be stored
+        fold = Fold(self._remember(lake, pending))
+        for found in pending:
+            for position, record in found.records:
+                self._keep_unreadable(found.writer, position, encode_record(record), error)
+                fold.refuse(position, record, str(error), self._covered(found.writer))
+        return fold, fold.tables()
+
+    def _writers(self) -> list[str]:
+        """Directories below journal/, the server's before the administrators'."""
+        journal = self._data_dir / "journal"
+        names = [path.name for path in journal.iterdir() if path.is_dir()] if journal.is_dir() else []
+        return sorted(names, key=lambda name: (name != "collector", name))
+
+    def _read(self, writer: str) -> _Pending | None:
+        """The writer's records that the lake does not hold."""
+        if writer not in self._readers:
+            self._readers[writer] = JournalReader(self._data_dir / "journal" / writer)
+            self._positions[writer] = self._start(f"journal/{writer}")
+        raw = self._readers[writer].read(self._positions[writer], self._fold_bytes)
+        if not raw:
+            return None
+        records = []
+        for position, payload in raw:
+            try:
+                records.append((position, decode_record(payload)))
+            except UnknownRecord as error:
+                self._keep_unreadable(writer, position, payload, error)
+        full = sum(len(record.payload) for record in raw) >= self._fold_bytes
+        return _Pending(writer, records, raw[-1].position, full)
+
+    def _start(self, app: str) -> int:
+        """Where to begin: after what `events` holds; after recovery, what any table holds."""
+        lake = self._opened()
+        return min(lake[name].position(app) for name in (lake.tables if self._rereads else ["events"]))
+
+    def _covered(self, writer: str) -> Covered:
+        app, lake = f"journal/{writer}", self._opened()
+        return Covered(*(lake[name].position(app) for name in Covered._fields))
+
+    def _remember(self, lake: Lake, pending: Sequence[_Pending]) -> Memory:
+        if self._memory is None:
+            received = [record.received_at for found in pending for _, record in found.records]
+            oldest = min(received, default=round(time.time() * 1e6))
+            self._memory = Memory(lake, oldest, self.settings.max_attribute_values, self._rereads)
+        return self._memory
+
+    def _count(self, fold: Fold, pending: Sequence[_Pending]) -> FoldCounts:
+        status, letters = self.status, fold.dead_letters
+        status.folds += 1
+        status.batches += fold.batches
+        status.events += fold.events
+        status.duplicates += fold.duplicates
+        status.dead_letters += letters
+        status.positions = dict(self._positions)
+        more = any(found.full for found in pending)
+        newest = max((record.received_at for found in pending for _, record in found.records), default=0)
+        status.lag_seconds = max(0.0, time.time() - newest / 1e6) if more and newest else 0.0
+        return FoldCounts(fold.batches, fold.events, fold.duplicates, letters.total(), more)
+
+    def _keep_unreadable(self, writer: str, position: int, payload: bytes, error: Exception) -> None:
+        """Keeps the bytes of a record from which no rows can be made, so that the others' can."""
+        directory = self._data_dir / "journal" / writer / SET_ASIDE
+        directory.mkdir(exist_ok=True)
+        path = directory / f"{position}.record"
+        path.write_bytes(payload)
+        self.status.unreadable_records += 1
+        log.error("journal/%s: a record can't be folded (%s); its bytes are kept as %s", writer, error, path)
+
+    def _pause(self, took: float) -> float:
+        """Until the next fold: after a long one, as long again, so that a fold's fixed costs stay small."""
+        shortest = self.settings.fold_seconds
+        return max(0.0, min(max(shortest, 2 * took), FOLD_STRETCH * shortest) - took)
+
+    def _note(self, error: Exception) -> None:
+        self.close()
+        log.exception("a fold failed and will be tried again: %s", error)
+        self.status.errors += 1
+        self.status.last_error = f"{type(error).__name__}: {error}"
+        self.status.last_error_at = time.time()
+
+    def _write_status(self) -> None:
+        status, readers = self.status, self._readers.values()
+        status.updated_at = time.time()
+        status.damaged_stretches = sum(len(reader.damaged) for reader in readers)
+        status.torn_records = sum(reader.torn for reader in readers)
+        if self._memory is not None:
+            status.withheld = self._memory.contexts.withheld()
+            status.id_collisions = self._memory.contexts.collisions
+            status.deduplication_cut_short = self._memory.events.early + self._memory.letters.early
+        status.write(self._data_dir)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """`python -m backsight_collector.committer DATA_DIR`: folds until SIGTERM or SIGINT."""
+    if len(arguments) != 1:
+        print("usage: python -m backsight_collector.committer DATA_DIR", file=sys.stderr)
+        return 2
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        committer = Committer(Path(arguments[0]))
+        committer.run(stop)
+    except (LakeError, OSError) as error:
+        print(f"backsight committer: {error}", file=sys.stderr)
+        return 1
+    committer.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,116 @@
+"""Parquet files of a Delta table, durable before any commit names them."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from deltalake.transaction import AddAction
+
+from backsight_collector.segments import sync_directory
+
+ROW_GROUP_ROWS: Final = 16_384
+"""Small enough that a rule that matches few nodes reads little of a file that is sorted by node."""
+
+
+def write_files(
+    table: Path,
+    rows: pa.Table,
+    partition_by: Sequence[str],
+    bounds: Sequence[str],
+    *,
+    sorted_by: Sequence[str] = (),
+    is_new: bool = True,
+) -> list[AddAction]:
+    """Writes rows as one file a partition; the actions that will commit them.
+
+    The files name the least and greatest values of the columns in `bounds`. `is_new` is false for rows that
+    the table holds already; `sorted_by` says how they are sorted, for readers that ask.
+    """
+    return [
+        _write_file(table, values, part, bounds, sorted_by, is_new)
+        for values, part in _partitions(rows, partition_by)
+    ]
+
+
+def _partitions(rows: pa.Table, columns: Sequence[str]) -> Iterator[tuple[dict[str, str], pa.Table]]:
+    """The rows of each combination of partition values, without those columns."""
+    if not rows.num_rows:
+        return
+    counts = rows.select(columns).group_by(columns).aggregate([([], "count_all")])
+    if counts.num_rows > 1:
+        order = [(name, "ascending") for name in columns]
+        rows, counts = rows.sort_by(order), counts.sort_by(order)
+    kept, at = rows.drop_columns(list(columns)), 0
+    for row in counts.to_pylist():
+        yield {name: str(row[name]) for name in columns}, kept.slice(at, row["count_all"])
+        at += row["count_all"]
+
+
+def _write_file(
+    table: Path,
+    values: dict[str, str],
+    rows: pa.Table,
+    bounds: Sequence[str],
+    sorted_by: Sequence[str],
+    is_new: bool,
+) -> AddAction:
+    directory = _ensure(table.joinpath(*(f"{name}={value}" for name, value in values.items())), table)
+    path = directory / f"{uuid.uuid4()}.parquet"
+    order = [(name, "ascending") for name in sorted_by]
+    with path.open("xb") as file:
+        pq.write_table(
+            rows,
+            file,
+            row_group_size=ROW_GROUP_ROWS,
+            compression="zstd",
+            compression_level=1,
+            write_page_index=True,
+            sorting_columns=pq.SortingColumn.from_ordering(rows.schema, order) if order else None,
+        )
+        file.flush()
+        os.fsync(file.fileno())
+        size = file.tell()
+    sync_directory(directory)
+    return AddAction(
+        str(path.relative_to(table)), size, values, int(time.time() * 1000), is_new, _statistics(rows, bounds)
+    )
+
+
+def _ensure(directory: Path, root: Path) -> Path:
+    """The directory, created durably below `root`."""
+    if not directory.is_dir():
+        if directory.parent != root:
+            _ensure(directory.parent, root)
+        directory.mkdir(exist_ok=True)
+        sync_directory(directory.parent)
+    return directory
+
+
+def _statistics(rows: pa.Table, columns: Sequence[str]) -> str:
+    """Delta's per-file statistics, as JSON."""
+    bounds = {name: pc.min_max(rows[name]).as_py() for name in columns}
+    known = {name: bound for name, bound in bounds.items() if bound["min"] is not None}
+    return json.dumps(
+        {
+            "numRecords": rows.num_rows,
+            "minValues": {name: _plain(bound["min"]) for name, bound in known.items()},
+            "maxValues": {name: _plain(bound["max"]) for name, bound in known.items()},
+            "nullCount": {name: rows[name].null_count for name in columns},
+        }
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return value

@@ -1,0 +1,154 @@
+"""One fold: journal records become rows, each event once.
+
+Every record is read against what the lake already holds of it. `events` is committed last, so what it covers
+is covered by all tables; only where recovery had to set aside another table's entry, records are read again
+that `events` covers, and then yield no event rows but whatever else is missing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+import pyarrow as pa
+
+from backsight.contract import EventType, id64
+from backsight_collector.batch import Event
+from backsight_collector.dead_letters import DeadLetterRows
+from backsight_collector.known import salt
+from backsight_collector.memory import Memory
+from backsight_collector.nodes import BatchNodes
+from backsight_collector.records import Capture, Record, Revocation
+from backsight_collector.rows import BatchFacts, EventRows
+from backsight_collector.statements import StatementRows
+from backsight_collector.wire import Decoded, MalformedBatch, decode
+
+log = logging.getLogger(__name__)
+
+CHUNK: Final = 256
+"""Records that are decoded before any of them becomes rows: bounds memory."""
+
+
+class Covered(NamedTuple):
+    """How far each table holds the records of one writer, as journal positions."""
+
+    events: int
+    statements: int
+    dead_letters: int
+
+
+class _Read(NamedTuple):
+    position: int
+    capture: Capture
+    decoded: Decoded
+    pages: list[int]  # id64 of each page
+
+
+class Fold:
+    """Gathers the rows of some records. `duplicates` counts events that were stored before."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.duplicates = 0
+        self.batches = 0
+        self._memory = memory
+        self._events = EventRows()
+        self._statements = StatementRows(memory.pairs, memory.statement_ids)
+        self._letters = DeadLetterRows(memory.letters)
+
+    @property
+    def events(self) -> int:
+        return len(self._events)
+
+    @property
+    def dead_letters(self) -> Counter[str]:
+        """Events by the reason for which they are none."""
+        return self._letters.counts
+
+    def add(self, records: Sequence[tuple[int, Record]], covered: Covered) -> None:
+        """Takes records of one writer, in the order of their positions."""
+        for start in range(0, len(records), CHUNK):
+            self._add_chunk(records[start : start + CHUNK], covered)
+
+    def refuse(self, position: int, record: Record, why: str, covered: Covered) -> None:
+        """Takes a record as one of which no rows can be made."""
+        if isinstance(record, Capture) and position > covered.dead_letters:
+            self._letters.add_unreadable(record, why)
+
+    def tables(self) -> Mapping[str, pa.Table]:
+        """The rows by table, in the order in which they must be committed."""
+        elements, nodes = self._memory.contexts.take()
+        return {
+            "elements": elements,
+            "nodes": nodes,
+            "statements": self._statements.table(),
+            "dead_letters": self._letters.table(),
+            "events": self._events.table(),
+        }
+
+    def _add_chunk(self, records: Sequence[tuple[int, Record]], covered: Covered) -> None:
+        reads = []
+        for position, record in records:
+            if isinstance(record, Revocation):
+                if position > covered.statements:
+                    self._statements.revoke(record)
+            elif (read := self._read(position, record, covered)) is not None:
+                reads.append(read)
+        if reads:
+            self._memory.events.turn(reads[-1].capture.received_at)
+            self._memory.letters.turn(reads[-1].capture.received_at)
+        self._memory.events.recall({page ^ salt(read.capture.site) for read in reads for page in read.pages})
+        for read in reads:
+            self._add_batch(read, covered)
+
+    def _read(self, position: int, capture: Capture, covered: Covered) -> _Read | None:
+        self.batches += 1
+        try:
+            decoded = decode(capture.body)
+        except MalformedBatch as malformed:
+            log.error("site %s: an acknowledged batch can't be read: %s", capture.site, malformed.detail)
+            self.refuse(position, capture, malformed.detail, covered)
+            return None
+        return _Read(position, capture, decoded, [id64("page", page.id) for page in decoded.batch.pages])
+
+    def _add_batch(self, read: _Read, covered: Covered) -> None:
+        capture, decoded = read.capture, read.decoded
+        if read.position > covered.dead_letters:
+            self._letters.add(capture, decoded)
+        if read.position > covered.events:
+            self.duplicates += decoded.duplicates
+            events = self._only_new(read)
+        else:
+            events = [event for _, event in decoded.events]
+        if events:
+            self._add_events(read, events, covered)
+
+    def _only_new(self, read: _Read) -> list[Event]:
+        site, pages, seen = salt(read.capture.site), read.pages, self._memory.events
+        events = [event for _, event in read.decoded.events if seen.add(pages[event.page] ^ site, event.seq)]
+        self.duplicates += len(read.decoded.events) - len(events)
+        return events
+
+    def _add_events(self, read: _Read, events: Sequence[Event], covered: Covered) -> None:
+        batch, rows = read.decoded.batch, self._events
+        facts = rows.add_batch(read.capture, batch)
+        nodes = BatchNodes(self._memory.contexts.site(facts.site), batch, facts.received_at)
+        pages: dict[int, int] = {}
+        for event in events:
+            node_id = None if event.node is None else nodes.node_id(event.node)
+            if read.position > covered.statements:
+                self._statements.add(event, batch, facts, read.pages[event.page])
+            if read.position <= covered.events:
+                continue
+            page = pages.get(event.page)
+            if page is None:
+                page = pages[event.page] = rows.add_page(batch.pages[event.page], read.pages[event.page])
+            withheld = () if event.node is None else nodes.withheld(event.node)
+            rows.add_event(event, facts, page, _user(event, facts), node_id, withheld)
+
+
+def _user(event: Event, facts: BatchFacts) -> int | None:
+    if event.type is EventType.IDENTIFY and event.user is not None:
+        return id64("user", event.user)
+    return facts.user

@@ -1,0 +1,61 @@
+"""The lake: five Delta tables in one directory, with one writer."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+import time
+from pathlib import Path
+
+from backsight.contract import TABLES
+from backsight_collector.lake_errors import LakeLocked
+from backsight_collector.recovery import mend
+from backsight_collector.table import SNAPSHOT_HOURS, Table
+
+
+class LakeLock:
+    """Held by the one process that writes to a lake; the lock goes with the process."""
+
+    def __init__(self, directory: Path) -> None:
+        """Raises LakeLocked, naming the holder."""
+        directory.mkdir(parents=True, exist_ok=True)
+        self._path = directory / ".lock"
+        self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(self._descriptor)
+            holder = self._path.read_text().strip() or "another process"
+            raise LakeLocked(f"the lake {directory} is being written by {holder}: stop it first") from error
+        holder = (
+            f"process {os.getpid()} on {socket.gethostname()} since {time.strftime('%Y-%m-%dT%H:%M:%S%z')}"
+        )
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, f"{holder}\n".encode(), 0)
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+
+class Lake:
+    """The five tables of one lake, locked for this process until `close`."""
+
+    def __init__(self, directory: Path, snapshot_hours: int = SNAPSHOT_HOURS) -> None:
+        """Raises LakeLocked or LakeDamaged; mends what a crash has left (see recovery.py)."""
+        self._lock = LakeLock(directory)
+        try:
+            self.set_aside = mend(directory)
+            self.tables: dict[str, Table] = {
+                name: Table(directory / name, name, snapshot_hours) for name in TABLES
+            }
+        except BaseException:
+            self._lock.close()
+            raise
+
+    def __getitem__(self, table: str) -> Table:
+        return self.tables[table]
+
+    def close(self) -> None:
+        """Gives the lake free; nothing may be written through it any more."""
+        self._lock.close()

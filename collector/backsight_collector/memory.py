@@ -1,0 +1,85 @@
+"""What the committer must remember between folds, and how it is read back from the lake at a start.
+
+Nothing of it is stored for its own sake: after any failure it is thrown away and read again.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from backsight.contract import DEDUPLICATION_HOURS, MAX_ATTRIBUTE_VALUES
+from backsight_collector.dead_letters import NO_PLACE, batch_key
+from backsight_collector.known import salt
+from backsight_collector.lake import Lake
+from backsight_collector.nodes import Contexts
+from backsight_collector.seen import Seen
+from backsight_collector.statements import KnownPairs
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Memory:
+    """Elements and nodes, pairs of device and user, and recent events and dead letters, as the lake has them.
+
+    `oldest` is when the oldest record was received that will be folded next, in microseconds: events count as
+    recent that were received less than DEDUPLICATION_HOURS before. `rereads`: some records will be read again
+    that `events` covers; the stored statements are then told by their ids.
+    """
+
+    def __init__(
+        self,
+        lake: Lake,
+        oldest: int,
+        max_attribute_values: int = MAX_ATTRIBUTE_VALUES,
+        rereads: bool = False,
+    ) -> None:
+        self.contexts = Contexts(max_attribute_values)
+        self.pairs = KnownPairs()
+        self.statement_ids: set[str] | None = _statement_ids(lake) if rereads else None
+        self.events, self.letters = Seen(oldest), Seen(oldest)
+        since = _EPOCH + timedelta(microseconds=oldest) - timedelta(hours=DEDUPLICATION_HOURS)
+        self._load_contexts(lake)
+        self._load_pairs(lake)
+        self._load_events(lake, since)
+        self._load_letters(lake, since)
+
+    def _load_contexts(self, lake: Lake) -> None:
+        for rows in lake["elements"].scan(["site", "element_id", "tag", "namespace", "attributes"]):
+            self.contexts.load_elements(rows)
+        positions = ["child_index", "child_last", "type_index", "type_last", "flags"]
+        for rows in lake["nodes"].scan(["site", "node_id", "parent_id", "element_id", *positions]):
+            self.contexts.load_nodes(rows)
+
+    def _load_pairs(self, lake: Lake) -> None:
+        for rows in lake["statements"].scan(["site", "kind", "device", "user"]):
+            self.pairs.load(rows)
+
+    def _load_events(self, lake: Lake, since: datetime) -> None:
+        for rows in lake["events"].scan(["site", "page", "sequence", "received_at"], since):
+            recent = _recent(rows, since)
+            if recent.num_rows:
+                keys = recent["page"].to_numpy() ^ np.int64(salt(recent["site"][0].as_py()))
+                self.events.load(keys, recent["sequence"].to_numpy())
+
+    def _load_letters(self, lake: Lake, since: datetime) -> None:
+        for rows in lake["dead_letters"].scan(["site", "batch", "index", "received_at"], since):
+            recent = _recent(rows, since)
+            places = recent["index"].fill_null(NO_PLACE).to_numpy()
+            sites, batches = recent["site"].to_pylist(), recent["batch"].to_pylist()
+            keys = [batch_key(site, batch) for site, batch in zip(sites, batches, strict=True)]
+            self.letters.load(np.array(keys, np.int64), places)
+
+
+def _statement_ids(lake: Lake) -> set[str]:
+    return {
+        key for rows in lake["statements"].scan(["statement_id"]) for key in rows["statement_id"].to_pylist()
+    }
+
+
+def _recent(rows: pa.Table, since: datetime) -> pa.Table:
+    return rows.filter(pc.greater_equal(rows["received_at"], pa.scalar(since, rows["received_at"].type)))

@@ -1,0 +1,173 @@
+"""Which events have been stored already: what makes a repeated batch harmless.
+
+An event's identity is its page instance and its sequence number there. Sequence numbers come in runs, so per
+page instance only ranges are kept: first as Python lists, and once many pages have gathered as sorted arrays
+(16 bytes a page). Pages are forgotten by generation: each lasts HOURS, and the one before it is still asked,
+so that an event is remembered for at least HOURS and at most twice as long.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from backsight.contract import DEDUPLICATION_HOURS
+
+Int64s = npt.NDArray[np.int64]
+Int32s = npt.NDArray[np.int32]
+
+GENERATION: Final = DEDUPLICATION_HOURS * 3_600 * 1_000_000
+"""How long a generation lasts, in microseconds."""
+MAX_RANGES: Final = 64_000_000
+"""Ranges kept in arrays (about 1 GB); beyond, the older generation is forgotten before its time."""
+ACTIVE_PAGES: Final = 200_000
+"""Pages kept as Python lists before they are packed into arrays."""
+_MAX_RUNS: Final = 8
+
+
+class _Ranges:
+    """Packed ranges, sorted by key; a key may stand in several rows, whose union counts."""
+
+    def __init__(self, keys: Int64s, starts: Int32s, lasts: Int32s) -> None:
+        order = np.argsort(keys, kind="stable")
+        self.keys, self.starts, self.lasts = keys[order], starts[order], lasts[order]
+
+    def of(self, key: int) -> list[tuple[int, int]]:
+        low, high = np.searchsorted(self.keys, key, "left"), np.searchsorted(self.keys, key, "right")
+        lasts = self.lasts[low:high].tolist()
+        return [(start, last + 1) for start, last in zip(self.starts[low:high].tolist(), lasts, strict=True)]
+
+    def among(self, keys: Int64s) -> Int64s:
+        """Those of `keys` that have rows here."""
+        if not len(self.keys):
+            return self.keys
+        at = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
+        found: Int64s = keys[self.keys[at] == keys]
+        return found
+
+
+class _Generation:
+    """Packed ranges that are younger than `start`; several runs, merged when they become many."""
+
+    def __init__(self, start: int) -> None:
+        self.start = start
+        self.runs: list[_Ranges] = []
+
+    def __len__(self) -> int:
+        return sum(len(run.keys) for run in self.runs)
+
+    def pack(self, run: _Ranges) -> None:
+        self.runs.append(run)
+        if len(self.runs) > _MAX_RUNS:
+            self.runs = [
+                _Ranges(
+                    np.concatenate([run.keys for run in self.runs]),
+                    np.concatenate([run.starts for run in self.runs]),
+                    np.concatenate([run.lasts for run in self.runs]),
+                )
+            ]
+
+
+class Seen:
+    """The set of (key, sequence) pairs of the last 24 to 48 hours, by the collector's clock.
+
+    `early` counts how often a generation had to be forgotten before its time for want of memory.
+    """
+
+    def __init__(self, start: int, *, max_ranges: int = MAX_RANGES, active_pages: int = ACTIVE_PAGES) -> None:
+        self.early = 0
+        self._max_ranges, self._active_pages = max_ranges, active_pages
+        self._active: dict[int, list[int]] = {}  # per key [start, end, start, end, …], ends exclusive
+        self._current, self._previous = _Generation(start), _Generation(start)
+
+    def __len__(self) -> int:
+        """Pages and packed ranges held: what memory is spent on."""
+        return len(self._active) + len(self._current) + len(self._previous)
+
+    def turn(self, now: int) -> None:
+        """Forgets what is old enough; `now` in microseconds."""
+        if now >= self._current.start + GENERATION:
+            self._pack()
+            self._previous, self._current = self._current, _Generation(now)
+
+    def recall(self, keys: set[int]) -> None:
+        """To be called with all keys that `add` will be asked about next: makes their ranges active."""
+        if len(self._active) >= self._active_pages:
+            self._pack()
+        absent = np.fromiter(keys.difference(self._active), np.int64)
+        for generation in (self._previous, self._current):
+            for run in generation.runs:
+                for key in run.among(absent).tolist():
+                    self._widen(key, run.of(key))
+
+    def add(self, key: int, sequence: int) -> bool:
+        """Whether the pair is new; it no longer is from then on."""
+        ranges = self._active.get(key)
+        if ranges is None:
+            self._active[key] = [sequence, sequence + 1]
+            return True
+        if ranges[-1] == sequence:  # the next in order: nearly always
+            ranges[-1] = sequence + 1
+            return True
+        return _insert(ranges, sequence)
+
+    def load(self, keys: Int64s, sequences: Int32s) -> None:
+        """Adds many pairs at once, in any order."""
+        if not len(keys):
+            return
+        order = np.lexsort((sequences, keys))
+        keys, sequences = keys[order], sequences[order]
+        breaks = np.ones(len(keys), bool)
+        breaks[1:] = (keys[1:] != keys[:-1]) | (np.diff(sequences.astype(np.int64)) > 1)
+        first = np.flatnonzero(breaks)
+        last = np.append(first[1:], len(keys)) - 1
+        self._current.pack(_Ranges(keys[first], sequences[first], sequences[last]))
+        self._bound()
+
+    def _widen(self, key: int, rows: list[tuple[int, int]]) -> None:
+        """Joins ranges to those that are active."""
+        ranges = self._active.get(key, [])
+        rows += zip(ranges[::2], ranges[1::2], strict=True)
+        joined: list[int] = []
+        for start, end in sorted(rows):
+            if joined and start <= joined[-1]:
+                joined[-1] = max(joined[-1], end)
+            else:
+                joined += start, end
+        self._active[key] = joined
+
+    def _pack(self) -> None:
+        active, self._active = self._active, {}
+        if not active:
+            return
+        counts = np.fromiter((len(ranges) // 2 for ranges in active.values()), np.int64, len(active))
+        keys = np.repeat(np.fromiter(active, np.int64, len(active)), counts)
+        bounds = np.fromiter((bound for ranges in active.values() for bound in ranges), np.int64)
+        self._current.pack(_Ranges(keys, bounds[::2].astype(np.int32), (bounds[1::2] - 1).astype(np.int32)))
+        self._bound()
+
+    def _bound(self) -> None:
+        if len(self._current) + len(self._previous) > self._max_ranges:
+            self.early += 1
+            self._previous, self._current = self._current, _Generation(self._current.start)
+
+
+def _insert(ranges: list[int], sequence: int) -> bool:
+    """Puts a number into sorted, disjoint ranges; whether it was not there. Odd positions are ends."""
+    at = bisect_right(ranges, sequence)
+    if at % 2:
+        return False
+    joins_left = at > 0 and ranges[at - 1] == sequence
+    joins_right = at < len(ranges) and ranges[at] == sequence + 1
+    if joins_left and joins_right:
+        del ranges[at - 1 : at + 1]
+    elif joins_left:
+        ranges[at - 1] = sequence + 1
+    elif joins_right:
+        ranges[at] = sequence
+    else:
+        ranges[at:at] = [sequence, sequence + 1]
+    return True

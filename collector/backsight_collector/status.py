@@ -1,0 +1,54 @@
+"""The committer's counters, in a file that other processes may read at any time."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+FILE_NAME: Final = "committer-status.json"
+
+
+@dataclass
+class Status:
+    """Counts since the committer's start; `lag_seconds` is how far behind the journal the lake was after the
+    last fold, and `withheld` names, by site, attributes whose values are no longer part of elements."""
+
+    started_at: float = 0.0  # seconds since 1970, as all times here
+    updated_at: float = 0.0
+    folds: int = 0
+    batches: int = 0
+    events: int = 0
+    duplicates: int = 0
+    dead_letters: Counter[str] = field(default_factory=Counter)
+    unreadable_records: int = 0
+    damaged_stretches: int = 0
+    torn_records: int = 0
+    set_aside: int = 0
+    id_collisions: int = 0
+    deduplication_cut_short: int = 0
+    lag_seconds: float = 0.0
+    fold_seconds: float = 0.0
+    compactions: int = 0
+    positions: dict[str, int] = field(default_factory=dict)
+    withheld: dict[str, dict[str, str]] = field(default_factory=dict)
+    errors: int = 0
+    last_error: str | None = None
+    last_error_at: float | None = None
+
+    def write(self, directory: Path) -> None:
+        """Replaces the file at once; it is not synced, because a new one follows within seconds."""
+        draft = directory / f"{FILE_NAME}.draft"
+        draft.write_text(json.dumps(vars(self)))
+        draft.replace(directory / FILE_NAME)
+
+
+def read_status(directory: Path) -> dict[str, Any] | None:
+    """What the committer last wrote, or None if it never ran here."""
+    try:
+        status = json.loads((directory / FILE_NAME).read_bytes())
+    except FileNotFoundError:
+        return None
+    return status if isinstance(status, dict) else None

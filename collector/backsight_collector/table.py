@@ -1,0 +1,192 @@
+"""One Delta table, written so that a commit that has returned survives the power.
+
+delta-rs never calls fsync. So each Parquet file and its directory are synced before the commit that names it,
+and the log entry and its directory before `append` returns. Commits name their number of actions: a log entry
+that a power cut shortened at the end of a line would otherwise pass for a whole one (see recovery.py).
+
+Delta does not refuse an app transaction that a table already holds: the caller compares `position` first, and
+one lock per lake (see lake.py) makes that safe.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Schema, Transaction
+from deltalake.transaction import AddAction, RemoveAction
+
+from backsight.contract import PARTITIONS, TABLES
+from backsight_collector.data_files import write_files
+from backsight_collector.recovery import ACTIONS
+from backsight_collector.segments import sync_directory
+
+CHECKPOINT_EVERY: Final = 50
+"""Commits between checkpoints: a handle's commits slow down with every commit since its last one."""
+SNAPSHOT_HOURS: Final = 24
+"""How long a version of a table can still be read."""
+NO_HOOKS: Final = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
+STATISTICS: Final = {
+    "events": ("node_id", "time", "received_at"),
+    "nodes": ("node_id", "first_seen"),
+    "elements": ("element_id", "first_seen"),
+    "statements": ("time", "received_at"),
+    "dead_letters": ("received_at",),
+}
+"""Columns whose bounds each data file's log entry names."""
+
+
+class DataFile(NamedTuple):
+    """A committed Parquet file: `path` as the log has it; `received_until` where the log tells."""
+
+    path: str
+    rows: int
+    size: int
+    partition: dict[str, str]
+    modified: int  # milliseconds since 1970
+    received_until: datetime | None
+
+
+class Table:
+    """One Delta table, created if it does not exist; only the holder of the lake's lock may have one."""
+
+    def __init__(self, directory: Path, name: str, snapshot_hours: int = SNAPSHOT_HOURS) -> None:
+        self.name, self.directory, self.log = name, directory, directory / "_delta_log"
+        self._schema = Schema.from_arrow(TABLES[name])
+        if not DeltaTable.is_deltatable(str(directory)):
+            self._create(snapshot_hours)
+        self._reopen()
+
+    @property
+    def version(self) -> int:
+        return self._handle.version()
+
+    def position(self, app: str) -> int:
+        """How far this table holds what the app has to tell; 0 for nothing yet."""
+        return self._handle.transaction_version(app) or 0
+
+    def files(self) -> list[DataFile]:
+        """The committed files, in no particular order."""
+        actions = pa.table(self._handle.get_add_actions(flatten=True))
+        partitions = {f"partition.{column}": column for column in PARTITIONS[self.name]}
+        newest = [name for name in ("max.received_at",) if name in actions.column_names]
+        kept = ["path", "num_records", "size_bytes", "modification_time", *partitions, *newest]
+        return [
+            DataFile(
+                row["path"],
+                row["num_records"],
+                row["size_bytes"],
+                {column: str(row[name]) for name, column in partitions.items()},
+                row["modification_time"],
+                row.get("max.received_at"),
+            )
+            for row in actions.select(kept).to_pylist()
+        ]
+
+    def read(self, file: DataFile, columns: Sequence[str] | None = None) -> pa.Table:
+        """The rows of one file: the named columns, or all, in the order asked for."""
+        schema, names = TABLES[self.name], list(columns or TABLES[self.name].names)
+        stored = [name for name in names if name not in file.partition]
+        rows = pq.ParquetFile(self.directory / file.path).read(columns=stored)
+        for name in set(names) & set(file.partition):
+            value = pa.scalar(file.partition[name]).cast(schema.field(name).type)
+            rows = rows.append_column(schema.field(name), pa.repeat(value, rows.num_rows))
+        return rows.select(names)
+
+    def scan(self, columns: Sequence[str], since: datetime | None = None) -> Iterator[pa.Table]:
+        """All rows, file by file; with `since`, files that hold nothing received so late are left out."""
+        for file in self.files():
+            if since is None or file.received_until is None or file.received_until >= since:
+                yield self.read(file, columns)
+
+    def append(self, rows: pa.Table, positions: Mapping[str, int]) -> None:
+        """Adds rows, and says how far each app has thereby been told; durable on return.
+
+        A position that the table has passed already stays: another table may be catching up after recovery.
+        """
+        adds = write_files(self.directory, rows, PARTITIONS[self.name], STATISTICS[self.name])
+        ahead = {app: position for app, position in positions.items() if position > self.position(app)}
+        if adds or ahead:
+            self._commit(adds, ahead)
+
+    def replace(self, old: Sequence[DataFile], new: Sequence[AddAction]) -> None:
+        """Puts written files in the place of others with the same rows, in one commit; durable on return."""
+        now = int(time.time() * 1000)
+        removes = [RemoveAction(file.path, False, now, file.size, dict(file.partition)) for file in old]
+        self._commit([*new, *removes], {})
+
+    def checkpoint(self) -> None:
+        """Makes opening and committing fast again; log entries older than the snapshots kept are let go."""
+        self._handle.create_checkpoint()
+        for path in (self.log / f"{self.version:020d}.checkpoint.parquet", self.log / "_last_checkpoint"):
+            _sync_file(path)
+        sync_directory(self.log)
+        self._handle.cleanup_metadata()
+        self._reopen()
+
+    def vacuum(self, snapshot_hours: int) -> int:
+        """Deletes files that no version younger than `snapshot_hours` names; how many.
+
+        delta-rs only lists them: its own vacuum adds two log entries that it does not sync.
+        """
+        paths = self._handle.vacuum(snapshot_hours, dry_run=True, enforce_retention_duration=False, full=True)
+        for path in paths:
+            (self.directory / path).unlink(missing_ok=True)
+        return len(paths)
+
+    def _commit(self, actions: Sequence[AddAction | RemoveAction], positions: Mapping[str, int]) -> None:
+        transactions = [Transaction(app, position) for app, position in positions.items()]
+        count = {ACTIONS: len(actions) + len(transactions)}
+        self._handle.create_write_transaction(
+            list(actions),
+            "append",
+            self._schema,
+            PARTITIONS[self.name],
+            commit_properties=CommitProperties(count, max_commit_retries=0, app_transactions=transactions),
+            post_commithook_properties=NO_HOOKS,
+        )
+        self._sync_entry(self.version + 1)
+        self._handle.update_incremental()
+        self._commits += 1
+        if self._commits >= CHECKPOINT_EVERY:
+            self.checkpoint()
+
+    def _sync_entry(self, version: int) -> None:
+        _sync_file(self.log / f"{version:020d}.json")
+        sync_directory(self.log)
+
+    def _create(self, snapshot_hours: int) -> None:
+        retention = f"interval {snapshot_hours} hours"
+        DeltaTable.create(
+            str(self.directory),
+            Schema.from_arrow(TABLES[self.name]),
+            partition_by=PARTITIONS[self.name],
+            configuration={
+                "delta.enableDeletionVectors": "false",
+                "delta.dataSkippingStatsColumns": ",".join(STATISTICS[self.name]),
+                "delta.logRetentionDuration": retention,
+                "delta.deletedFileRetentionDuration": retention,
+            },
+            commit_properties=CommitProperties({ACTIONS: 2}),
+        )
+        self._sync_entry(0)
+        sync_directory(self.directory)
+        sync_directory(self.directory.parent)
+
+    def _reopen(self) -> None:
+        self._handle = DeltaTable(str(self.directory))
+        self._commits = 0
+
+
+def _sync_file(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
