@@ -91,6 +91,17 @@ def _url(value: object) -> str:
     return value.rstrip("/")
 
 
+def _origins(value: object) -> frozenset[str]:
+    listed = re.split(r"[\s,]+", value.strip()) if isinstance(value, str) else value
+    if not isinstance(listed, list) or not all(map(_is_origin, listed)):
+        raise ValueError
+    return frozenset(listed)
+
+
+def _is_origin(value: object) -> bool:
+    return isinstance(value, str) and bool(re.fullmatch(r"https?://[^\s/?#@,]+", value))
+
+
 def _database(value: object) -> str:
     if not isinstance(value, str) or not re.fullmatch(r"sqlite:///[^?#\0]+", value):
         raise ValueError
@@ -105,8 +116,9 @@ SETTINGS: Final = (
         "The folder that holds everything: lake, journal and database.",
     ),
     Setting(
-        "site", "main", _matching(SITE_NAME), "1 to 40 lower-case letters, digits and hyphens",
-        "The site that is made at the first start, and that commands mean unless told otherwise.",
+        "site", None, _matching(SITE_NAME), "1 to 40 lower-case letters, digits and hyphens",
+        "The site that the first start makes, else one called `main`; and the one that commands ask about, "
+        "else the only one.",
     ),
     Setting(
         "host", "127.0.0.1", _matching(r"[0-9A-Za-z.:_-]{1,253}"), "an address or host name, such as 0.0.0.0",
@@ -135,6 +147,14 @@ SETTINGS: Final = (
         "Where sites, keys and named events are kept; else `backsight.sqlite` in the data folder.",
     ),
     Setting(
+        "origins", frozenset(), _origins, "origins such as https://shop.example, separated by commas",
+        "Whose pages may send; all, unless set. Servers, which send no origin, always may.",
+    ),
+    Setting(
+        "events_per_second", None, _number(1, 1e9), "1 to 1000000000",
+        "How many events one write key may send, on average; any number, unless set.",
+    ),
+    Setting(
         "commit_seconds", 1.0, _number(0.1, 60), "0.1 to 60",
         "How often the journal is folded into the lake, that is, how old a report's newest event may be.",
     ),
@@ -156,13 +176,15 @@ class Config:
     """Every setting's value; see `SETTINGS` for what each means."""
 
     data: Path
-    site: str
+    site: str | None
     host: str
     port: int
     write_key: str | None
     secret_key: str | None
     url: str | None
     database_url: str | None
+    origins: frozenset[str]
+    events_per_second: float | None
     commit_seconds: float
     memory: str
     threads: int

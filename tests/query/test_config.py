@@ -23,14 +23,9 @@ def load(folder: Path, file: str | None = None, **environment: str) -> Config:
 def test_defaults_need_nothing(tmp_path: Path) -> None:
     """With no file and no variable, everything has a value that works on one machine."""
     config = load(tmp_path)
-    assert (config.data, config.host, config.port, config.site) == (
-        Path("backsight-data"),
-        "127.0.0.1",
-        8400,
-        "main",
-    )
+    assert (config.data, config.host, config.port) == (Path("backsight-data"), "127.0.0.1", 8400)
     assert config.database == Path("backsight-data/backsight.sqlite")
-    assert (config.write_key, config.secret_key, config.url) == (None, None, None)
+    assert (config.site, config.write_key, config.secret_key, config.url) == (None, None, None, None)
 
 
 def test_options_win_over_variables_over_the_file(tmp_path: Path) -> None:
@@ -58,13 +53,15 @@ def test_every_setting_can_come_from_a_variable(tmp_path: Path) -> None:
         tmp_path,
         BACKSIGHT_DATA="/srv/data", BACKSIGHT_SITE="shop", BACKSIGHT_HOST="0.0.0.0", BACKSIGHT_PORT="0",
         BACKSIGHT_WRITE_KEY="wk_12345678", BACKSIGHT_SECRET_KEY=SECRET, BACKSIGHT_URL="https://b.example/",
-        BACKSIGHT_DATABASE_URL="sqlite:////var/b.sqlite", BACKSIGHT_COMMIT_SECONDS="2.5",
+        BACKSIGHT_DATABASE_URL="sqlite:////var/b.sqlite", BACKSIGHT_EVENTS_PER_SECOND="500",
+        BACKSIGHT_ORIGINS="https://a.example, http://localhost:3000", BACKSIGHT_COMMIT_SECONDS="2.5",
         BACKSIGHT_MEMORY="512MB", BACKSIGHT_THREADS="3",
     )  # fmt: skip
     assert config == Config(
         data=Path("/srv/data"), site="shop", host="0.0.0.0", port=0, write_key="wk_12345678",
-        secret_key=SECRET, url="https://b.example", database_url="sqlite:////var/b.sqlite", commit_seconds=2.5,
-        memory="512MB", threads=3,
+        secret_key=SECRET, url="https://b.example", database_url="sqlite:////var/b.sqlite",
+        origins=frozenset({"https://a.example", "http://localhost:3000"}), events_per_second=500.0,
+        commit_seconds=2.5, memory="512MB", threads=3,
     )  # fmt: skip
     assert config.database == Path("/var/b.sqlite")
 
@@ -89,6 +86,9 @@ def test_an_empty_variable_is_not_set(tmp_path: Path, setting: object) -> None:
         ("WRITE_KEY", SECRET, "wk_ and 8 to 64"),
         ("URL", "backsight.example", "http:// or https://"),
         ("DATABASE_URL", "postgres://user:pw@db/x", "sqlite:///PATH"),
+        ("ORIGINS", "shop.example", "https://shop.example"),
+        ("ORIGINS", "https://a.example/path", "https://shop.example"),
+        ("EVENTS_PER_SECOND", "0", "1 to"),
         ("COMMIT_SECONDS", "nan", "0.1 to 60"),
         ("COMMIT_SECONDS", "0", "0.1 to 60"),
         ("MEMORY", "lots", "512MB or 4GB"),

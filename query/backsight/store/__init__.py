@@ -113,6 +113,10 @@ class Store(Protocol):
         """Every version of a name, oldest first."""
         ...
 
+    def add_audit_line(self, audit: AuditLine) -> None:
+        """Keeps the line of a change that was made elsewhere."""
+        ...
+
     def audit_lines(self, site: str | None = None, limit: int = 100) -> list[AuditLine]:
         """The newest audit lines, newest first."""
         ...

@@ -131,6 +131,10 @@ class SQLiteStore:
 
     # ── Audit ───────────────────────────────────────────────────────────────────────────────────────────────
 
+    def add_audit_line(self, audit: AuditLine) -> None:
+        with self._change() as db:
+            _add_line(db, audit)
+
     def audit_lines(self, site: str | None = None, limit: int = 100) -> list[AuditLine]:
         rows = self._rows(
             """

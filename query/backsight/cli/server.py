@@ -1,0 +1,213 @@
+"""The server: collector and query API in one process on one port, the committer beside it.
+
+Everything is opened in an order in which whatever can refuse refuses before anything is done, and is let go
+of in the opposite order: database, journal (locked: one server a folder), port, keys, committer, requests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import resource
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Final, NoReturn
+
+import uvicorn
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from backsight.cli.first_start import Access, ensure_access
+from backsight.cli.protocol import BoundedHeads
+from backsight.cli.supervisor import Supervisor
+from backsight.config import Config
+from backsight.errors import ConfigurationError
+from backsight.keys import Keys, LiveWriteKeys
+from backsight.store.sqlite import SQLiteStore
+
+GRACE_SECONDS: Final = 10
+"""How long requests may take to end after the server was asked to stop."""
+KEEP_ALIVE_SECONDS: Final = 15
+OPEN_FILES: Final = 65_536
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Which parts of Backsight a process runs."""
+
+    collector: bool = True
+    query: bool = True
+    committer: bool = True
+
+
+def serve(config: Config, parts: Parts, announce: Callable[[str, Access | None], None]) -> None:
+    """Serves until SIGTERM or SIGINT; returns when everything acknowledged is on disk.
+
+    `announce` is told the address, and what the start has made, once requests are taken.
+    Raises ConfigurationError, Conflict, OSError, and what the journal raises when another server holds it.
+    """
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    _raise_open_files()
+    settings = _settings(_not_found)
+    with _ending_quietly(), asyncio.Runner(loop_factory=settings.get_loop_factory()) as runner:
+        runner.run(_serve(config, parts, announce))
+
+
+async def _serve(config: Config, parts: Parts, announce: Callable[[str, Access | None], None]) -> None:
+    async with AsyncExitStack() as stack:
+        store = stack.enter_context(SQLiteStore(config.database))
+        front = await _collector(config, stack) if parts.collector else ()
+        listener = stack.enter_context(_bound(config))
+        access = ensure_access(store, config) if parts.collector else None
+        behind = await _query_api(config, stack) if parts.query else _not_found
+        if parts.committer:
+            stack.callback(Supervisor("committer", committer_command(config), _warn).stop)
+        server = _Server(
+            _settings(_composed(front, behind)), lambda: announce(_address(config, listener), access)
+        )
+        await server.serve([listener])
+
+
+async def _collector(config: Config, stack: AsyncExitStack) -> Sequence[Route]:
+    from backsight_collector.app import Collector
+    from backsight_collector.settings import CollectorSettings
+
+    # A connection of its own: the event loop must not wait behind a thread that waits for its turn to write.
+    keys = Keys(stack.enter_context(SQLiteStore(config.database)))
+    settings = CollectorSettings(events_per_second=config.events_per_second, origins=config.origins)
+    collector = Collector(config.data, LiveWriteKeys(keys), settings)
+    await stack.enter_async_context(collector.lifespan())
+    return [route for route in collector.routes if isinstance(route, Route)]
+
+
+async def _query_api(config: Config, stack: AsyncExitStack) -> ASGIApp:
+    from backsight.api import create_api
+    from backsight.cli.identity_routes import add_identity_routes
+    from backsight.site import DataDirectory
+
+    directory = DataDirectory(config.data, config.threads, config.memory)
+    stack.callback(directory.close)
+    authenticate = Keys(directory.store).authenticate
+    api = create_api(directory.site, authenticate)
+    add_identity_routes(api, config.data, directory, authenticate)
+    await stack.enter_async_context(api.router.lifespan_context(api))
+    return api
+
+
+def _composed(front: Sequence[Route], behind: ASGIApp) -> ASGIApp:
+    """The collector's routes by exact path, before everything else and its middleware."""
+    by_path = {route.path: route.handle for route in front}
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await by_path.get(scope["path"], behind)(scope, receive, send)
+
+    return app
+
+
+async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
+    """What a collector without a query API answers to any other path."""
+    from starlette.responses import JSONResponse
+
+    document = {
+        "type": "about:blank",
+        "title": "Not Found",
+        "status": 404,
+        "detail": "no such path on a collector",
+    }
+    await JSONResponse(document, 404, media_type="application/problem+json")(scope, receive, send)
+
+
+# ── uvicorn ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_started = on_started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_started()
+
+
+def _settings(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        loop="auto",
+        http=BoundedHeads,
+        ws="none",
+        lifespan="off",  # entered by _serve, in its order
+        interface="asgi3",
+        log_config=None,
+        log_level="error",  # its warnings are about what strangers send
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+
+
+@contextmanager
+def _ending_quietly() -> Iterator[None]:
+    """SIGTERM and SIGINT end the process with exit code 0, whichever part of it is running.
+
+    While it serves, uvicorn takes them instead, finishes what is under way and then raises them again.
+    """
+
+    def leave(number: int, frame: object) -> NoReturn:
+        raise SystemExit(0)
+
+    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _bound(config: Config) -> Iterator[socket.socket]:
+    """A socket that is bound, and listens once uvicorn takes it."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            config.host, config.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError as error:
+        raise ConfigurationError(
+            f"can't listen on {config.host}:{config.port}: {error.strerror or error}.",
+            field="port",
+            value=config.port,
+            valid="a free port of this machine, or 0 for any; --port, or BACKSIGHT_PORT",
+        ) from error
+    with listener:
+        yield listener
+
+
+def _address(config: Config, listener: socket.socket) -> str:
+    host = {"0.0.0.0": "localhost", "::": "localhost"}.get(config.host, config.host)  # noqa: S104  # shown only
+    return f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
+
+
+def committer_command(config: Config) -> list[str]:
+    """What the committer's process runs; the rest of its configuration comes with the environment."""
+    return [sys.executable, "-m", "backsight.cli", "committer", "--data", str(config.data), "--with-parent"]
+
+
+def _raise_open_files() -> None:
+    """A connection is an open file, and the usual 1,024 are few."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _warn(message: str) -> None:
+    logging.getLogger("backsight").warning(message)

@@ -1,0 +1,126 @@
+"""`backsight up | collector | query | committer`: the server, whole or in parts."""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from backsight.cli.asking import data_option, site_option
+from backsight.cli.failures import of_the_collector
+from backsight.config import Config
+
+if TYPE_CHECKING:
+    from backsight.cli.first_start import Access
+
+
+def _listening(command: Callable[..., Any]) -> Callable[..., Any]:
+    options = (
+        data_option,
+        site_option,
+        click.option("--host", metavar="ADDRESS", help="Address to listen on.  [BACKSIGHT_HOST]"),
+        click.option("--port", metavar="PORT", help="Port to listen on; 0: any free one.  [BACKSIGHT_PORT]"),
+    )
+    return functools.reduce(lambda wrapped, option: option(wrapped), reversed(options), command)
+
+
+@click.command()
+@_listening
+def up(**options: str | None) -> None:
+    """Run everything: collector, committer and query API on one port, in one folder.
+
+    The first start makes a site and its keys, and prints them.
+    """
+    _serve(options, collector=True, query=True, committer=True)
+
+
+@click.command()
+@_listening
+def collector(**options: str | None) -> None:
+    """Run the collector alone: take captures in, keep them in the journal."""
+    _serve(options, collector=True, query=False, committer=False)
+
+
+@click.command()
+@_listening
+def query(**options: str | None) -> None:
+    """Run the query API alone."""
+    _serve(options, collector=False, query=True, committer=False)
+
+
+@click.command()
+@data_option
+@click.option("--with-parent", is_flag=True, hidden=True, help="End when standard input does.")
+def committer(data: str | None, with_parent: bool) -> None:
+    """Run the committer alone: fold the journal into the lake."""
+    config = Config.load(options={"data": data})
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    if with_parent:
+        threading.Thread(target=_wait_for_parent, args=[stop], daemon=True).start()
+    with of_the_collector():
+        _commit(config, stop)
+
+
+def _commit(config: Config, stop: threading.Event) -> None:
+    import logging
+
+    from backsight_collector.committer import Committer, CommitterSettings
+
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    folding = Committer(config.data, CommitterSettings(fold_seconds=config.commit_seconds))
+    try:
+        folding.run(stop)
+    finally:
+        folding.close()
+
+
+def _wait_for_parent(stop: threading.Event) -> None:
+    """Sets `stop` when the parent is gone: then the pipe at standard input ends."""
+    while os.read(sys.stdin.fileno(), 1_024):
+        pass
+    stop.set()
+
+
+def _serve(options: dict[str, str | None], **parts: bool) -> None:
+    config = Config.load(options=options)
+    _require_server()
+    from backsight.cli.server import Parts, serve
+
+    with of_the_collector():
+        serve(config, Parts(**parts), functools.partial(_announce, config.data))
+
+
+def _require_server() -> None:
+    try:
+        import fastapi  # noqa: F401  # only looked for
+        import uvicorn  # noqa: F401
+    except ImportError as error:
+        raise click.ClickException(
+            f"{error.name} is missing. Valid: pip install 'backsight[server]'."
+        ) from error
+
+
+def _announce(data: Path, address: str, access: Access | None) -> None:
+    """What a start prints; the line with the address comes last, when requests are taken."""
+    lines = [f"Backsight {version('backsight')}, data in {data.resolve()}"]
+    if access:
+        lines += [
+            f"Site {access.site!r}: put this line into the <head> of its pages",
+            f'  <script async src="{address}/backsight.js" data-key="{access.write_key}"></script>',
+        ]
+        if access.new_secret:
+            lines += [
+                "Secret key for asking, shown only now: keep it",
+                f"  {access.new_secret}",
+            ]
+    click.echo("\n".join([*lines, f"Listening on {address}"]))

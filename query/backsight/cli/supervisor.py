@@ -1,0 +1,78 @@
+"""Keeps one child process running for as long as this one does."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from threading import Event, Lock, Thread
+from typing import Final
+
+FIRST_WAIT: Final = 0.5
+LONGEST_WAIT: Final = 30.0
+STEADY_SECONDS: Final = 60.0
+"""A child that ran for this long was well: the next wait is the first one again."""
+STOP_SECONDS: Final = 20.0
+
+
+class Supervisor:
+    """Runs `command` and starts it again whenever it ends, waiting twice as long each time.
+
+    The child's standard input is a pipe from this process, and the child is to end when that closes: so it
+    never outlives this process, however that one dies. It has a session of its own, so that Ctrl-C in a
+    terminal reaches this process alone, which stops the child in its turn. `say` is told of every end that
+    nobody asked for.
+    """
+
+    def __init__(
+        self, name: str, command: Sequence[str], say: Callable[[str], None], first_wait: float = FIRST_WAIT
+    ) -> None:
+        self._name, self._command, self._say, self._first_wait = name, command, say, first_wait
+        self._stopping, self._turn = Event(), Lock()
+        self._child = self._spawn()
+        self._thread = Thread(target=self._watch, name=f"supervisor of {name}", daemon=True)
+        self._thread.start()
+
+    @property
+    def pid(self) -> int:
+        """The process id of the child that was started last."""
+        return self._child.pid
+
+    def stop(self, seconds: float = STOP_SECONDS) -> None:
+        """Asks the child to end and waits for it; ends it by force after so many seconds."""
+        with self._turn:
+            self._stopping.set()
+        self._child.terminate()
+        try:
+            self._child.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self._say(f"the {self._name} did not end within {seconds:.0f} s and is killed")
+            self._child.kill()
+        self._thread.join()
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(  # noqa: S603  # the command is the composition's own
+            self._command, stdin=subprocess.PIPE, start_new_session=True
+        )
+
+    def _watch(self) -> None:
+        wait, started = self._first_wait, time.monotonic()
+        while True:
+            code = self._child.wait()
+            if self._child.stdin:
+                self._child.stdin.close()
+            if self._stopping.is_set():
+                return
+            if time.monotonic() - started > STEADY_SECONDS:
+                wait = self._first_wait
+            self._say(f"the {self._name} ended ({_reason(code)}) and starts again in {wait:g} s")
+            self._stopping.wait(wait)
+            wait, started = min(wait * 2, LONGEST_WAIT), time.monotonic()
+            with self._turn:
+                if self._stopping.is_set():
+                    return
+                self._child = self._spawn()
+
+
+def _reason(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"exit code {code}"
