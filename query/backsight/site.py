@@ -101,12 +101,19 @@ class Site(Questions):
 class DataDirectory:
     """What stands in one data directory, open: the lake, an engine over it, and the store.
 
-    Raises NotFound where there is none. `threads` and `memory` (`"4GB"`) bound what reports take.
+    Raises NotFound where there is none. `threads` and `memory` (`"4GB"`) bound what reports take; `database`
+    is the store's file, where it stands elsewhere.
     """
 
-    def __init__(self, path: str | Path, threads: int | None = None, memory: str | None = None) -> None:
-        self.path = _existing(Path(path).expanduser())
-        self.store = SQLiteStore(self.path / DATABASE)
+    def __init__(
+        self,
+        path: str | Path,
+        threads: int | None = None,
+        memory: str | None = None,
+        database: Path | None = None,
+    ) -> None:
+        self.path = Path(path).expanduser()
+        self.store = SQLiteStore(_existing(self.path, database or self.path / DATABASE))
         self._lake = Lake(self.path / LAKE)
         self._engine = Engine(threads, memory)
         self._sites: dict[str, Site] = {}
@@ -138,10 +145,14 @@ class DataDirectory:
 
 
 def open_site(
-    path: str | Path, site: str | None = None, threads: int | None = None, memory: str | None = None
+    path: str | Path,
+    site: str | None = None,
+    threads: int | None = None,
+    memory: str | None = None,
+    database: Path | None = None,
 ) -> Site:
     """A site with its data directory, which closes with it; the only one there is where none is named."""
-    directory = DataDirectory(path, threads, memory)
+    directory = DataDirectory(path, threads, memory, database)
     with ExitStack() as stack:
         stack.callback(directory.close)
         opened = directory.only_site() if site is None else directory.site(site)
@@ -149,7 +160,8 @@ def open_site(
     return opened
 
 
-def _existing(path: Path) -> Path:
+def _existing(path: Path, database: Path) -> Path:
+    """The database of a data directory that exists."""
     if not path.is_dir():
         what = "is not a directory" if path.exists() else "does not exist"
         raise NotFound(
@@ -158,12 +170,12 @@ def _existing(path: Path) -> Path:
             value=str(path),
             valid="a directory that `backsight up` has made",
         )
-    if not (path / DATABASE).is_file():
+    if not database.is_file():
         raise NotFound(
             f"{shown(str(path))} holds no {DATABASE}", field="path", value=str(path),
             valid="a directory that `backsight up` has made",
         )  # fmt: skip
-    return path
+    return database
 
 
 def _actor() -> str:

@@ -89,7 +89,7 @@ async def _query_api(config: Config, stack: AsyncExitStack) -> ASGIApp:
     from backsight.cli.identity_routes import add_identity_routes
     from backsight.site import DataDirectory
 
-    directory = DataDirectory(config.data, config.threads, config.memory)
+    directory = DataDirectory(config.data, config.threads, config.memory, config.database)
     stack.callback(directory.close)
     authenticate = Keys(directory.store).authenticate
     api = create_api(directory.site, authenticate)
