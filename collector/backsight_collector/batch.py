@@ -38,7 +38,7 @@ Coordinate = Annotated[int, Meta(ge=-MAX_INT32, le=MAX_INT32)]
 Object = dict[Annotated[str, Meta(max_length=MAX_NAME_CHARS)], Any]
 
 
-class Page(Struct, frozen=True):
+class Page(Struct, frozen=True, gc=False):
     """One state of a page instance; events refer to it by its place in `pages`."""
 
     id: Id
@@ -49,7 +49,7 @@ class Page(Struct, frozen=True):
     language: Annotated[str, Meta(max_length=MAX_ID_CHARS)] | None = None
 
 
-class Element(Struct, frozen=True):
+class Element(Struct, frozen=True, gc=False):
     """A description, its attributes as sent: which of them are kept, the committer decides."""
 
     tag: Name
@@ -69,7 +69,7 @@ class Node(Struct, array_like=True, gc=False):
     flags: Natural = 0
 
 
-class Event(Struct):
+class Event(Struct, gc=False):
     """One raw event; `page` and `node` are places in the batch's tables, `time` is the client's, in ms."""
 
     type: EventType
@@ -92,7 +92,7 @@ class Event(Struct):
     scroll_percent: Annotated[int, Meta(ge=0, le=100)] | None = None
 
 
-class Envelope(Struct, kw_only=True):
+class Envelope(Struct, kw_only=True, gc=False):
     """What holds for the whole batch."""
 
     v: Literal[1]
@@ -107,7 +107,7 @@ class Envelope(Struct, kw_only=True):
     ] = {}
 
 
-class Batch(Envelope, kw_only=True):
+class Batch(Envelope, kw_only=True, gc=False):
     """An envelope and its tables; a decoded batch holds only sound entries (see wire.decode)."""
 
     pages: list[Page]

@@ -283,6 +283,6 @@ def _resolve(answers: Sequence[_Answer]) -> None:
         if waiter.done():  # its request was cancelled
             continue
         if isinstance(outcome, JournalUnavailable):
-            waiter.set_exception(outcome)
+            waiter.set_exception(JournalUnavailable(*outcome.args))  # one each: tracebacks grow on it
         else:
             waiter.set_result(outcome)

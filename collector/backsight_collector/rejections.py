@@ -12,6 +12,8 @@ from backsight.contract import MAX_EVENT_BYTES, Reason
 _PLACE: Final = re.compile(r"(?P<message>.*) - at `\$\.?(?P<field>.*)`", re.DOTALL)
 _MISSING: Final = re.compile(r"Object missing required field `(.*)`", re.DOTALL)
 SHOWN_CHARS: Final = 80
+DETAIL_CHARS: Final = 240
+"""A message may quote what was sent, and that is the web's."""
 
 
 class Rejection(NamedTuple):
@@ -39,7 +41,8 @@ def field_of(error: msgspec.DecodeError) -> str:
 def explain(error: msgspec.DecodeError) -> str:
     """msgspec's words, the field first: ``seq: expected `int`, got `str` ``."""
     field, message = _parts(error)
-    return (f"{field}: " if field else "") + message[:1].lower() + message[1:]
+    sentence = (f"{field}: " if field else "") + message[:1].lower() + message[1:]
+    return sentence if len(sentence) <= DETAIL_CHARS else sentence[: DETAIL_CHARS - 1] + "…"
 
 
 def _parts(error: msgspec.DecodeError) -> tuple[str, str]:

@@ -245,7 +245,7 @@ class _Events:
         try:
             return self._source.read(_event, entry)
         except _Refused as refusal:
-            if refusal.field != "type":
+            if refusal.field != "type" or "enum" not in refusal.detail:
                 raise
             detail = f"{refusal.detail}; valid: {', '.join(EventType)}"
             raise _Refused(detail, Reason.UNKNOWN_TYPE) from refusal

@@ -26,7 +26,9 @@ REQUIRED: Final[dict[EventType, str]] = {
 
 def nests_too_deep(value: dict[str, Any] | None) -> bool:
     """Whether objects and arrays stand more than MAX_NESTING deep, the value itself counted."""
-    level: list[Any] = [value] if value else []
+    if not value:
+        return False
+    level: list[Any] = [value]
     for _ in range(MAX_NESTING):
         level = [
             child

@@ -1,0 +1,238 @@
+"""Capture requests a second, durable, against a bare ASGI echo under the same uvicorn.
+
+Both servers run at once and are loaded in turn, several times over, by the same client, with the same
+10-event batches of 8 KB; the ratio is that of the medians. The collector stands in front of FastAPI, as in a
+deployment.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+import uvloop
+from fastapi import FastAPI
+
+from backsight_collector.app import Collector
+
+FIGURE = 0.6
+CONNECTIONS = 48
+BATCHES = 64
+KEY = "wk_benchmark"
+
+
+# ── What is sent ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def batch(random_: random.Random, events: int = 10, nodes: int = 55) -> bytes:
+    """A batch of one visit, about 8 KB."""
+    classes = "flex items-center justify-between px-4 py-2 text-sm md:text-base font-medium rounded-lg"
+    identity = f"{random_.getrandbits(128):032x}"
+    tags = random_.choices(["div", "div", "section", "button", "a", "li", "ul", "span"], k=42)
+    elements = [{"tag": "html", "attrs": {"lang": "en"}}, {"tag": "body"}] + [
+        {"tag": tag, "attrs": {"class": classes[: random_.randint(12, 90)], "id": f"part-{place}"}}
+        for place, tag in enumerate(tags)
+    ]
+    chain = [[-1, 0, 1, 1, 1, 1, 0], [0, 1, 2, 1, 1, 1, 0]] + [
+        [random_.randint(max(1, place - 4), place - 1), place % 42 + 2, random_.randint(1, 9), 2, 1, 1, 0]
+        for place in range(2, nodes)
+    ]
+    clicks = [
+        {
+            "type": "click", "page": 0, "seq": sequence, "time": 1792540790000 + 900 * sequence,
+            "node": random_.randrange(2, nodes), "x": random_.randrange(1280), "y": random_.randrange(720),
+            "text": "Add to basket", "label": "Add the copper kettle to the basket", "target_text": "",
+            "target_label": "", "href": f"https://shop.example/products/{random_.randrange(900)}?from=list",
+        }
+        for sequence in range(1, events - 1)
+    ]  # fmt: skip
+    shared = {"page": 0, "time": 1792540790000}
+    return json.dumps(
+        {
+            "v": 1, "key": KEY, "batch": identity, "device": identity[::-1], "session": identity[:16],
+            "sent_at": 1792540800123,
+            "pages": [
+                {
+                    "id": identity[4:24], "url": f"https://shop.example/products/12?mail={identity}",
+                    "referrer": "https://search.example/", "title": "Kettles – The Shop",
+                    "viewport": [1280, 720], "language": "en-GB",
+                }
+            ],
+            "elements": elements, "nodes": chain,
+            "events": [
+                {"type": "pageview", "seq": 0, **shared},
+                *clicks,
+                {"type": "track", "seq": events - 1, "name": "Added", "props": {"sku": 12}, **shared},
+            ],
+        },
+        separators=(",", ":"),
+    ).encode()  # fmt: skip
+
+
+def request(body: bytes) -> bytes:
+    """The batch as a browser would post it."""
+    return (
+        b"POST /v1/capture HTTP/1.1\r\nHost: collector.example\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64) "
+        b"AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36\r\nAccept: */*\r\n"
+        b"Content-Type: text/plain;charset=UTF-8\r\nOrigin: https://shop.example\r\n"
+        b"Referer: https://shop.example/\r\n"
+        b"Accept-Encoding: gzip, deflate, br\r\nAccept-Language: en-GB\r\nContent-Length: %d\r\n\r\n%s"
+        % (len(body), body)
+    )
+
+
+class Visitor(asyncio.Protocol):
+    """Keeps one connection busy: a request, its whole answer, the next request."""
+
+    def __init__(self, requests: list[bytes], start: int) -> None:
+        self._requests, self._next = requests, start
+        self._answer = b""
+        self.answers = 0
+
+    def connection_made(self, transport: Any) -> None:
+        self._transport = transport
+        self._send()
+
+    def _send(self) -> None:
+        self._next = (self._next + 1) % len(self._requests)
+        self._transport.write(self._requests[self._next])
+
+    def data_received(self, data: bytes) -> None:
+        self._answer += data
+        head, found, body = self._answer.partition(b"\r\n\r\n")
+        if not found or len(body) < int(head.lower().partition(b"content-length: ")[2].partition(b"\r")[0]):
+            return
+        if not head.startswith(b"HTTP/1.1 200"):
+            raise RuntimeError(f"the server answered {head!r} {body!r}")
+        self._answer = b""
+        self.answers += 1
+        self._send()
+
+
+async def load(port: int, requests: list[bytes], seconds: float) -> float:
+    """Answers a second, over `seconds` after a short warm-up."""
+    loop = asyncio.get_running_loop()
+    connections = [
+        await loop.create_connection(lambda start=place: Visitor(requests, start), "127.0.0.1", port)  # type: ignore[misc]
+        for place in range(CONNECTIONS)
+    ]
+    await asyncio.sleep(0.5)
+    before, started = sum(visitor.answers for _, visitor in connections), time.perf_counter()
+    await asyncio.sleep(seconds)
+    answers = sum(visitor.answers for _, visitor in connections) - before
+    elapsed = time.perf_counter() - started
+    for transport, _ in connections:
+        transport.abort()
+    return answers / elapsed
+
+
+# ── What is measured ────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def echo(scope: Any, receive: Any, send: Any) -> None:
+    """Sends the body back: the least that a server can do with it."""
+    parts, is_more = [], True
+    while is_more:
+        message = await receive()
+        parts.append(message["body"])
+        is_more = message["more_body"]
+    body = b"".join(parts)
+    headers = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def collector(folder: Path) -> Any:
+    """The collector's routes in a FastAPI application, as `backsight up` serves them."""
+    built = Collector(folder, {KEY: "main"}.get)
+    return built.in_front_of(FastAPI(lifespan=built.lifespan, routes=built.routes))
+
+
+def serve(what: str, descriptor: int, folder: Path) -> None:
+    """Runs one of the servers in this process, on an open socket."""
+    config = uvicorn.Config(
+        echo if what == "echo" else collector(folder),
+        loop="uvloop",
+        http="httptools",
+        lifespan="off" if what == "echo" else "on",
+        access_log=False,
+        log_level="warning",
+    )
+    uvicorn.Server(config).run(sockets=[socket.socket(fileno=descriptor)])
+
+
+@contextmanager
+def server(what: str, folder: Path) -> Iterator[int]:
+    """One of the servers in a process of its own; its port."""
+    with socket.create_server(("127.0.0.1", 0), backlog=256) as listener:
+        command = [
+            sys.executable,
+            "-m",
+            "bench.capture",
+            "--serve",
+            what,
+            str(listener.fileno()),
+            str(folder),
+        ]
+        process = subprocess.Popen(command, pass_fds=[listener.fileno()])
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def compare(rounds: int, seconds: float, say: Callable[[str], None] = print) -> float:
+    """The collector's requests a second over the echo's."""
+    random_ = random.Random(1)
+    bodies = [batch(random_) for _ in range(BATCHES)]
+    requests = [request(body) for body in bodies]
+    say(f"batches of 10 events, {statistics.mean(map(len, bodies)):,.0f} bytes; {CONNECTIONS} connections")
+    rates: dict[str, list[float]] = {"echo": [], "collector": []}
+    with (
+        tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as folder,
+        server("echo", Path(folder)) as echo_port,
+        server("collector", Path(folder)) as collector_port,
+    ):
+        for _ in range(rounds):
+            for what, port in (("echo", echo_port), ("collector", collector_port)):
+                rates[what].append(uvloop.run(load(port, requests, seconds)))
+            say(f"  echo {rates['echo'][-1]:8,.0f}/s   collector {rates['collector'][-1]:8,.0f}/s")
+    medians = {what: statistics.median(rate) for what, rate in rates.items()}
+    ratio = medians["collector"] / medians["echo"]
+    say(
+        bare ASGI echo {, collector (fsynced) {medians['collector']:,.0f}/s, "
+        f"that is {10 * medians['collector']:,.0f} events/s; ratio {ratio:.2f} (figure: {FIGURE})"
+    )
+    return ratio
+
+
+def main() -> int:
+    """Print both rates and their ratio; fail below the figure."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=3.0, help="of load, each round and server")
+    parser.add_argument("--serve", nargs=3, metavar=("WHAT", "DESCRIPTOR", "FOLDER"), help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.serve:
+        what, descriptor, folder = arguments.serve
+        serve(what, int(descriptor), Path(folder))
+        return 0
+    return int(compare(arguments.rounds, arguments.seconds) < FIGURE)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,130 @@
+"""The collector as an application: its routes, and what must be open while they are served.
+
+    collector = Collector(data_dir, sites, settings)
+    app = FastAPI(lifespan=collector.lifespan, routes=[*collector.routes, …])
+    uvicorn.run(collector.in_front_of(app))
+
+`in_front_of` lets batches pass by the framework (measured: its middleware and routing cost a batch more than
+reading it does); everything else goes through the application, as does a batch when it is left out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from backsight_collector.capture import PATH, CaptureRoute
+from backsight_collector.journal import Journal
+from backsight_collector.keys import Sites
+from backsight_collector.metrics import CONTENT_TYPE, Metrics
+from backsight_collector.problems import Problem
+from backsight_collector.script import Script
+from backsight_collector.segments import list_segments
+from backsight_collector.settings import CollectorSettings
+
+WRITER: Final = "collector"
+"""The name of the server's journal under `journal/`."""
+
+
+class Collector:
+    """The collector's front, writing to `data_dir`/journal/collector.
+
+    `sites` maps a write key to its site's name, or to None. `routes` can be mounted in any Starlette or
+    FastAPI application whose lifespan is, or enters, `lifespan`: it opens the journal (JournalLocked,
+    OSError: the application does not start), and closes it when all that is pending is on disk.
+    """
+
+    def __init__(self, data_dir: Path, sites: Sites, settings: CollectorSettings | None = None) -> None:
+        self._settings = settings or CollectorSettings()
+        self._directory = data_dir / "journal" / WRITER
+        self._metrics = Metrics()
+        self._capture = CaptureRoute(sites, self._settings, self._metrics)
+        self.routes: list[BaseRoute] = [
+            Route(PATH, self._capture, name="capture"),
+            Route("/backsight.js", Script().get),
+            Route("/healthz", self._healthz),
+            Route("/readyz", self._readyz),
+            Route("/metrics", self._show_metrics),
+        ]
+
+    def in_front_of(self, app: ASGIApp) -> ASGIApp:
+        """`app`, but batches go to their route by the shortest way."""
+
+        async def front(scope: Scope, receive: Receive, send: Send) -> None:
+            is_batch = scope["type"] == "http" and scope["path"] == PATH
+            await (self._capture if is_batch else app)(scope, receive, send)
+
+        return front
+
+    @asynccontextmanager
+    async def lifespan(self, app: object = None) -> AsyncIterator[None]:
+        """Batches are taken in while this is entered."""
+        journal = Journal(self._directory, max_pending_bytes=self._settings.max_pending_bytes)
+        self._capture.journal = journal
+        try:
+            yield
+        finally:
+            self._capture.journal = None
+            await asyncio.to_thread(journal.close)
+
+    async def _healthz(self, request: Request) -> Response:
+        """The process runs."""
+        return JSONResponse({"status": "ok"})
+
+    async def _readyz(self, request: Request) -> Response:
+        """Whether a batch sent now would be kept."""
+        if (why := self._unreadiness()) is None:
+            return JSONResponse({"status": "ready"})
+        status, headers, body = Problem(HTTPStatus.SERVICE_UNAVAILABLE, why, retry_after=1).answer()
+        return Response(body, status, {name.decode(): value.decode() for name, value in headers})
+
+    def _unreadiness(self) -> str | None:
+        journal = self._capture.journal
+        if journal is None:
+            return "the journal is not open"
+        if journal.failure is not None:
+            return f"the journal {journal.failure}"
+        if journal.pending_bytes >= self._settings.max_pending_bytes:
+            return f"the journal's disk can't keep up: {journal.pending_bytes} bytes wait"
+        return None
+
+    async def _show_metrics(self, request: Request) -> Response:
+        sizes = await asyncio.to_thread(_segment_bytes, self._directory)
+        journal = self._capture.journal
+        text = self._metrics.text(
+            {
+                "backsight_ready": ("1 when batches are kept.", int(self._unreadiness() is None)),
+                "backsight_journal_pending_bytes": (
+                    "Bytes that wait for the journal's disk.", journal.pending_bytes if journal else 0
+                ),
+                "backsight_journal_segments": ("Files of the journal.", len(sizes)),
+                "backsight_journal_bytes": ("Bytes of the journal, folded or not.", sum(sizes)),
+            }
+        )  # fmt: skip
+        return Response(text, headers={"content-type": CONTENT_TYPE})
+
+
+def _segment_bytes(directory: Path) -> list[int]:
+    sizes = []
+    for segment in list_segments(directory):
+        try:
+            sizes.append(segment.path.stat().st_size)
+        except FileNotFoundError:  # trimmed since it was listed
+            continue
+    return sizes
+
+
+def create_app(data_dir: Path, sites: Sites, settings: CollectorSettings | None = None) -> ASGIApp:
+    """The collector alone as an ASGI application."""
+    collector = Collector(data_dir, sites, settings)
+    return collector.in_front_of(Starlette(routes=collector.routes, lifespan=collector.lifespan))

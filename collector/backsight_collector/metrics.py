@@ -1,0 +1,97 @@
+"""What the collector counts, in Prometheus' text format (version 0.0.4).
+
+The few lines that write it stand here, because a client library would bring a registry of its own, global to
+the process, for a dozen numbers.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from backsight.contract import Reason
+from backsight_collector.batch import Decoded
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
+
+Samples = Iterable[tuple[str, float]]
+"""Labels as they stand between braces (empty for none), and the value."""
+
+
+class Metrics:
+    """Counts since the process began; only the event loop's thread adds to them."""
+
+    def __init__(self) -> None:
+        self.answers: Counter[int] = Counter()
+        self.accepted = self.duplicates = self.dropped_by_clients = self.body_bytes = 0
+        self.rejected: Counter[Reason] = Counter()
+        self._durations = [0] * (len(SECONDS) + 1)
+        self._seconds = 0.0
+
+    def answered(self, status: int, seconds: float) -> None:
+        """One request to the capture route came to its end."""
+        self.answers[status] += 1
+        self._durations[bisect_left(SECONDS, seconds)] += 1
+        self._seconds += seconds
+
+    def kept(self, decoded: Decoded, body_bytes: int) -> None:
+        """One batch is durable."""
+        self.accepted += len(decoded.events)
+        self.duplicates += decoded.duplicates
+        self.body_bytes += body_bytes
+        for rejection in decoded.rejections:
+            self.rejected[rejection.reason] += 1
+        if decoded.batch.dropped:
+            self.dropped_by_clients += sum(decoded.batch.dropped.values())
+
+    def text(self, gauges: Mapping[str, tuple[str, float]]) -> str:
+        """All of it; `gauges` adds current values: name to what it means, and the value."""
+        lines = [
+            *_family(
+                "backsight_capture_requests_total", "counter", "Answers of the capture route, by status.",
+                [(f'status="{status}"', count) for status, count in sorted(self.answers.items())],
+            ),
+            *_family(
+                "backsight_events_total", "counter", "Events received, by what became of them at the door.",
+                [
+                    ('outcome="accepted"', self.accepted),
+                    ('outcome="rejected"', self.rejected.total()),
+                    ('outcome="duplicate"', self.duplicates),
+                    ('outcome="dropped_by_client"', self.dropped_by_clients),
+                ],
+            ),
+            *_family(
+                "backsight_events_rejected_total", "counter", "Events rejected, by reason.",
+                [(f'reason="{reason}"', self.rejected[reason]) for reason in Reason],
+            ),
+            *_family(
+                "backsight_capture_bytes_total", "counter", "Bytes of the batches kept, decompressed.",
+                [("", self.body_bytes)],
+            ),
+            *self._histogram(),
+        ]  # fmt: skip
+        for name, (meaning, value) in gauges.items():
+            lines += _family(name, "gauge", meaning, [("", value)])
+        return "\n".join(lines) + "\n"
+
+    def _histogram(self) -> list[str]:
+        name = "backsight_capture_seconds"
+        lines = _family(
+            name, "histogram", "From a request's headers to its answer, the body's travel included.", []
+        )
+        total = 0
+        for bound, count in zip([*map(str, SECONDS), "+Inf"], self._durations, strict=True):
+            total += count
+            lines.append(f'{name}_bucket{{le="{bound}"}} {total}')
+        return [*lines, f"{name}_sum {self._seconds:.6f}", f"{name}_count {total}"]
+
+
+def _family(name: str, kind: str, meaning: str, samples: Samples) -> list[str]:
+    return [
+        f"# HELP {name} {meaning}",
+        f"# TYPE {name} {kind}",
+        *(f"{name}{{{labels}}} {value}" if labels else f"{name} {value}" for labels, value in samples),
+    ]

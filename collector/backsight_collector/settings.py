@@ -1,0 +1,27 @@
+"""What may be set about the collector's front; every value has a default that serves a small deployment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from backsight_collector.journal import MAX_PENDING_BYTES
+
+
+@dataclass(frozen=True)
+class CollectorSettings:
+    """Times are in seconds, sizes in bytes."""
+
+    events_per_second: float | None = None
+    """Most events that one write key may send, on average; None: any number. More is answered with 429."""
+    burst_seconds: float = 10.0
+    """For how long a key that was silent may send at any rate: its allowance is this times the rate."""
+    origins: frozenset[str] = frozenset()
+    """Pages' origins that may send, such as `https://shop.example`; empty: all. Servers send no origin."""
+    body_seconds: float = 30.0
+    """A request's body must have arrived within this time."""
+    key_seconds: float = 5.0
+    """How long a write key's site is remembered, that is, how long a revoked key may still write."""
+    max_bodies_bytes: int = 256_000_000
+    """Most that all requests together may be sending at a time, before others are told to come back."""
+    max_pending_bytes: int = MAX_PENDING_BYTES
+    """Most that may wait for the journal's disk, before others are told to come back."""
