@@ -163,7 +163,7 @@ SETTINGS: Final = (
         "The most memory that reports take together before they spill to disk.",
     ),
     Setting(
-        "threads", os.cpu_count() or 1, _whole(1, 1_024), "1 to 1024",
+        "threads", None, _whole(1, 1_024), "1 to 1024",
         "How many threads reports run on; as many as there are processors, unless set.",
     ),
 )  # fmt: skip
@@ -187,7 +187,7 @@ class Config:
     events_per_second: float | None
     commit_seconds: float
     memory: str
-    threads: int
+    threads: int | None
 
     @property
     def database(self) -> Path:
