@@ -120,7 +120,5 @@ class Matcher:
         place = self._nodes.rows.numbers[2 * position.of_type + position.from_end]
         if position.step == 0:
             return place == position.offset
-        # In 64 bits, and bounded: a selector may say 99999999999999999999n.
-        step, offset = (max(-(2**40), min(2**40, part)) for part in (position.step, position.offset))
-        rest = place.astype(np.int64) - offset
-        return (rest % step == 0) & (rest // step >= 0)
+        rest = place - position.offset
+        return (rest % position.step == 0) & (rest // position.step >= 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Final
 
@@ -31,6 +32,9 @@ from backsight.selectors.syntax import (
 
 MAX_COMPOUNDS: Final = 100
 """Most compound selectors in one selector, those inside `:is()` and `:not()` included."""
+
+MAX_PLACE: Final = 1_000_000
+"""Largest number in `:nth-child()`."""
 
 _PLAIN: Final[dict[str, tuple[Simple, ...]]] = {
     "root": (Root(),),
@@ -155,13 +159,18 @@ class _Reader:
             self.grammar.invalid(f":{part.name}({inside})", "An+B, odd, even or a number")
             raise AssertionError("unreachable")
         step, offset = parsed
+        if max(abs(step), abs(offset)) > MAX_PLACE:  # browsers overflow, each in its own way
+            self.grammar.invalid(f"a number beyond {MAX_PLACE:,}", f"at most {MAX_PLACE:,}")
         return Position(step, offset, of_type=of_type, from_end=from_end)
 
     def _host_argument(self, tokens: Any) -> Compound:
         trees = self.grammar._parse(tokens)
         if len(trees) != 1 or isinstance(trees[0].parsed_tree, css.CombinedSelector):
             self.grammar.invalid(":host() takes one compound selector", ":host(.name)")
-        return self._compound(trees[0].parsed_tree)
+        compound = self._compound(trees[0].parsed_tree)
+        if any(branch.combinators for branch in _branches(compound)):
+            self._refuse(":host()", "a selector inside it can't look at the host's ancestors")
+        return compound
 
     def _logical(self, part: Any, *, negated: bool) -> Logical:
         branches = tuple(self._complex(each.parsed_tree) for each in part.selector_list)
@@ -171,3 +180,13 @@ class _Reader:
                     ":host", "inside :is(), :where() and :not() it can only stand before a combinator"
                 )
         return Logical(branches, negated)
+
+
+def _branches(compound: Compound) -> Iterator[Complex]:
+    """The complex selectors inside a compound's `:is()`, `:where()` and `:not()`, at any depth."""
+    for simple in compound.simples:
+        if isinstance(simple, Logical):
+            for branch in simple.branches:
+                yield branch
+                for inner in branch.compounds:
+                    yield from _branches(inner)

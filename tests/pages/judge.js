@@ -1,0 +1,68 @@
+// Installed before a page's own scripts: records what the browser answers for every selector at the moment of a
+// click, and gives the test what it needs to write selectors from.
+(() => {
+  const { matches, closest, getRootNode } = Object.assign({}, {
+    matches: Element.prototype.matches,
+    closest: Element.prototype.closest,
+    getRootNode: Node.prototype.getRootNode,
+  });
+  const parent = Object.getOwnPropertyDescriptor(Node.prototype, "parentNode").get;
+  const attributes = Object.getOwnPropertyDescriptor(Element.prototype, "attributes").get;
+  const shadow = Object.getOwnPropertyDescriptor(Element.prototype, "shadowRoot").get;
+  const isShadow = (node) => node instanceof ShadowRoot;
+  const judge = (window.__judge = { selectors: [], answers: {}, elements: [] });
+
+  // The rule of shadow boundaries: the element and its ancestors, then those of its host, each in its own tree.
+  function closestThroughHosts(element, css) {
+    for (let node = element; node; node = hostOf(node)) if (closest.call(node, css)) return true;
+    return false;
+  }
+  const hostOf = (node) => (isShadow(getRootNode.call(node)) ? getRootNode.call(node).host : null);
+
+  judge.valid = (css) => {
+    try {
+      return matches.call(document.documentElement, css), true;
+    } catch {
+      return false;
+    }
+  };
+
+  // Every element, those in open shadow trees included, in document order.
+  function collect(root, found) {
+    for (const element of root.querySelectorAll("*")) {
+      found.push(element);
+      const inside = shadow.call(element);
+      if (inside) collect(inside, found);
+    }
+    return found;
+  }
+
+  judge.collect = () => {
+    judge.elements = collect(document, []);
+    const place = new Map(judge.elements.map((element, index) => [element, index]));
+    return judge.elements.map((element) => ({
+      tag: element.localName,
+      attributes: [...attributes.call(element)].filter((a) => !a.namespaceURI).map((a) => [a.name, a.value]),
+      parent: place.get(parent.call(element)) ?? -1,
+      host: isShadow(parent.call(element)) ? place.get(parent.call(element).host) : -1,
+    }));
+  };
+
+  judge.click = (from, to, marker) => {
+    for (let index = from; index < Math.min(to, judge.elements.length); index++) {
+      const at = { clientX: index % 1000, clientY: Math.floor(index / 1000) };
+      judge.elements[index].dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, composed: true, ...at }));
+    }
+    window.backsight.track(marker);
+    window.backsight.flush();
+  };
+
+  window.addEventListener("click", (event) => {
+    event.preventDefault(); // The page stays; its own handlers still run.
+    const index = event.clientX + 1000 * event.clientY;
+    const target = event.composedPath()[0];
+    if (index in judge.answers || target !== judge.elements[index]) return;
+    const bits = (ask) => judge.selectors.map((css) => (ask(target, css) ? "1" : "0")).join("");
+    judge.answers[index] = [bits((element, css) => matches.call(element, css)), bits(closestThroughHosts)];
+  }, true);
+})();
