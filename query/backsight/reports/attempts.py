@@ -1,0 +1,141 @@
+"""Funnel attempts of the few persons whose events have no complete order, worked out one by one.
+
+Events of the same time on different page instances may stand in either order, in the person's favour. One
+person's events are read time by time; within one time, the steps that can be filled are found by trying the
+pages against each other. Everywhere else a person's events are in order, and SQL does the work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Final
+
+import pyarrow as pa
+
+from backsight.reports.order import SEQUENCE_BITS, instant_of
+
+MAX_TRIED: Final = 20_000
+"""Arrangements of one person's events at one time that are tried; past it, the best so far counts.
+
+Only someone who forges events by the hundred at one microsecond gets there.
+"""
+
+Pages = tuple[tuple[int, ...], ...]
+"""What is left of each page at one time: the steps (as bits) that its events fill, in their order."""
+Times = tuple[int, ...]
+"""When each step of an attempt was done, in microseconds from the origin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A person's events at one time."""
+
+    time: int
+    pages: Pages
+    starts: bool
+    """Whether an attempt may start here."""
+
+
+@dataclass
+class Attempts:
+    """Per number of steps done: the attempt that did so many first, and that with the latest steps by now."""
+
+    first: dict[int, Times] = field(default_factory=dict)
+    latest: dict[int, Times] = field(default_factory=dict)
+    last_start: int | None = None
+
+    def note(self, times: Times) -> None:
+        """Keep an attempt if it is the first of its length, or later in its steps, from the last one back."""
+        done = len(times)
+        self.first.setdefault(done, times)
+        if done not in self.latest or times[::-1] > self.latest[done][::-1]:
+            self.latest[done] = times
+
+
+def resolve_attempts(
+    rows: Sequence[Mapping[str, Any]], steps: int, starts_before: int, window: int, entry: str
+) -> pa.Table:
+    """The counted attempt of each person: `person`, `last_start`, `place_1` … (null where not reached).
+
+    `rows` have `person`, `place`, `page`, `sequence` and `steps` (bit k-1: fills step k). `starts_before` is
+    a place, `window` microseconds.
+    """
+    names = ["person", "last_start", *(f"place_{number}" for number in range(1, steps + 1))]
+    made: list[dict[str, int]] = []
+    for person, events in groupby(sorted(rows, key=itemgetter("person")), key=itemgetter("person")):
+        found = attempts_of(moments(events, starts_before), steps, window, entry)
+        if found.last_start is not None:
+            places = [instant << SEQUENCE_BITS for instant in found.first[max(found.first)]]
+            values = [person, found.last_start << SEQUENCE_BITS, *places]
+            made.append(dict(zip(names, values, strict=False)))
+    return pa.Table.from_pylist(made, schema=pa.schema([(name, pa.int64()) for name in names]))
+
+
+def attempts_of(timeline: Iterable[Moment], steps: int, window: int, entry: str) -> Attempts:
+    """One person's attempts, from moments in the order of time."""
+    found = Attempts()
+    for moment in timeline:
+        chances = _first_only(found) if entry == "first" else dict(found.latest)
+        may_start = moment.starts and (entry == "any" or found.last_start is None)
+        if may_start and reach(moment.pages, 0, 1) == 1:
+            chances[0] = ()
+            found.last_start = moment.time
+        for done, times in chances.items():
+            if times and moment.time - times[0] > window:
+                continue
+            for more in range(done + 1, reach(moment.pages, done, steps) + 1):
+                found.note(times + (moment.time,) * (more - done))
+    return found
+
+
+def _first_only(found: Attempts) -> dict[int, Times]:
+    """The one attempt that goes on where only the first counts: each of its steps is the earliest."""
+    furthest = max(found.first, default=0)
+    return {furthest: found.first[furthest]} if furthest else {}
+
+
+def moments(events: Iterable[Mapping[str, Any]], starts_before: int) -> list[Moment]:
+    """One person's events by time, in its order."""
+    times: dict[int, dict[int, dict[int, int]]] = {}
+    for event in events:
+        page = times.setdefault(instant_of(event["place"]), {}).setdefault(event["page"], {})
+        page[event["sequence"]] = page.get(event["sequence"], 0) | event["steps"]
+    return [
+        Moment(
+            time,
+            tuple(tuple(bits for _, bits in sorted(page.items())) for page in pages.values()),
+            time << SEQUENCE_BITS < starts_before,
+        )
+        for time, pages in sorted(times.items())
+    ]
+
+
+def reach(pages: Pages, done: int, steps: int) -> int:
+    """How many of the first `steps` steps can be done by these events, where the first `done` already are.
+
+    Pages are tried against each other; within one, the earliest event that fills a step leaves the most.
+    """
+    best = done
+    waiting = [(done, tuple(sorted(pages)))]
+    seen = set(waiting)
+    while waiting and best < steps and len(seen) <= MAX_TRIED:
+        reached, left = waiting.pop()
+        best = max(best, reached)
+        for state in _taken(reached, left):
+            if state not in seen:
+                seen.add(state)
+                waiting.append(state)
+    return min(max([best, *(reached for reached, _ in waiting)]), steps)
+
+
+def _taken(done: int, pages: Pages) -> Iterable[tuple[int, Pages]]:
+    """What follows from filling the next step, by each page that can."""
+    for index, page in enumerate(pages):
+        at = next((place for place, bits in enumerate(page) if bits >> done & 1), None)
+        if at is not None:
+            rest = page[at + 1 :]
+            others = (*pages[:index], *([rest] if rest else []), *pages[index + 1 :])
+            yield done + 1, tuple(sorted(others))

@@ -1,0 +1,59 @@
+"""What a report needs besides its request, and what every answer says about where it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from time import perf_counter
+
+from backsight.conditions import Conditions
+from backsight.engine import Engine
+from backsight.identity import Identity, identity_of
+from backsight.lake import Snapshot
+from backsight.rules import RuleOrAny
+from backsight.steps import Step
+from backsight.trie import Trie
+
+PERSON_TRAITS = "person_traits.traits"
+"""SQL of a person's traits, where a query has joined them."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """One site at one snapshot, with the named events as they stood at `now` (aware), when it was asked."""
+
+    snapshot: Snapshot
+    engine: Engine
+    trie: Trie
+    names: Mapping[str, tuple[RuleOrAny, ...]]
+    versions_of_names: Mapping[str, int]
+    now: datetime
+    began: float = field(default_factory=perf_counter)
+
+    @property
+    def identity(self) -> Identity:
+        """The site's persons by the snapshot's statements."""
+        return identity_of(self.snapshot, self.engine)
+
+    def conditions(self, events: str = "e") -> Conditions:
+        """A builder of conditions over the snapshot's trie and the named events."""
+        return Conditions(self.trie, self.names, events, PERSON_TRAITS)
+
+    def meta(self, steps: Iterable[Step] = (), warnings: Iterable[str] = ()) -> dict[str, object]:
+        """The answer's `meta`: what was read, which versions of names were meant, and how long it took."""
+        named = {step.event for step in steps if step.event is not None}
+        watermark = self.snapshot.watermark
+        return {
+            "site": self.snapshot.site,
+            "snapshot": self.snapshot.versions,
+            "events": {name: self.versions_of_names[name] for name in sorted(named)},
+            "watermark": None if watermark is None else rfc3339(watermark),
+            "ms": round((perf_counter() - self.began) * 1_000, 3),
+            "warnings": list(dict.fromkeys(warnings)),
+        }
+
+
+def rfc3339(instant: datetime) -> str:
+    """An instant in UTC, with as many digits as it has."""
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,192 @@
+"""The one scan of a report: the events that fill some step, each with its person and which steps it fills.
+
+Everything after it works on these rows alone. Where every step asks for elements, the node ids that any of
+them can match stand in the scan's own filter, so that row groups of other nodes are not read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from importlib.resources import files
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+
+from backsight.conditions import Conditions
+from backsight.contract import EVENTS
+from backsight.engine import Files, Relation
+from backsight.identity import TRAITS, Identity, person_sql
+from backsight.reports.context import PERSON_TRAITS, Context, rfc3339
+from backsight.reports.request import EARLIEST, LATEST, Common, Range
+from backsight.rules import AnyRule, RuleOrAny
+from backsight.selectors import parse_selector
+from backsight.steps import Step
+
+INLINE_NODES: Final = 1_024
+"""Node ids up to this many stand in the scan's filter; of more, it would cost more than it saves."""
+
+
+@dataclass
+class Query:
+    """One statement with what it needs to run."""
+
+    sql: str
+    params: Mapping[str, object]
+    tables: dict[str, Relation]
+    warnings: list[str] = field(default_factory=list)
+
+    def run(self, context: Context) -> pa.Table:
+        """Its answer."""
+        return context.engine.query(self.sql, self.params, self.tables)
+
+    def text(self, context: Context) -> str:
+        """The SQL as people read it: what its relations and parameters stand for comes first, as comments."""
+        lines = [f"-- {name}: {_described(relation, context)}" for name, relation in self.tables.items()]
+        lines += [f"-- ${name} = {_literal(value)}" for name, value in self.params.items()]
+        return "\n".join([*lines, self.sql])
+
+
+@dataclass
+class Scan:
+    """The parts of the scan; `columns` and `tests` are (alias, SQL) pairs of the rows that it gives."""
+
+    context: Context
+    common: Common
+    conditions: Conditions
+    columns: Sequence[tuple[str, str]]
+    tests: Sequence[tuple[str, str]]
+    steps: Sequence[Step]
+    bounds: Range
+    """What the events of the report have to lie within."""
+
+    def sql(self) -> str:
+        """Rows of `person`, the columns and the tests."""
+        person, joins = self._person()
+        named = [("person", person), *self.columns, *self.tests]
+        listed = ",\n    ".join(f"{expression} as {alias}" for alias, expression in named)
+        filters = "\n  and ".join(self._filters())
+        where = f"\nwhere {filters}" if filters else ""
+        return f"select\n    {listed}\nfrom events as e{joins}{where}"
+
+    def query(self, sql: str, tables: Mapping[str, Relation] | None = None) -> Query:
+        """A statement in which `{matched}` stands for this scan."""
+        text = sql.replace("{matched}", indented(self.sql()))
+        relations: dict[str, Relation] = {"events": self._files(), **self.conditions.tables}
+        identity = self.context.identity
+        small = {**identity.tables, **(tables or {})}
+        relations |= {name: relation for name, relation in small.items() if name in text}
+        if TRAITS in text:
+            relations[TRAITS] = identity.traits
+        used = {name: value for name, value in self.conditions.params.items() if uses(text, name)}
+        return Query(text, used, relations, self.conditions.warnings)
+
+    def _person(self) -> tuple[str, str]:
+        person, join, columns, _ = person_sql(self._identity)
+        self.conditions.columns.update(columns)
+        joins = f"\n    {join}" if join else ""
+        if self._asks_traits():
+            joins += f"\n    left join {TRAITS} as person_traits on person_traits.person = {person}"
+        return person, joins
+
+    @property
+    def _identity(self) -> Identity:
+        return self.context.identity
+
+    def _asks_traits(self) -> bool:
+        selected = (sql for _, sql in (*self.columns, *self.tests))
+        return any(PERSON_TRAITS in sql for sql in (*self._wheres(), *selected))
+
+    def _wheres(self) -> list[str]:
+        wheres = [
+            self.conditions.predicates(self.common.where, "where"),
+            self.conditions.predicates(self.common.person_where, "person_where"),
+        ]
+        return [where for where in wheres if where != "true"]
+
+    def _filters(self) -> list[str]:
+        bounds = []
+        if self.bounds.first is not None:
+            bounds.append(f"e.time >= {self.conditions.bind(self.bounds.first)}")
+        if self.bounds.end is not None:
+            bounds.append(f"e.time < {self.conditions.bind(self.bounds.end)}")
+        return [*self._some_step(), *bounds, *self._wheres()]
+
+    def _some_step(self) -> list[str]:
+        """A filter that every event of a step passes; it may let others pass, which then fill no step."""
+        nodes = nodes_of(self.steps, self.context)
+        if nodes is not None and len(nodes) == 0:
+            return ["false"]
+        if nodes is not None and len(nodes) <= INLINE_NODES:
+            return [f"e.node_id in ({', '.join(map(str, nodes))})"]
+        either = list(dict.fromkeys(test for _, test in self.tests))
+        return [] if "true" in either else ["(" + "\n    or ".join(either) + ")"]
+
+    def _files(self) -> Files:
+        first, end = self.bounds.first, self.bounds.end
+        uris = self.context.snapshot.files(
+            "events",
+            EARLIEST if first is None else first.date(),
+            LATEST if end is None else (end - timedelta(microseconds=1)).date(),
+        )
+        needed = self.conditions.columns | {"time"}
+        return Files(uris, pa.schema([column for column in EVENTS if column.name in needed]))
+
+
+def nodes_of(steps: Iterable[Step], context: Context) -> list[int] | None:
+    """The nodes of which every event of the steps has one as its target; null where a step asks for none."""
+    found: list[pa.Int64Array] = []
+    for step in steps:
+        rules = [step.rule] if step.rule is not None else context.names.get(step.event or "", ())
+        for rule in rules:
+            nodes = _nodes_of_rule(rule, context)
+            if nodes is None:
+                return None
+            found += nodes
+    return sorted({int(node) for nodes in found for node in np.asarray(nodes)})
+
+
+def _nodes_of_rule(rule: RuleOrAny, context: Context) -> list[pa.Int64Array] | None:
+    if isinstance(rule, AnyRule):
+        parts = [_nodes_of_rule(part, context) for part in rule.rules]
+        return None if None in parts else [nodes for part in parts for nodes in part or ()]
+    if rule.css is None:
+        return None
+    match = "target" if rule.match == "target" else "closest"
+    return [context.trie.node_ids(parse_selector(rule.css), match)]  # type: ignore[arg-type]
+
+
+def load_sql(name: str) -> str:
+    """A statement of this package's `sql` folder."""
+    return (files("backsight.reports") / "sql" / f"{name}.sql").read_text()
+
+
+def indented(sql: str, by: str = "    ") -> str:
+    """The SQL, every line but the first moved to the right."""
+    return sql.replace("\n", "\n" + by)
+
+
+def uses(sql: str, parameter: str) -> bool:
+    """Whether the SQL names a parameter."""
+    start = sql.find(f"${parameter}")
+    while start >= 0:
+        after = sql[start + len(parameter) + 1 : start + len(parameter) + 2]
+        if not (after.isalnum() or after == "_"):
+            return True
+        start = sql.find(f"${parameter}", start + 1)
+    return False
+
+
+def _described(relation: Relation, context: Context) -> str:
+    if isinstance(relation, Files):
+        what = f"{len(relation.uris)} Parquet files of {context.snapshot.site}"
+        return f"{what}: {', '.join(relation.schema.names)}"
+    return f"{relation.num_rows} rows of {', '.join(relation.schema.names)}"
+
+
+def _literal(value: object) -> str:
+    instant = getattr(value, "astimezone", None)
+    return json.dumps(rfc3339(value) if instant else value)  # type: ignore[arg-type]

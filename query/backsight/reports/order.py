@@ -1,0 +1,39 @@
+"""Where an event stands among a person's: one 64-bit place out of its time and its sequence number.
+
+Within one page instance, places order events exactly as (time, sequence) do. Across page instances only the
+time counts; the sequence's bits then mean nothing. Sequence numbers past the last that fits share its place.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time
+from typing import Final
+
+from backsight.reports.request import EARLIEST, micros
+
+SEQUENCE_BITS: Final = 11
+"""What a time between EARLIEST and LATEST, in microseconds, leaves of 63 bits."""
+
+ORIGIN: Final = micros(datetime.combine(EARLIEST, time(), UTC))
+BEFORE_ALL: Final = 2**63 - 1
+"""A place after every event's."""
+
+PLACE: Final = (
+    f"((epoch_us(e.time) - ({ORIGIN})) << {SEQUENCE_BITS}) + least(e.sequence, {2**SEQUENCE_BITS - 1})"
+)
+"""SQL of an event's place."""
+
+
+def place_of(instant: datetime) -> int:
+    """The first place at an instant."""
+    return (micros(instant) - ORIGIN) << SEQUENCE_BITS
+
+
+def instant_of(place: int) -> int:
+    """Microseconds since the origin at which a place lies."""
+    return place >> SEQUENCE_BITS
+
+
+def instant_sql(place: str) -> str:
+    """SQL of the same."""
+    return f"({place} >> {SEQUENCE_BITS})"

@@ -1,0 +1,3 @@
+select person, place as place_1
+from matched
+where step_1 and place < {starts_before}
