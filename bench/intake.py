@@ -1,7 +1,7 @@
 """Journal to lake: how many events a second one committer folds, and how much memory it takes to do so.
 
-Batches are as the snippet sends them: ten events on a page instance, about 8 KB, with the contexts of a site of
-some hundred pages. Run: `python -m bench.intake [--batches 20000]`. Prints one JSON line.
+Batches are as the snippet sends them: ten events on a page instance, about 8 KB, with the contexts of a site
+of some hundred pages. Run: `python -m bench.intake [--batches 20000]`. Prints one JSON line.
 """
 
 from __future__ import annotations
@@ -38,17 +38,10 @@ def make_template(random_: random.Random) -> dict[str, Any]:
         nodes.append([parent, place, 1 + random_.randrange(4), 1 + random_.randrange(4), 1, 1, 0])
     events: list[dict[str, object]] = [{"type": "pageview", "page": 0, "seq": 0, "time": 0}]
     for seq in range(1, EVENTS):
-        place = {
-            "page": 0,
-            "seq": seq,
-            "time": 0,
-            "node": random_.randrange(2, NODES),
-            "x": 310,
-            "y": 95 + seq,
-        }
+        on = {"page": 0, "seq": seq, "time": 0, "node": random_.randrange(2, NODES), "x": 310, "y": 95 + seq}
         texts = {"text": "Add to basket", "label": f"Add kettle {seq} to the basket"}
         href = f"https://shop.example/p/{page}#{seq}"
-        events += [{"type": "click", **where, **texts, "target_text": "", "target_label": "", "href": href}]
+        events += [{"type": "click", **on, **texts, "target_text": "", "target_label": "", "href": href}]
     page_entry = {
         "id": "",
         "url": f"https://shop.example/p/{page}?utm_source=mail&utm_campaign=x#top",

@@ -29,11 +29,16 @@ _MAX_RUNS: Final = 8
 
 
 class _Ranges:
-    """Packed ranges, sorted by key; a key may stand in several rows, whose union counts."""
+    """Packed ranges, sorted by key and start; those of a key that overlap or touch are joined."""
 
     def __init__(self, keys: Int64s, starts: Int32s, lasts: Int32s) -> None:
-        order = np.argsort(keys, kind="stable")
-        self.keys, self.starts, self.lasts = keys[order], starts[order], lasts[order]
+        order = np.lexsort((starts, keys))
+        keys, starts, lasts = keys[order], starts[order], lasts[order]
+        places = np.cumsum(np.append(False, keys[1:] != keys[:-1])[: len(keys)]) << 32  # keys apart, as sorted
+        reached = np.maximum.accumulate(places | lasts)
+        begins = np.append(True, places[1:] + starts[1:] > reached[:-1] + 1)[: len(keys)]
+        self.keys, self.starts = keys[begins], starts[begins]
+        self.lasts = (reached[np.append(begins[1:], True)[: len(keys)]] & 0xFFFFFFFF).astype(np.int32)
 
     def of(self, key: int) -> list[tuple[int, int]]:
         low, high = np.searchsorted(self.keys, key, "left"), np.searchsorted(self.keys, key, "right")
@@ -116,15 +121,7 @@ class Seen:
 
     def load(self, keys: Int64s, sequences: Int32s) -> None:
         """Adds many pairs at once, in any order."""
-        if not len(keys):
-            return
-        order = np.lexsort((sequences, keys))
-        keys, sequences = keys[order], sequences[order]
-        breaks = np.ones(len(keys), bool)
-        breaks[1:] = (keys[1:] != keys[:-1]) | (np.diff(sequences.astype(np.int64)) > 1)
-        first = np.flatnonzero(breaks)
-        last = np.append(first[1:], len(keys)) - 1
-        self._current.pack(_Ranges(keys[first], sequences[first], sequences[last]))
+        self._current.pack(_Ranges(keys, sequences, sequences))
         self._bound()
 
     def _widen(self, key: int, rows: list[tuple[int, int]]) -> None:
@@ -150,7 +147,7 @@ class Seen:
         self._bound()
 
     def _bound(self) -> None:
-        if len(self._current) + len(self._previous) > self._max_ranges:
+        if len(self._current) > self._max_ranges // 2:
             self.early += 1
             self._previous, self._current = self._current, _Generation(self._current.start)
 

@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pytest
+
+from backsight.contract import ELEMENTS, MAX_ATTRIBUTE_CHARS, NODES, id64
+from backsight_collector import nodes as nodes_module
+from backsight_collector.attributes import MAX_NAMES, AttributeBound
+from backsight_collector.batch import Batch
+from backsight_collector.committer import Committer, CommitterSettings
+from backsight_collector.nodes import BatchNodes, Contexts
+from captures import NOW, SITE, assert_sound, batch, capture, click, stored, write_journal
+
+
+def typed(**fields: Any) -> Batch:
+    return msgspec.convert(batch("a", [click(0)], **fields), Batch)
+
+
+def identify(contexts: Contexts, sent: Batch) -> list[int]:
+    """The ids of all nodes of a batch."""
+    nodes = BatchNodes(contexts.site(SITE), sent, NOW)
+    return [nodes.node_id(index) for index in range(len(sent.nodes))]
+
+
+def test_ids_are_hashes_of_what_they_stand_for() -> None:
+    """Every collector gives the same ids, and a node's covers its parent's."""
+    ids = identify(Contexts(), typed())
+    html = id64("element", "html", "html", "lang", "en")
+    body = id64("element", "body", "html")
+    button = id64("element", "button", "html", "class", "btn", "data-sku", "12")
+    root = id64("node", None, html, 1, 1, 1, 1, 0)
+    below = id64("node", root, body, 2, 1, 1, 1, 0)
+    assert ids == [root, below, id64("node", below, button, 4, 3, 1, 2, 0)]
+
+
+def test_rows_are_those_of_the_contract() -> None:
+    """New elements and nodes come as rows with depth, positions and first sight, once."""
+    contexts = Contexts()
+    identify(contexts, typed())
+    identify(contexts, typed())
+    elements, nodes = contexts.take()
+    assert elements.schema.equals(ELEMENTS)
+    assert nodes.schema.equals(NODES)
+    assert nodes["depth"].to_pylist() == [0, 1, 2]
+    assert nodes["parent_id"].to_pylist() == [None, *nodes["node_id"].to_pylist()[:2]]
+    assert elements["attributes"].to_pylist() == [
+        [("lang", "en")],
+        [],
+        [("class", "btn"), ("data-sku", "12")],
+    ]
+    assert nodes["first_seen"].cast(pa.int64()).to_pylist() == [NOW] * 3
+    assert [table.num_rows for table in contexts.take()] == [0, 0]
+
+
+def test_only_what_events_refer_to_is_stored() -> None:
+    """A batch may send nodes that no event needs; they cost nothing."""
+    contexts = Contexts()
+    BatchNodes(contexts.site(SITE), typed(), NOW).node_id(1)
+    elements, nodes = contexts.take()
+    assert (elements.num_rows, nodes.num_rows) == (2, 2)
+
+
+def test_what_is_stored_is_known_after_a_start() -> None:
+    """Rows that the lake holds are not given again; the order of an element's attributes makes no difference."""
+    before, after = Contexts(), Contexts()
+    identify(before, typed())
+    elements, nodes = before.take()
+    after.load_elements(elements)
+    after.load_nodes(nodes)
+    turned = [{"tag": "html", "attrs": {"lang": "en"}}, {"tag": "body"}]
+    turned += [{"tag": "button", "attrs": {"data-sku": "12", "class": "btn"}}]
+    assert identify(after, typed(elements=turned)) == identify(before, typed())
+    assert [table.num_rows for table in after.take()] == [0, 0]
+    assert after.collisions == 0
+
+
+@pytest.mark.parametrize("loaded", [False, True], ids=["in one process", "against stored rows"])
+def test_equal_ids_of_unequal_things_are_found(monkeypatch: pytest.MonkeyPatch, loaded: bool) -> None:
+    """A collision is counted, and the first thing keeps the id."""
+    real = id64
+    monkeypatch.setattr(
+        nodes_module, "id64", lambda space, *parts: real(space, *parts) if "check" in space else 5
+    )
+    contexts = Contexts()
+    identify(contexts, typed(nodes=[[-1, 0, 1, 1, 1, 1, 0]]))
+    elements, nodes = contexts.take()
+    if loaded:
+        contexts = Contexts()
+        contexts.load_elements(elements)
+        contexts.load_nodes(nodes)
+    identify(contexts, typed(nodes=[[-1, 1, 2, 2, 1, 1, 0]]))
+    assert contexts.collisions == 2
+    assert [table.num_rows for table in contexts.take()] == [0, 0]
+
+
+def test_attributes_that_are_not_captured_are_left_out() -> None:
+    """What the contract does not list, the lake does not hold; of a long value only its presence is kept."""
+    long = "y" * (MAX_ATTRIBUTE_CHARS + 1)
+    sent: dict[str, str | None] = {
+        "value": "secret",
+        "onclick": "x()",
+        "style": "a",
+        "data-x": long,
+        "id": "i",
+    }
+    description = AttributeBound(SITE, 10).describe(sent)
+    assert description.kept == (("data-x", None), ("id", "i"))
+    assert description.withheld == ()
+
+
+def test_a_value_that_never_stops_changing_is_withheld() -> None:
+    """Past the limit the attribute's value is null on every element, the known ones included."""
+    bound = AttributeBound(SITE, 3)
+    kept = [bound.describe({"data-y": f"{value}"}).kept for value in (0, 1, 0, 2, 3, 4, 0)]
+    withheld = bound.describe({"data-y": "0", "data-z": "1"})
+    assert kept == [(("data-y", value),) for value in ("0", "1", "0", "2", "3", None, None)]
+    assert withheld == ((("data-y", None), ("data-z", "1")), (("data-y", "0"),))
+    assert list(bound.withheld) == ["data-y"]
+
+
+def test_classes_and_ids_keep_the_values_they_have() -> None:
+    """A generated class name costs a site no rule that it has: past ten times the limit only new values go."""
+    bound = AttributeBound(SITE, 1)
+    for number in range(10):
+        assert bound.describe({"class": f"c{number}"}).kept == (("class", f"c{number}"),)
+    assert bound.describe({"class": "c10"}) == ((("class", None),), (("class", "c10"),))
+    assert bound.describe({"class": "c3"}).kept == (("class", "c3"),)
+
+
+def test_generated_attribute_names_are_left_out() -> None:
+    """A page that invents attribute names can't grow the elements either."""
+    bound = AttributeBound(SITE, 10)
+    for number in range(MAX_NAMES):
+        bound.describe({f"data-{number}": ""})
+    assert bound.describe({"data-new": "x", "data-0": ""}) == ((("data-0", ""),), (("data-new", "x"),))
+
+
+def test_the_trie_stops_growing_and_stays_so_after_a_restart(tmp_path: Path) -> None:
+    """A scroll offset on <html> at every event adds contexts up to the limit, and none after it; an event keeps
+    its own target's value."""
+    limit, committer = 5, None
+    for number in range(40):
+        elements = [{"tag": "html", "attrs": {"data-scroll": f"{number}"}}, {"tag": "body"}]
+        elements += [{"tag": "button", "attrs": {"class": "btn", "data-scroll": f"{number}"}}]
+        write_journal(tmp_path, [capture(batch(f"page {number}", [click(0)], elements=elements))])
+        if number % 10 == 9:
+            committer = Committer(tmp_path, CommitterSettings(max_attribute_values=limit))
+            committer.step()
+            committer._write_status()
+            committer.close()
+    assert committer is not None
+    assert list(committer.status.withheld[SITE]) == ["data-scroll"]
+    assert len(stored(tmp_path, "nodes")) <= 3 * (limit + 2)
+    assert_sound(tmp_path)
+    last = next(row for row in stored(tmp_path, "events") if row["page"] == id64("page", "page 39"))
+    assert last["target_attributes"] == [("data-scroll", "39")]
+    (element,) = (row["element_id"] for row in stored(tmp_path, "nodes") if row["node_id"] == last["node_id"])
+    (row,) = (row for row in stored(tmp_path, "elements") if row["element_id"] == element)
+    assert row["attributes"] == [("class", "btn"), ("data-scroll", None)]
+
+
+def test_a_chain_as_deep_as_allowed_is_resolved() -> None:
+    """512 nodes below each other need no recursion."""
+    chain = [[place - 1, 1, 1, 1, 1, 1, 0] for place in range(512)]
+    contexts = Contexts()
+    BatchNodes(contexts.site(SITE), typed(nodes=chain), NOW).node_id(511)
+    assert contexts.take()[1]["depth"].to_pylist() == list(range(512))

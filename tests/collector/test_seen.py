@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backsight_collector.seen import GENERATION, Seen
+
+LAST = 2**31 - 1
+
+pairs = st.tuples(st.integers(-3, 3), st.integers(0, 12) | st.integers(LAST - 3, LAST))
+
+
+@given(st.lists(pairs, max_size=80), st.lists(pairs, max_size=20), st.integers(1, 4))
+def test_add_says_what_a_set_would(
+    asked: list[tuple[int, int]], loaded: list[tuple[int, int]], active: int
+) -> None:
+    """Whatever was loaded, packed and recalled, `add` is true for exactly the pairs that are new."""
+    seen, oracle = Seen(0, active_pages=active), set(loaded)
+    seen.load(
+        np.array([key for key, _ in loaded], np.int64), np.array([place for _, place in loaded], np.int32)
+    )
+    for pair in asked:
+        seen.recall({pair[0]})
+        assert seen.add(*pair) is (pair not in oracle)
+        oracle.add(pair)
+
+
+def test_an_event_is_remembered_for_a_whole_generation() -> None:
+    """A repeat is found until 24 hours after the first arrival, wherever that lay in its generation."""
+    seen = Seen(0)
+    seen.turn(GENERATION - 1)
+    seen.recall({7})
+    assert seen.add(7, 0)
+    seen.turn(2 * GENERATION - 2)
+    seen.recall({7})
+    assert not seen.add(7, 0)
+
+
+def test_an_event_is_forgotten_after_two_generations() -> None:
+    """What is older than twice 24 hours costs no memory any more."""
+    seen = Seen(0)
+    seen.recall({7})
+    seen.add(7, 0)
+    seen.turn(GENERATION)
+    seen.turn(2 * GENERATION)
+    assert len(seen) == 0
+
+
+def test_memory_stays_bounded_and_says_so() -> None:
+    """Past the bound the older generation is forgotten early, and that is counted."""
+    seen = Seen(0, max_ranges=100, active_pages=10)
+    for key in range(1_000):
+        seen.recall({key})
+        seen.add(key, 0)
+        assert len(seen) <= 100 + 3 * 10
+    assert seen.early > 0
+
+
+def test_a_page_in_order_costs_one_range() -> None:
+    """Sequence numbers that follow each other are kept as one range, however many there are."""
+    seen = Seen(0, active_pages=1)
+    for sequence in range(5_000):
+        seen.recall({1})
+        seen.add(1, sequence)
+    seen.recall({2})
+    seen.add(2, 0)
+    seen.recall({3})
+    assert len(seen) <= 12
