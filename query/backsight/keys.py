@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import math
 import re
 import secrets
 import threading
@@ -154,28 +155,38 @@ class Keys:
 
 
 class LiveWriteKeys:
-    """Answers `site_of` for the capture route: from memory, at most `seconds` behind the store.
+    """Answers `site_of` for the capture route from memory, at most `seconds` behind the store.
 
-    However many unknown keys arrive, the store is asked no more often than that.
+    A key that is not known is looked up again at once, since it may have been made a moment ago; but however
+    many unknown keys arrive, the store is asked no more often than every `miss_seconds`.
     """
 
-    def __init__(self, keys: Keys, seconds: float = 1.0, clock: Callable[[], float] = time.monotonic) -> None:
-        self._keys, self._seconds, self._clock = keys, seconds, clock
+    def __init__(
+        self,
+        keys: Keys,
+        seconds: float = 1.0,
+        miss_seconds: float = 0.1,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._keys, self._clock = keys, clock
+        self._seconds, self._miss_seconds = seconds, miss_seconds
         self._lock = threading.Lock()
-        self._read_at = clock()
-        self._sites = self._read()
+        self._read_at = -math.inf
+        self._sites: dict[str, str] = {}
 
     def __call__(self, write_key: str) -> str | None:
         """The site that a write key writes to; None for an unknown or revoked one."""
-        if self._clock() - self._read_at >= self._seconds and self._lock.acquire(blocking=False):
-            try:
-                self._sites, self._read_at = self._read(), self._clock()
-            finally:
-                self._lock.release()
+        self._refresh(self._seconds)
+        if write_key not in self._sites:
+            self._refresh(self._miss_seconds)
         return self._sites.get(write_key)
 
-    def _read(self) -> dict[str, str]:
-        return {key.shown: key.site for key in self._keys.list() if key.shown and key.revoked is None}
+    def _refresh(self, seconds: float) -> None:
+        with self._lock:
+            if self._clock() - self._read_at >= seconds:
+                listed = self._keys.list()
+                self._sites = {key.shown: key.site for key in listed if key.shown and key.revoked is None}
+                self._read_at = self._clock()
 
 
 def _digest(key: str) -> str:

@@ -34,6 +34,17 @@ def ensure_access(store: Store, config: Config) -> Access:
     return Access(site, _write_key(keys, site, config), _new_secret(keys, site, config))
 
 
+def welcome(address: str, access: Access) -> str:
+    """What to put on the site's pages, and the secret key where there is a new one."""
+    lines = [
+        f"Site {access.site!r}: put this line into the <head> of its pages",
+        f'  <script async src="{address}/backsight.js" data-key="{access.write_key}"></script>',
+    ]
+    if access.new_secret:
+        lines += ["Secret key for asking, shown only now: keep it", f"  {access.new_secret}"]
+    return "\n".join(lines)
+
+
 def _ensured_site(store: Store, config: Config) -> str:
     """The configured site, else the oldest, else a new one."""
     known = sorted(store.sites(), key=lambda site: site.created)

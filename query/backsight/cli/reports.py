@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from backsight.questions import Questions
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-EVENT_TYPES = [*EventType, "any"]
+EVENT_TYPES = [*(each.value for each in EventType), "any"]
 
 
 def _options(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:

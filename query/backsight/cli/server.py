@@ -21,7 +21,7 @@ import uvicorn
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from backsight.cli.first_start import Access, ensure_access
+from backsight.cli.first_start import ensure_access, welcome
 from backsight.cli.protocol import BoundedHeads
 from backsight.cli.supervisor import Supervisor
 from backsight.config import Config
@@ -44,31 +44,31 @@ class Parts:
     committer: bool = True
 
 
-def serve(config: Config, parts: Parts, announce: Callable[[str, Access | None], None]) -> None:
+def serve(config: Config, parts: Parts, tell: Callable[[str], None]) -> None:
     """Serves until SIGTERM or SIGINT; returns when everything acknowledged is on disk.
 
-    `announce` is told the address, and what the start has made, once requests are taken.
+    `tell` gets what a start prints: keys as soon as they are made, the address once requests are taken.
     Raises ConfigurationError, Conflict, OSError, and what the journal raises when another server holds it.
     """
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     _raise_open_files()
     settings = _settings(_not_found)
     with _ending_quietly(), asyncio.Runner(loop_factory=settings.get_loop_factory()) as runner:
-        runner.run(_serve(config, parts, announce))
+        runner.run(_serve(config, parts, tell))
 
 
-async def _serve(config: Config, parts: Parts, announce: Callable[[str, Access | None], None]) -> None:
+async def _serve(config: Config, parts: Parts, tell: Callable[[str], None]) -> None:
     async with AsyncExitStack() as stack:
         store = stack.enter_context(SQLiteStore(config.database))
         front = await _collector(config, stack) if parts.collector else ()
         listener = stack.enter_context(_bound(config))
-        access = ensure_access(store, config) if parts.collector else None
+        address = _address(config, listener)
+        if parts.collector:
+            tell(welcome(address, ensure_access(store, config)))
         behind = await _query_api(config, stack) if parts.query else _not_found
         if parts.committer:
             stack.callback(Supervisor("committer", committer_command(config), _warn).stop)
-        server = _Server(
-            _settings(_composed(front, behind)), lambda: announce(_address(config, listener), access)
-        )
+        server = _Server(_settings(_composed(front, behind)), lambda: tell(f"Listening on {address}"))
         await server.serve([listener])
 
 

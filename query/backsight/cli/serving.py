@@ -9,17 +9,13 @@ import sys
 import threading
 from collections.abc import Callable
 from importlib.metadata import version
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from backsight.cli.asking import data_option, site_option
 from backsight.cli.failures import of_the_collector
 from backsight.config import Config
-
-if TYPE_CHECKING:
-    from backsight.cli.first_start import Access
 
 
 def _listening(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -97,7 +93,8 @@ def _serve(options: dict[str, str | None], **parts: bool) -> None:
     from backsight.cli.server import Parts, serve
 
     with of_the_collector():
-        serve(config, Parts(**parts), functools.partial(_announce, config.data))
+        click.echo(f"Backsight {version('backsight')}, data in {config.data.resolve()}")
+        serve(config, Parts(**parts), click.echo)
 
 
 def _require_server() -> None:
@@ -108,19 +105,3 @@ def _require_server() -> None:
         raise click.ClickException(
             f"{error.name} is missing. Valid: pip install 'backsight[server]'."
         ) from error
-
-
-def _announce(data: Path, address: str, access: Access | None) -> None:
-    """What a start prints; the line with the address comes last, when requests are taken."""
-    lines = [f"Backsight {version('backsight')}, data in {data.resolve()}"]
-    if access:
-        lines += [
-            f"Site {access.site!r}: put this line into the <head> of its pages",
-            f'  <script async src="{address}/backsight.js" data-key="{access.write_key}"></script>',
-        ]
-        if access.new_secret:
-            lines += [
-                "Secret key for asking, shown only now: keep it",
-                f"  {access.new_secret}",
-            ]
-    click.echo("\n".join([*lines, f"Listening on {address}"]))
