@@ -29,7 +29,7 @@ from backsight_collector.keys import Sites
 from backsight_collector.metrics import CONTENT_TYPE, Metrics
 from backsight_collector.problems import Problem
 from backsight_collector.script import Script
-from backsight_collector.segments import list_segments
+from backsight_collector.segments import DiskFile, Opener, list_segments
 from backsight_collector.settings import CollectorSettings
 
 WRITER: Final = "collector"
@@ -44,8 +44,15 @@ class Collector:
     OSError: the application does not start), and closes it when all that is pending is on disk.
     """
 
-    def __init__(self, data_dir: Path, sites: Sites, settings: CollectorSettings | None = None) -> None:
-        self._settings = settings or CollectorSettings()
+    def __init__(
+        self,
+        data_dir: Path,
+        sites: Sites,
+        settings: CollectorSettings | None = None,
+        *,
+        opener: Opener = DiskFile,
+    ) -> None:
+        self._settings, self._opener = settings or CollectorSettings(), opener
         self._directory = data_dir / "journal" / WRITER
         self._metrics = Metrics()
         self._capture = CaptureRoute(sites, self._settings, self._metrics)
@@ -69,7 +76,9 @@ class Collector:
     @asynccontextmanager
     async def lifespan(self, app: object = None) -> AsyncIterator[None]:
         """Batches are taken in while this is entered."""
-        journal = Journal(self._directory, max_pending_bytes=self._settings.max_pending_bytes)
+        journal = Journal(
+            self._directory, max_pending_bytes=self._settings.max_pending_bytes, opener=self._opener
+        )
         self._capture.journal = journal
         try:
             yield

@@ -122,11 +122,14 @@ class _Source:
         return raw
 
     def _malformed(self, detail: str, field: str) -> MalformedBatch:
-        value = None
-        if field:
-            entry = _fields.decode(self.body).get(re.split(r"[.\[]", field)[0])
-            value = None if entry is None else cut(self.sent(entry), SHOWN_CHARS)
-        return MalformedBatch(detail, field=field, value=value)
+        try:
+            fields = _fields.decode(self.body) if field else {}
+        except msgspec.DecodeError as error:  # a field is bad, but what follows it is not even JSON
+            return MalformedBatch(f"the body is not JSON: {explain(error)}")
+        entry = fields.get(re.split(r"[.\[]", field)[0])
+        return MalformedBatch(
+            detail, field=field, value=None if entry is None else cut(self.sent(entry), SHOWN_CHARS)
+        )
 
     def read(self, decoder: msgspec.json.Decoder[T], entry: msgspec.Raw) -> T:
         """The typed entry, or _Refused."""

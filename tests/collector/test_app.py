@@ -1,0 +1,117 @@
+"""The collector's other routes, and how it stands in an application."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from backsight_collector.app import Collector, create_app
+from backsight_collector.journal import JournalLocked
+from backsight_collector.script import FILE
+
+Make = Callable[..., dict[str, Any]]
+Serve = Callable[..., Any]
+
+
+def test_the_script_is_served_plain_and_packed(serve: Serve) -> None:
+    """Both give the built snippet, to pages of any origin, with tags of their own."""
+    server = serve()
+    plain = server.request("GET", "/backsight.js", {"accept-encoding": "br, gzip;q=0"})
+    packed = server.request("GET", "/backsight.js", {"accept-encoding": "br, gzip"})
+    assert plain.body == gzip.decompress(packed.body) == FILE.read_bytes()
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert plain.headers["etag"] != packed.headers["etag"]
+    for answer in (plain, packed):
+        assert answer.headers["content-type"].startswith("text/javascript")
+        assert answer.headers["vary"] == "accept-encoding"
+        assert "max-age" in answer.headers["cache-control"]
+        assert answer.headers["access-control-allow-origin"] == "*"
+
+
+@pytest.mark.parametrize("asked", ["{tag}", "W/{tag}", '"other", {tag}', "*"])
+def test_a_browser_that_has_the_script_gets_304(serve: Serve, asked: str) -> None:
+    """A tag that still holds costs an answer without a body; another one gets the script."""
+    server = serve()
+    tag = server.request("GET", "/backsight.js").headers["etag"]
+    answer = server.request("GET", "/backsight.js", {"if-none-match": asked.format(tag=tag)})
+    assert (answer.status, answer.body, answer.headers["etag"]) == (304, b"", tag)
+    assert server.request("GET", "/backsight.js", {"if-none-match": '"other"'}).status == 200
+
+
+def test_health_says_that_the_process_runs(serve: Serve) -> None:
+    """`/healthz` needs no journal, `/readyz` does."""
+    server = serve()
+    assert server.request("GET", "/healthz").json == {"status": "ok"}
+    assert server.request("GET", "/readyz").json == {"status": "ready"}
+
+
+def test_metrics_count_what_became_of_every_event(serve: Serve, make_batch: Make) -> None:
+    """Accepted, rejected by reason, duplicates and what clients dropped; every line is Prometheus text."""
+    server = serve()
+    batch = make_batch(dropped={"queue": 4, "size": 1})
+    batch["events"] += [batch["events"][0], {"type": "teleport"}]
+    server.post(batch)
+    server.post(b"{")
+    answer = server.request("GET", "/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    samples = {}
+    for line in answer.body.decode().splitlines():
+        found = re.fullmatch(r'# (HELP|TYPE) \w+ .+|(\w+(?:\{\w+="[^"]*"\})?) ([0-9.e+-]+)', line)
+        assert found, line
+        if found[2]:
+            samples[found[2]] = float(found[3])
+    assert samples['backsight_events_total{outcome="accepted"}'] == 3
+    assert samples['backsight_events_total{outcome="rejected"}'] == 1
+    assert samples['backsight_events_total{outcome="duplicate"}'] == 1
+    assert samples['backsight_events_total{outcome="dropped_by_client"}'] == 5
+    assert samples['backsight_events_rejected_total{reason="unknown_type"}'] == 1
+    assert samples['backsight_capture_requests_total{status="200"}'] == 1
+    assert samples['backsight_capture_requests_total{status="400"}'] == 1
+    assert samples["backsight_capture_seconds_count"] == 2
+    assert samples['backsight_capture_seconds_bucket{le="+Inf"}'] == 2
+    assert samples["backsight_ready"] == 1
+    assert samples["backsight_journal_bytes"] > samples["backsight_capture_bytes_total"] > 0
+
+
+def test_a_collector_stands_beside_other_routes(tmp_path: Path, serve: Serve, make_batch: Make) -> None:
+    """With or without `in_front_of`, batches reach their route and all else reaches the application."""
+    server = serve()
+    inner = Starlette(
+        routes=[*server.collector.routes, Route("/v1/reports", lambda _: PlainTextResponse("r"))]
+    )
+    for app in (inner, server.collector.in_front_of(inner)):
+        server.app = app
+        assert server.post(make_batch()).status == 200
+        assert server.request("GET", "/v1/reports").body == b"r"
+        assert server.request("GET", "/v1/none").status == 404
+
+
+def test_outside_its_lifespan_nothing_is_taken_in(tmp_path: Path, serve: Serve, make_batch: Make) -> None:
+    """Before the journal is open and after it is closed, batches get 503, and `/readyz` says so."""
+    server = serve()
+    server.app = create_app(tmp_path, {"wk_test": "shop"}.get)
+    assert server.post(make_batch()).status == 503
+    assert server.request("GET", "/readyz").status == 503
+    assert server.request("GET", "/healthz").status == 200
+
+
+def test_two_collectors_on_one_folder_are_refused(tmp_path: Path, serve: Serve) -> None:
+    """The second one does not start, and says why."""
+    serve()
+
+    async def start() -> None:
+        async with Collector(tmp_path, {}.get).lifespan():
+            pass
+
+    with pytest.raises(JournalLocked, match="another process"):
+        asyncio.run(start())

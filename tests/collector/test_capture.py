@@ -1,0 +1,321 @@
+"""The capture route: a 200 means durable, everything else means that nothing was kept, and says why."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import gzip
+import json
+import os
+import threading
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backsight.contract import MAX_BODY_BYTES, MAX_DECOMPRESSED_BYTES
+from backsight_collector.segments import DiskFile
+from backsight_collector.settings import CollectorSettings
+
+Make = Callable[..., dict[str, Any]]
+Serve = Callable[..., Any]
+
+
+class Disk:
+    """Hands out files that fail or wait on demand."""
+
+    def __init__(self) -> None:
+        self.fault: OSError | None = None
+        self.may_sync = threading.Event()
+        self.may_sync.set()
+
+    def __call__(self, path: Path) -> DiskFile:
+        disk = self
+
+        class File(DiskFile):
+            def write(self, data: bytes) -> None:
+                if disk.fault:
+                    raise disk.fault
+                super().write(data)
+
+            def sync(self) -> None:
+                assert disk.may_sync.wait(30)
+                super().sync()
+
+        return File(path)
+
+
+# ── Accepted ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_accepted_batch_is_in_the_journal_as_it_was_sent(serve: Serve, make_batch: Make) -> None:
+    """The answer counts the events; the journal has body, site, user agent and our own time."""
+    server = serve()
+    body = json.dumps(make_batch(), indent=1).encode()
+    answer = server.post(body, user_agent="Firefox/144", content_type="text/plain;charset=UTF-8")
+    assert (answer.status, answer.json) == (200, {"accepted": 3, "rejected": []})
+    assert answer.headers["content-type"] == "application/json"
+    (capture,) = server.captures()
+    assert (capture.body, capture.site, capture.user_agent) == (body, "shop", "Firefox/144")
+    assert 0 <= capture.received_at / 1e6 - 1_700_000_000 < 10**10
+
+
+def test_gzip_is_unpacked_before_it_is_kept(serve: Serve, make_batch: Make) -> None:
+    """A packed body is journalled as the JSON that it holds."""
+    server = serve()
+    body = json.dumps(make_batch()).encode()
+    assert server.post(gzip.compress(body), content_encoding="gzip").status == 200
+    assert server.captures()[0].body == body
+
+
+def test_a_body_may_arrive_in_parts_and_without_a_length(serve: Serve, make_batch: Make) -> None:
+    """Chunked bodies are put together."""
+    server = serve()
+    body = json.dumps(make_batch()).encode()
+    answer = server.request("POST", "/v1/capture", {}, [body[:100], b"", body[100:101], body[101:]])
+    assert answer.status == 200
+    assert server.captures()[0].body == body
+
+
+def test_a_poisoned_event_is_reported_and_the_others_are_kept(serve: Serve, make_batch: Make) -> None:
+    """Rejections name index, reason and detail; the journal has the whole body, for the dead letters."""
+    server = serve()
+    batch = make_batch()
+    batch["events"][1]["label"] = "\ud800"
+    batch["events"].append(batch["events"][0])
+    answer = server.post(batch)
+    assert answer.json == {
+        "accepted": 2,
+        "duplicates": 1,
+        "rejected": [{"index": 1, "reason": "bad_event", "detail": "a lone surrogate is not text"}],
+    }
+    assert json.loads(server.captures()[0].body) == batch
+
+
+def test_a_large_batch_is_read_like_a_small_one(serve: Serve, make_batch: Make) -> None:
+    """Bodies that are read in a thread give the same answer."""
+    server = serve()
+    event = {"type": "track", "name": "n", "page": 0, "time": 0, "props": {"text": "x" * 3_000}}
+    body = json.dumps(make_batch(events=[event | {"seq": seq} for seq in range(1_000)])).encode()
+    assert len(body) > 3_000_000
+    assert server.post(gzip.compress(body), content_encoding="gzip").json == {
+        "accepted": 1_000,
+        "rejected": [],
+    }
+
+
+def test_an_empty_batch_leaves_no_record(serve: Serve, make_batch: Make) -> None:
+    """A batch without events is accepted; only what the client dropped would have been worth a record."""
+    server = serve()
+    assert server.post(make_batch(events=[])).json == {"accepted": 0, "rejected": []}
+    assert server.captures() == []
+    assert server.post(make_batch(events=[], dropped={"queue": 2})).status == 200
+    assert len(server.captures()) == 1
+
+
+# ── Refused ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def bomb(size: int) -> bytes:
+    return gzip.compress(b" " * size)
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status", "detail"),
+    [
+        (b"{", {}, 400, "not JSON"),
+        (b"\xff", {}, 400, "not UTF-8"),
+        (b'{"a":' * 100_000, {}, 400, "nests too deep"),
+        (b" " * (MAX_BODY_BYTES + 1), {}, 413, "1000001 bytes: too large"),
+        (b"", {"content_length": "9" * 30}, 413, "too large"),
+        (b"{}", {"content_encoding": "br"}, 415, "encoding"),
+        (b"{}", {"content_encoding": "gzip, gzip"}, 415, "encoding"),
+        (b"{}", {"content_encoding": "gzip"}, 400, "not gzip"),
+        (gzip.compress(b"{}")[:-4], {"content_encoding": "gzip"}, 400, "ends too soon"),
+        (gzip.compress(b"{}") + gzip.compress(b"{}"), {"content_encoding": "gzip"}, 400, "22 bytes follow"),
+        (bomb(MAX_DECOMPRESSED_BYTES + 1), {"content_encoding": "gzip"}, 413, "may have 5000000 bytes"),
+        (bomb(200_000_000), {"content_encoding": "gzip"}, 413, "may have 5000000 bytes"),
+        (zlib.compress(b"{}"), {"content_encoding": "gzip"}, 400, "not gzip"),
+    ],
+    ids=lambda value: repr(value)[:30],
+)
+def test_bad_bodies_are_refused(
+    serve: Serve, body: bytes, headers: dict[str, str], status: int, detail: str
+) -> None:
+    """Each is a problem document with the status that tells the snippet what to do; nothing is kept."""
+    server = serve()
+    answer = server.post(body, **headers)
+    assert (answer.status, answer.json["status"]) == (status, status)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert detail in answer.json["detail"]
+    assert server.captures() == []
+
+
+def test_a_problem_names_field_value_and_what_is_valid(serve: Serve, make_batch: Make) -> None:
+    """A reader of the answer alone can put the batch right."""
+    answer = serve().post(make_batch(v=3))
+    assert (answer.status, answer.json["field"], answer.json["value"]) == (400, "v", "3")
+    assert "wire.md" in answer.json["valid"]
+
+
+def test_an_unknown_key_is_unauthorized(serve: Serve, make_batch: Make) -> None:
+    """A batch whose key belongs to no site is answered 401, naming the key."""
+    server = serve()
+    answer = server.post(make_batch(key="wk_made_up"))
+    assert (answer.status, answer.json["field"], answer.json["value"]) == (401, "key", "wk_made_up")
+    assert server.captures() == []
+
+
+def test_a_body_that_grows_past_the_limit_is_cut_off(serve: Serve) -> None:
+    """Without an announced length the bytes are counted as they come, and reading stops at the limit."""
+    server = serve()
+    answer = server.request("POST", "/v1/capture", {}, [b" " * 100_000] * 30)
+    assert (answer.status, answer.headers["connection"]) == (413, "close")
+
+
+def test_a_slow_body_times_out(serve: Serve, make_batch: Make) -> None:
+    """A sender that stalls is let go with 408; the server goes on serving."""
+    server = serve(CollectorSettings(body_seconds=0.05))
+    answer = server.runner.run(server.exchange("POST", "/v1/capture", {}, [b"{"], end="stall"))
+    assert (answer.status, answer.headers["connection"]) == (408, "close")
+    assert server.post(make_batch()).status == 200
+
+
+def test_a_client_that_leaves_is_forgotten(serve: Serve) -> None:
+    """Nothing is answered to it and nothing is kept."""
+    server = serve()
+    answer = server.runner.run(server.exchange("POST", "/v1/capture", {}, [b"{"], end="disconnect"))
+    assert answer.status == 0
+    assert server.captures() == []
+
+
+def test_a_cancelled_request_is_not_taken_for_a_slow_one(serve: Serve) -> None:
+    """When the server itself stops a request, the cancellation goes through."""
+    server = serve()
+
+    async def scenario() -> None:
+        task = asyncio.ensure_future(server.exchange("POST", "/v1/capture", {}, [b"{"], end="stall"))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    server.runner.run(scenario())
+
+
+def test_only_post_and_options_are_answered(serve: Serve) -> None:
+    """Other methods are told which ones there are."""
+    answer = serve().request("GET", "/v1/capture")
+    assert (answer.status, answer.headers["allow"]) == (405, "POST, OPTIONS")
+
+
+def test_too_many_bodies_at_once_are_told_to_come_back(serve: Serve, make_batch: Make) -> None:
+    """While the bodies being received reach the bound, further ones get 503; then there is room again."""
+    server = serve(CollectorSettings(max_bodies_bytes=1_500_000, body_seconds=0.05))
+
+    async def scenario() -> tuple[Any, Any]:
+        stalled = asyncio.ensure_future(server.exchange("POST", "/v1/capture", {}, [b"{"], end="stall"))
+        await asyncio.sleep(0)
+        refused = await server.exchange("POST", "/v1/capture", {}, [b"{}"])
+        return await stalled, refused
+
+    stalled, refused = server.runner.run(scenario())
+    assert (stalled.status, refused.status, refused.headers["retry-after"]) == (408, 503, "1")
+    assert server.post(make_batch()).status == 200
+
+
+# ── Rates and keys ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_key_past_its_rate_is_told_when_to_come_back(serve: Serve, make_batch: Make) -> None:
+    """Past its allowance a key gets 429 with Retry-After, and another key is not affected."""
+    sites = {"wk_test": "shop", "wk_other": "shop"}
+    server = serve(CollectorSettings(events_per_second=1, burst_seconds=2), sites=sites.get)
+    assert [server.post(make_batch()).status for _ in range(2)] == [200, 429]
+    answer = server.post(make_batch())
+    assert answer.headers["retry-after"] == "1"
+    assert server.post(make_batch(key="wk_other")).status == 200
+    assert len(server.captures()) == 2
+
+
+def test_a_key_is_looked_up_once_in_a_while(serve: Serve, make_batch: Make) -> None:
+    """The store of keys is not asked for every batch, whether the key is good or not."""
+    asked: list[str] = []
+
+    def sites(key: str) -> str | None:
+        asked.append(key)
+        return {"wk_test": "shop"}.get(key)
+
+    server = serve(sites=sites)
+    for key in ("wk_test", "wk_none") * 3:
+        server.post(make_batch(key=key))
+    assert asked == ["wk_test", "wk_none"]
+
+
+# ── The disk ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_full_disk_is_never_a_200(serve: Serve, make_batch: Make) -> None:
+    """While the journal can't be written, batches get 503 with Retry-After; once it can, 200 again."""
+    disk = Disk()
+    server = serve(opener=disk)
+    disk.fault = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    answer = server.post(make_batch(batch="refused"))
+    assert (answer.status, answer.headers["retry-after"]) == (503, "5")
+    assert "nothing was kept" in answer.json["detail"]
+    ready = server.request("GET", "/readyz")
+    assert ready.status == 503
+    assert "No space left on device" in ready.json["detail"]
+    disk.fault = None
+    assert server.post(make_batch(batch="accepted")).status == 200
+    assert server.request("GET", "/readyz").status == 200
+    assert [json.loads(capture.body)["batch"] for capture in server.captures()] == ["accepted"]
+
+
+def test_a_queue_that_is_full_is_a_503(serve: Serve, make_batch: Make) -> None:
+    """While the disk stalls, requests wait; past the bound others are told to come back."""
+    disk = Disk()
+    server = serve(CollectorSettings(max_pending_bytes=2_000), opener=disk)
+    body = json.dumps(make_batch()).encode()
+    length = {"content-length": str(len(body))}
+
+    async def scenario() -> list[int]:
+        disk.may_sync.clear()
+        waiting = [
+            asyncio.ensure_future(server.exchange("POST", "/v1/capture", length, [body])) for _ in range(6)
+        ]
+        done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        assert {task.result().status for task in done} == {503}
+        disk.may_sync.set()
+        return [answer.status for answer in await asyncio.gather(*waiting)]
+
+    statuses = server.runner.run(scenario())
+    assert set(statuses) == {200, 503}
+    assert len(server.captures()) == statuses.count(200)
+
+
+# ── Other origins ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_any_page_may_send_unless_told_otherwise(serve: Serve, make_batch: Make) -> None:
+    """Answers, refusals too, can be read by pages of any origin, without credentials; so are preflights."""
+    server = serve()
+    preflight = server.request("OPTIONS", "/v1/capture", {"origin": "https://a.example"})
+    assert preflight.status == 204
+    assert "content-encoding" in preflight.headers["access-control-allow-headers"]
+    for answer in (preflight, server.post(make_batch(), origin="https://a.example"), server.post(b"")):
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert "access-control-allow-credentials" not in answer.headers
+
+
+def test_origins_can_be_listed(serve: Serve, make_batch: Make) -> None:
+    """Pages of other origins are refused; servers, which send no origin, are not."""
+    server = serve(CollectorSettings(origins=frozenset({"https://a.example"})))
+    allowed = server.post(make_batch(), origin="https://a.example")
+    assert (allowed.status, allowed.headers["access-control-allow-origin"]) == (200, "https://a.example")
+    refused = server.post(make_batch(), origin="https://b.example")
+    assert (refused.status, refused.json["field"]) == (403, "Origin")
+    assert "access-control-allow-origin" not in refused.headers
+    assert server.post(make_batch()).status == 200
