@@ -5,6 +5,7 @@ Each takes a report's answer. Nothing here imports a chart library.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, Final
 
 Spec = dict[str, Any]
@@ -46,7 +47,7 @@ def retention(answer: Row) -> Spec:
         {"cohort": f"{plain(row['start'])} ({row['size']:,})", **cell, "shown": _percent(cell["share"])}
         for row in answer["rows"]
         for cell in cells(row)
-        if cell["returned"] is not None
+        if has_begun(cell)
     ]
     x = {"field": "period", "type": "ordinal", "title": "period", "axis": {"orient": "top", "labelAngle": 0}}
     y = {"field": "cohort", "type": "ordinal", "sort": None, "title": None}
@@ -119,20 +120,38 @@ def cells(row: Row) -> list[Row]:
         {
             "period": period,
             "returned": returned,
-            "share": returned / row["size"] if returned is not None and row["size"] else None,
+            "share": returned / row["size"] if row["size"] else None,
             "complete": complete,
         }
         for period, (returned, complete) in enumerate(zip(row["returned"], row["complete"], strict=True))
     ]
 
 
+def has_begun(cell: Row) -> bool:
+    """Whether there is something to show: the period is over, or somebody has returned in it already."""
+    return bool(cell["complete"] or cell["returned"])
+
+
 def points(answer: Row) -> list[Row]:
-    """The points of a trend's answer: start, series, value."""
+    """The points of a trend's answer: start, series (its name), measure, value."""
     return [
-        {"start": start, "series": series["label"], "value": value}
-        for series in answer["series"]
+        {"start": start, "series": name, "measure": series["measure"], "value": value}
+        for name, series in zip(series_names(answer["series"]), answer["series"], strict=True)
         for start, value in zip(answer["labels"], series["values"], strict=True)
     ]
+
+
+def series_names(series: list[Row]) -> list[str]:
+    """A name for each series, no two alike: its label, with its measure and then its number where it needs
+    them.
+    """
+    labels = Counter(each["label"] for each in series)
+    names = [
+        f"{each['label']} ({each['measure']})" if labels[each["label"]] > 1 else each["label"]
+        for each in series
+    ]
+    taken = Counter(names)
+    return [f"{name} #{number}" if taken[name] > 1 else name for number, name in enumerate(names, 1)]
 
 
 def plain(text: str) -> str:

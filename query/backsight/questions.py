@@ -71,7 +71,7 @@ class Questions(ABC):
         self,
         start: Step,
         return_: Step,
-        period: Literal["day", "week", "month"] = "day",
+        period: Literal["hour", "day", "week", "month"] = "day",
         periods: int = 12,
         *,
         cohort: Literal["recurring", "first_in_range", "first_ever"] = "first_in_range",
@@ -85,11 +85,11 @@ class Questions(ABC):
         person_where: Sequence[Json] = (),
         range: Literal["all"] | None = None,  # noqa: A002  # the request's own word
     ) -> Retention:
-        """Of the persons who did `start` in a period, how many did `return_` in it and in each of `periods`
-        after it.
+        """Of the persons who did `start` in a period, how many did `return_` after it, in each of `periods`
+        periods.
 
-        Periods are calendar periods in `timezone`. `cohort` says which starts make a cohort, `returned`
-        whether a return counts on its period only or for those before it too.
+        Period 0 is the cohort's own. Periods are calendar periods in `timezone`. `cohort` says which starts
+        make a cohort; with `returned="on_or_after"` a return counts for the periods before it too.
         """
         from backsight.results import Retention
 

@@ -86,9 +86,10 @@ class RemoteSite(Questions):
             raise Unavailable(
                 f"no answer: {error}", field="url", value=where, valid="the address of a Backsight server"
             ) from error
-        if response.is_success:
-            return response.json() if response.content else None
-        raise _error(response)
+        document = _document(response)
+        if response.status_code == 204 or (response.is_success and document):
+            return document
+        raise _error(response, document)
 
 
 def _client(url: str, key: str) -> httpx.Client:
@@ -125,9 +126,8 @@ def _event(answer: Mapping[str, Any]) -> NamedEvent:
     return NamedEvent(**{**answer, "rules": rules, "at": datetime.fromisoformat(answer["at"])})
 
 
-def _error(response: httpx.Response) -> BacksightError:
+def _error(response: httpx.Response, problem: Mapping[str, Any]) -> BacksightError:
     """The error that a problem document stands for, as it would have been raised in place."""
-    problem = _problem(response)
     kind = _ERRORS.get(problem.get("type", ""), Unavailable)
     message = (
         problem.get("detail") or f"{response.url} answered {response.status_code} {response.reason_phrase}"
@@ -142,9 +142,10 @@ def _error(response: httpx.Response) -> BacksightError:
     )
 
 
-def _problem(response: httpx.Response) -> Mapping[str, Any]:
+def _document(response: httpx.Response) -> Mapping[str, Any]:
+    """The JSON object that was answered; an empty one where it is something else, such as a proxy's page."""
     try:
         document = response.json()
-    except ValueError:  # some proxy's page, not ours
+    except ValueError:
         return {}
     return document if isinstance(document, dict) else {}

@@ -34,13 +34,17 @@ FUNNEL: dict[str, Any] = {
 RETENTION: dict[str, Any] = {
     "rows": [
         {"start": "2026-10-01", "size": 4, "returned": [4, 2, 1], "complete": [True, True, True]},
-        {"start": "2026-10-02", "size": 0, "returned": [0, 0, None], "complete": [True, False, False]},
+        {"start": "2026-10-02", "size": 0, "returned": [0, 0, 0], "complete": [True, False, False]},
+        {"start": "2026-10-03", "size": 2, "returned": [2, 1, 0], "complete": [True, False, False]},
     ],
     "average": [1.0, 0.5, 0.25],
 }
 TREND: dict[str, Any] = {
     "labels": ["2026-10-01", "2026-10-02"],
-    "series": [{"label": "A", "values": [1, 2], "total": 3}, {"label": "B", "values": [0, 5], "total": 5}],
+    "series": [
+        {"label": "A", "measure": "events", "values": [1, 2], "total": 3},
+        {"label": "B", "measure": "persons", "values": [0, 5], "total": 5},
+    ],
 }
 PREVIEW: dict[str, Any] = {"daily": [{"date": "2026-10-01", "events": 3}]}
 
@@ -99,18 +103,26 @@ def test_retention() -> None:
         ("2026-10-01 (4)", 1, 0.5, True),
         ("2026-10-01 (4)", 2, 0.25, True),
         ("2026-10-02 (0)", 0, None, True),
-        ("2026-10-02 (0)", 1, None, False),
+        ("2026-10-03 (2)", 0, 1.0, True),
+        ("2026-10-03 (2)", 1, 0.5, False),
     ]
 
 
 def test_trend() -> None:
     """A trend has a point per interval and series, intervals in the report's order."""
     assert values(charts.trend(TREND)) == [
-        {"start": "2026-10-01", "series": "A", "value": 1},
-        {"start": "2026-10-02", "series": "A", "value": 2},
-        {"start": "2026-10-01", "series": "B", "value": 0},
-        {"start": "2026-10-02", "series": "B", "value": 5},
+        {"start": "2026-10-01", "series": "A", "measure": "events", "value": 1},
+        {"start": "2026-10-02", "series": "A", "measure": "events", "value": 2},
+        {"start": "2026-10-01", "series": "B", "measure": "persons", "value": 0},
+        {"start": "2026-10-02", "series": "B", "measure": "persons", "value": 5},
     ]
+
+
+def test_series_names() -> None:
+    """Series that share a label are told apart by measure, and by number where that is shared too."""
+    pairs = [("A", "events"), ("A", "persons"), ("B", "events"), ("C", "events"), ("C", "events")]
+    names = charts.series_names([{"label": label, "measure": measure} for label, measure in pairs])
+    assert names == ["A (events)", "A (persons)", "B", "C (events) #4", "C (events) #5"]
 
 
 def test_labels_cannot_end_a_script() -> None:

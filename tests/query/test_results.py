@@ -53,14 +53,17 @@ def funnel() -> Funnel:
 def retention() -> Retention:
     rows = [
         {"start": "2026-10-01", "size": 200, "returned": [150, 50, 20], "complete": [True, True, True]},
-        {"start": "2026-10-02", "size": 100, "returned": [80, 10, None], "complete": [True, False, False]},
-        {"start": "2026-10-03", "size": 0, "returned": [0, 0, None], "complete": [True, False, False]},
+        {"start": "2026-10-02", "size": 100, "returned": [80, 10, 0], "complete": [True, False, False]},
+        {"start": "2026-10-03", "size": 0, "returned": [0, 0, 0], "complete": [True, False, False]},
     ]
     return Retention({"rows": rows, "average": [0.766, 0.25, None], "meta": META}, lambda: "select 2")
 
 
 def trend() -> Trend:
-    series = [{"label": HOSTILE, "values": [1, 2], "total": 3}, {"label": "B", "values": [5, 0], "total": 4}]
+    series = [
+        {"label": HOSTILE, "measure": "events", "values": [1, 2], "total": 3},
+        {"label": "B", "measure": "persons", "values": [5, 0], "total": 4},
+    ]
     return Trend({"labels": ["2026-10-01", "2026-10-02"], "series": series, "meta": META}, lambda: "select 3")
 
 
@@ -113,7 +116,7 @@ def test_retention_frame() -> None:
         ("2026-10-01", 200, 2, 20, 0.1, True),
     ]
     assert frame.rows()[5:7] == [
-        ("2026-10-02", 100, 2, None, None, False),
+        ("2026-10-02", 100, 2, 0, 0.0, False),
         ("2026-10-03", 0, 0, 0, None, True),
     ]
 
@@ -121,10 +124,10 @@ def test_retention_frame() -> None:
 def test_trend_frame() -> None:
     """A trend's frame has one row per interval and series."""
     assert trend().to_polars().rows() == [
-        ("2026-10-01", HOSTILE, 1.0),
-        ("2026-10-02", HOSTILE, 2.0),
-        ("2026-10-01", "B", 5.0),
-        ("2026-10-02", "B", 0.0),
+        ("2026-10-01", HOSTILE, "events", 1),
+        ("2026-10-02", HOSTILE, "events", 2),
+        ("2026-10-01", "B", "persons", 5),
+        ("2026-10-02", "B", "persons", 0),
     ]
 
 
@@ -171,19 +174,28 @@ def test_meta_in_arrow() -> None:
 def test_csv_formula(label: str) -> None:
     """A text that a spreadsheet would run gets an apostrophe in CSV; numbers don't."""
     result = Trend(
-        {"labels": ["2026-10-01"], "series": [{"label": label, "values": [-1], "total": -1}], "meta": META},
+        {
+            "labels": ["2026-10-01"],
+            "series": [{"label": label, "measure": "events", "values": [-1], "total": -1}],
+            "meta": META,
+        },
         str,
     )
     frame = pl.read_csv(io.StringIO(result.to_csv()), schema_overrides={"series": pl.String})
     assert frame["series"].to_list() == ["'" + label]
-    assert frame["value"].to_list() == [-1.0]
+    assert frame["value"].to_list() == [-1]
 
 
 def test_csv_quotes() -> None:
     """Commas, quotes and line breaks within a text survive CSV."""
     label = 'a,"b"\r\nc'
     result = Trend(
-        {"labels": ["x"], "series": [{"label": label, "values": [1], "total": 1}], "meta": META}, str
+        {
+            "labels": ["x"],
+            "series": [{"label": label, "measure": "events", "values": [1], "total": 1}],
+            "meta": META,
+        },
+        str,
     )
     assert pl.read_csv(io.StringIO(result.to_csv()))["series"].to_list() == [label]
 

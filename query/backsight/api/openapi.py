@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from backsight.api.examples import REQUESTS, RESPONSES
+from backsight.api.examples import REQUESTS
 from backsight.api.operations import OPERATIONS, Operation
 from backsight.api.problems import PROBLEM_JSON
 from backsight.api.representations import ARROW, CSV, JSON, offered
-from backsight.api.schemas import SCHEMAS
+from backsight.api.schemas import SCHEMAS, ref
 
 DESCRIPTION: Final = """Ask a site for funnels, retention and trends over all that it ever captured, and name
 events after the fact.
@@ -82,19 +82,19 @@ def _operation(operation: Operation) -> dict[str, Any]:
     if parameters := _parameters(operation):
         made["parameters"] = parameters
     if operation.request:
-        made["requestBody"] = {"required": True, "content": {JSON: _content(operation.request, REQUESTS)}}
+        made["requestBody"] = {"required": True, "content": {JSON: _content(operation.request)}}
     return made
 
 
-def _content(schema: str, examples: Mapping[str, object]) -> dict[str, Any]:
-    content: dict[str, Any] = {"schema": {"$ref": f"#/components/schemas/{schema}"}}
-    return content | ({"example": examples[schema]} if schema in examples else {})
+def _content(schema: str) -> dict[str, Any]:
+    content: dict[str, Any] = {"schema": ref(schema)}
+    return content | ({"example": REQUESTS[schema]} if schema in REQUESTS else {})
 
 
 def _success(operation: Operation) -> dict[str, Any]:
     if operation.response is None:
         return {"204": {"description": "Done"}}
-    content: dict[str, Any] = {JSON: _content(operation.response, RESPONSES)}
+    content: dict[str, Any] = {JSON: _content(operation.response)}
     for media in offered(operation)[1:]:
         content[media] = {"schema": {"type": "string", "description": _TABLE_FORMS[media]}}
     answer: dict[str, Any] = {"description": operation.summary, "content": content}
@@ -104,7 +104,7 @@ def _success(operation: Operation) -> dict[str, Any]:
 
 
 def _failures(operation: Operation) -> dict[str, Any]:
-    content = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    content = {PROBLEM_JSON: {"schema": ref("Problem")}}
     return {
         status: {"description": meaning, "content": content, **_FAILURE_HEADERS.get(status, {})}
         for status, meaning in _FAILURES.items()

@@ -11,6 +11,9 @@ from typing import Any, Final
 from backsight.contract import TABLES, EventType
 from backsight.predicates import OPERATORS
 from backsight.reports.funnel import MAX_STEPS
+from backsight.reports.periods import PERIODS, WEEK_STARTS
+from backsight.reports.retention import COHORTS, MAX_COLUMNS
+from backsight.reports.trend import MAX_SERIES, MEASURES
 from backsight.rules import ELEMENT_FIELDS, PAGE_FIELDS
 
 Schema = dict[str, Any]
@@ -58,9 +61,7 @@ COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
 SHARE: Final[Schema] = nullable({"type": "number", "minimum": 0, "maximum": 1})
 VERSION: Final[Schema] = {"type": "integer", "minimum": -1}
 SECONDS: Final[Schema] = nullable({"type": "number", "minimum": 0})
-DURATION: Final[Schema] = {
-    "type": "string", "pattern": "^[0-9]{1,9}[smhdw]$", "description": "A whole number and s, m, h, d or w: `14d`",
-}  # fmt: skip
+DURATION: Final[Schema] = {"type": "string", "pattern": "^[0-9]{1,9}[smhdw]$"}
 MOMENT: Final[Schema] = {
     "type": "string",
     "description": "A date, inclusive, in `timezone`; an instant (RFC 3339); or `30d` for 30 days ago",
@@ -99,6 +100,18 @@ _COMMON: Final[Schema] = {
     "person_where": {**_PREDICATES, "description": "What the traits of the person have to meet"},
 }
 
+
+def _step(**more: Schema) -> Schema:
+    """The forms of a step, with what else may stand in it."""
+    more["label"] = NAME
+    return either(
+        {**NAME, "description": "A named event's name"},
+        obj({"event": NAME, "where": _PREDICATES, **more}, ("event",)),
+        obj({**_RULE, **more}),
+        obj({"any": array(ref("Rule"), minItems=1), "where": _PREDICATES, **more}, ("any",)),
+    )
+
+
 _QUESTIONS: Final[dict[str, Schema]] = {
     "Test": obj({"op": choice(*OPERATORS), "value": _VALUE}, ("op",)),
     "Predicate": either(
@@ -107,12 +120,8 @@ _QUESTIONS: Final[dict[str, Schema]] = {
         obj({"any": array(ref("Predicate"), minItems=1)}, ("any",)),
     ),
     "Rule": either(obj(_RULE), obj({"any": array(ref("Rule"), minItems=1)}, ("any",))),
-    "Step": either(
-        {**NAME, "description": "A named event's name"},
-        obj({"event": NAME, "where": _PREDICATES, "label": NAME}, ("event",)),
-        obj({**_RULE, "label": NAME}),
-        obj({"any": array(ref("Rule"), minItems=1), "where": _PREDICATES, "label": NAME}, ("any",)),
-    ),
+    "Step": _step(),
+    "Series": _step(measure=choice(*MEASURES, default="events")),
     "FunnelRequest": obj(
         {
             **_COMMON,
@@ -130,11 +139,12 @@ _QUESTIONS: Final[dict[str, Schema]] = {
             **_COMMON,
             "start": ref("Step"),
             "return": ref("Step"),
-            "period": choice("day", "week", "month", default="day"),
-            "periods": {"type": "integer", "minimum": 1, "default": 12},
-            "cohort": choice("recurring", "first_in_range", "first_ever", default="first_in_range"),
+            "period": choice(*PERIODS, default="day"),
+            "periods": {"type": "integer", "minimum": 1, "maximum": MAX_COLUMNS, "default": 12},
+            "cohort": choice(*COHORTS, default="first_in_range"),
             "returned": choice("on", "on_or_after", default="on"),
-            "week_start": choice("monday", "sunday", default="monday"),
+            "mode": choice("calendar", default="calendar"),
+            "week_start": choice(*WEEK_STARTS, default="monday"),
             "range": choice("all", description="`from` and `to` bound returns too"),
         },
         ("start", "return"),
@@ -142,9 +152,9 @@ _QUESTIONS: Final[dict[str, Schema]] = {
     "TrendRequest": obj(
         {
             **_COMMON,
-            "series": array(ref("Step"), minItems=1),
-            "interval": choice("hour", "day", "week", "month", default="day"),
-            "week_start": choice("monday", "sunday", default="monday"),
+            "series": array(ref("Series"), minItems=1, maxItems=MAX_SERIES),
+            "interval": choice(*PERIODS, default="day"),
+            "week_start": choice(*WEEK_STARTS, default="monday"),
         },
         ("series",),
     ),
@@ -205,7 +215,7 @@ _ANSWERS: Final[dict[str, Schema]] = {
                     {
                         "start": TEXT,
                         "size": COUNT,
-                        "returned": array(nullable(COUNT)),
+                        "returned": array(COUNT),
                         "complete": array({"type": "boolean"}),
                     }
                 )
@@ -218,7 +228,7 @@ _ANSWERS: Final[dict[str, Schema]] = {
         {
             "labels": array(TEXT),
             "series": array(
-                full({"label": TEXT, "values": array({"type": "number"}), "total": {"type": "number"}})
+                full({"label": TEXT, "measure": choice(*MEASURES), "values": array(COUNT), "total": COUNT})
             ),
             "meta": ref("Meta"),
         }

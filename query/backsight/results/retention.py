@@ -71,6 +71,6 @@ class Retention(Result):
 
 
 def _cell(cell: dict[str, Any]) -> str:
-    if cell["share"] is None:
+    if cell["share"] is None or not charts.has_begun(cell):
         return ""
     return percent(cell["share"]) + ("" if cell["complete"] else "*")

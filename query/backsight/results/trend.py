@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class Trend(Result):
     """How much, over time. `labels` are the starts of the intervals, `series` the answer's list of series.
 
-    Data frame: one row per interval and series, with `start` (of the interval), `series` (its label) and
-    `value`.
+    Data frame: one row per interval and series, with `start` (of the interval), `series` (its name),
+    `measure` and `value`.
     """
 
     report: ClassVar[str] = "trend"
@@ -29,14 +29,15 @@ class Trend(Result):
 
     @property
     def series(self) -> list[dict[str, Any]]:
-        """Per series: label, values (one per interval), total."""
+        """Per series: label, measure, values (one per interval), total."""
         series: list[dict[str, Any]] = self.answer["series"]
         return series
 
     def _schema(self) -> pyarrow.Schema:
         import pyarrow as pa
 
-        return pa.schema([("start", pa.string()), ("series", pa.string()), ("value", pa.float64())])
+        texts = [(name, pa.string()) for name in ("start", "series", "measure")]
+        return pa.schema([*texts, ("value", pa.int64())])
 
     def _rows(self) -> list[dict[str, Any]]:
         return charts.points(self.answer)
@@ -46,7 +47,7 @@ class Trend(Result):
         return charts.trend(self.answer)
 
     def _table(self) -> Table:
-        header = ["start", *(series["label"] for series in self.series)]
+        header = ["start", *charts.series_names(self.series)]
         columns = [self.labels, *([count(value) for value in series["values"]] for series in self.series)]
         rows = [list(row) for row in zip(*columns, strict=True)]
         total = ["total", *(count(series["total"]) for series in self.series)]

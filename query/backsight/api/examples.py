@@ -1,0 +1,61 @@
+"""Requests as the OpenAPI document shows them; a test runs each."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+REQUESTS: Final[dict[str, dict[str, Any]]] = {
+    "FunnelRequest": {
+        "steps": [
+            "Viewed pricing",
+            {"event": "Signed up", "where": [{"property": "browser", "op": "is", "value": "Firefox"}]},
+            {"on": "track", "name": "Order Completed", "label": "Bought"},
+        ],
+        "window": "7d",
+        "entry": "any",
+        "from": "2026-10-01",
+        "to": "2026-10-31",
+        "timezone": "Europe/Vienna",
+    },
+    "RetentionRequest": {
+        "start": "Signed up",
+        "return": {"on": "any", "label": "Anything"},
+        "period": "week",
+        "periods": 8,
+        "cohort": "first_ever",
+        "from": "2026-09-01",
+        "to": "2026-10-31",
+    },
+    "TrendRequest": {
+        "series": ["Signed up", {"event": "Signed up", "measure": "persons", "label": "People"}],
+        "interval": "week",
+        "from": "2026-10-01",
+        "to": "2026-10-31",
+        "where": [{"property": "path", "op": "not_contains", "value": "/internal"}],
+    },
+    "PreviewRequest": {
+        "rules": [
+            {
+                "on": "click",
+                "css": "form#signup button",
+                "text": {"op": "contains", "value": "Sign"},
+                "page": {"path": {"op": "is", "value": "/join"}},
+            }
+        ]
+    },
+    "Definition": {
+        "rules": [{"on": "submit", "css": "form#signup"}, {"on": "track", "name": "Account Created"}],
+        "description": "The form on /join, or the call from the mobile site.",
+    },
+}
+"""By the schema that they are examples of."""
+
+PROBLEM: Final[dict[str, Any]] = {
+    "type": "urn:backsight:problem:invalid-request",
+    "title": "Invalid request",
+    "status": 400,
+    "detail": "there is no named event 'Signd up'.",
+    "field": "steps[1]",
+    "value": "Signd up",
+    "valid": "did you mean 'Signed up'",
+}

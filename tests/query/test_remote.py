@@ -1,0 +1,308 @@
+"""`bs.connect` and `bs.open`: the same methods, the same answers, the same errors."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import backsight as bs
+from backsight.questions import Questions
+from backsight.remote import RemoteSite
+from backsight.results import Result
+from backsight.site import Site
+from shop_site import secret_key, serve, served, write_data
+
+OCTOBER: dict[str, Any] = {"from_": "2026-10-01", "to": "2026-10-31"}
+ANYTHING = {"on": "any", "label": "Anything"}
+
+Ask = Callable[[Questions], Any]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shop's data directory, with three named events."""
+    folder = tmp_path_factory.mktemp("shop")
+    write_data(folder)
+    with bs.open(folder) as site:
+        site.define("Viewed pricing", on="pageview", page="/pricing")
+        site.define("Signed up", css="form#signup", on="submit", description="The form on /join")
+        site.define("Bought", rules={"on": "track", "name": "Order Completed"})
+    return folder
+
+
+@pytest.fixture(scope="module")
+def url(data: Path) -> Iterator[str]:
+    """Where the shop's API is served."""
+    with served(data) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def local(data: Path) -> Iterator[Questions]:
+    """The shop, read in place."""
+    with bs.open(data, threads=1) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def remote(data: Path, url: str) -> Iterator[Questions]:
+    """The shop, over HTTP."""
+    with bs.connect(url, secret_key(data, "admin")) as site:
+        yield site
+
+
+def said(value: object) -> object:
+    """What an answer says, without what differs from one time to the next: milliseconds, who and when."""
+    if isinstance(value, Result):
+        answer = json.loads(json.dumps(value.answer))
+        del answer["meta"]["ms"]
+        return type(value), answer, value.to_arrow().to_pylist()
+    if isinstance(value, list):
+        return [said(each) for each in value]
+    return {key: each for key, each in asdict(value).items() if key not in {"actor", "at"}}  # type: ignore[call-overload]
+
+
+# ── The same answers ────────────────────────────────────────────────────────────────────────────────────────
+
+AT_JOIN = {"property": "path", "op": "is", "value": "/join"}
+
+READS: dict[str, Ask] = {
+    "funnel": lambda site: site.funnel(["Viewed pricing", "Signed up", "Bought"], **OCTOBER),
+    "funnel, every option": lambda site: site.funnel(
+        ["Viewed pricing", {"event": "Signed up", "where": [AT_JOIN]}], window="2m", entry="first",
+        from_="2026-10-02", to="2026-10-05", timezone="Asia/Tokyo", range="all",
+        where=[{"property": "host", "op": "contains", "value": "SHOP"}],
+        person_where=[{"property": "plan", "op": "is_not_set"}],
+    ),
+    "funnel, since": lambda site: site.funnel(["Signed up"], since="520w"),
+    "retention": lambda site: site.retention("Signed up", ANYTHING, periods=4, **OCTOBER),
+    "retention, every option": lambda site: site.retention(
+        "Viewed pricing", "Bought", "week", 3, cohort="first_ever", returned="on_or_after",
+        week_start="sunday", timezone="Europe/Vienna", range="all", **OCTOBER,
+    ),
+    "trend": lambda site: site.trend("Signed up", **OCTOBER),
+    "trend, every option": lambda site: site.trend(
+        ["Signed up", {"event": "Signed up", "measure": "persons"}, {**ANYTHING, "measure": "sessions"}],
+        "week", week_start="sunday", timezone="America/New_York", **OCTOBER,
+    ),
+    "preview": lambda site: site.preview(css="form#signup button, form"),
+    "preview, every option": lambda site: site.preview(
+        css="form", on=["submit", "click"], match="target", text={"op": "contains", "value": "sign"},
+        page={"host": {"op": "is", "value": "shop.example"}}, where=[{"property": "text", "op": "is_set"}],
+    ),
+    "preview, rules": lambda site: site.preview(rules=[{"on": "pageview"}, {"on": "track"}]),
+    "trend, number": lambda site: site.trend("Bought", where=[{"property": "n", "op": "lt", "value": 2**70}]),
+    "events": lambda site: site.events(),
+    "event": lambda site: site.event("Signed up"),
+    "history": lambda site: site.history("Signed up"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("ask", READS.values(), ids=READS.keys())
+def test_same_answer(local: Questions, remote: Questions, ask: Ask) -> None:
+    """Every method gives the same over HTTP as in place."""
+    assert said(ask(local)) == said(ask(remote))
+
+
+@pytest.mark.parametrize(
+    "ask", [ask for name, ask in READS.items() if "event" not in name and name != "history"], ids=str
+)
+def test_same_sql(local: Questions, remote: Questions, ask: Ask) -> None:
+    """A result shows the same SQL over HTTP as in place, but for the moment at which it is asked."""
+    texts = [ask(site).sql() for site in (local, remote)]
+    here, there = ([line for line in text.splitlines() if not line.startswith("--")] for text in texts)
+    assert here == there
+    assert here
+
+
+def test_something_is_answered(local: Questions) -> None:
+    """What is compared is not emptiness: the shop's figures, counted by hand."""
+    funnel = local.funnel(["Viewed pricing", "Signed up", "Bought"], **OCTOBER)
+    assert [step["count"] for step in funnel.steps] == [5, 3, 2]
+    assert [series["total"] for series in READS["trend, every option"](local).series] == [4, 4, 10]
+    assert READS["preview"](local).events == 0
+    assert READS["preview, every option"](local).events == 4
+    assert READS["preview, rules"](local).events == 9
+
+
+# ── The same errors ─────────────────────────────────────────────────────────────────────────────────────────
+
+FAULTS: dict[str, Ask] = {
+    "unknown name": lambda site: site.funnel(["Viewed pricing", "Signd up"]),
+    "no steps": lambda site: site.funnel([]),
+    "selector": lambda site: site.preview(css="a:hover"),
+    "malformed selector": lambda site: site.preview(css="a["),
+    "operator": lambda site: site.trend(
+        "Signed up", where=[{"property": "path", "op": "like", "value": "x"}]
+    ),
+    "to before from": lambda site: site.trend("Signed up", from_="2026-10-02", to="2026-10-01"),
+    "timezone": lambda site: site.trend("Signed up", timezone="Mars/Base"),
+    "window": lambda site: site.funnel(["Signed up"], window="soon"),
+    "choice": lambda site: site.retention("Signed up", "Bought", cohort="last_ever"),  # type: ignore[arg-type]
+    "unknown event": lambda site: site.event("Signd up"),
+    "unknown history": lambda site: site.history("Signd up"),
+    "delete unknown": lambda site: site.delete_event("Signd up"),
+    "name": lambda site: site.define("a\nb", css="a"),
+    "rules": lambda site: site.define("A", rules=[]),
+    "rule": lambda site: site.define("A", css="a", on="clik"),
+    "conflict": lambda site: site.define("Signed up", css="a", expected_version=7),
+    "exists": lambda site: site.define("Signed up", css="a", expected_version=0),
+    "delete conflict": lambda site: site.delete_event("Signed up", expected_version=7),
+    "long value": lambda site: site.trend(
+        "Signed up", where=[{"property": "x", "op": "is", "value": "y" * 5_000}]
+    ),
+}
+
+
+def raised(ask: Ask, site: Questions) -> tuple[Any, ...]:
+    """The error's class, message, field and what would be valid."""
+    with pytest.raises(bs.BacksightError) as error:
+        ask(site)
+    return type(error.value), error.value.message, error.value.field, error.value.valid, str(error.value)
+
+
+@pytest.mark.parametrize("ask", FAULTS.values(), ids=FAULTS.keys())
+def test_same_error(local: Questions, remote: Questions, ask: Ask) -> None:
+    """Every fault raises the same error over HTTP as in place: class, message, field, what is valid."""
+    assert raised(ask, local) == raised(ask, remote)
+    assert issubclass(raised(ask, remote)[0], bs.InvalidRequest | bs.NotFound | bs.Conflict)
+
+
+# ── The same changes ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("where", ["local", "remote"])
+@pytest.mark.parametrize(
+    "name", ["Added", "Added/removed", "a/history", "..", "100 % “sûre”?#", "%2F", "買う"]
+)
+def test_a_named_events_life(where: str, name: str, request: pytest.FixtureRequest) -> None:
+    """A name is defined, read, changed, refused to who saw an older version, deleted, and its history stays."""
+    site: Questions = request.getfixturevalue(where)
+    first = site.define(name, css="form", on="submit", description="first")
+    assert (first.name, first.description, first.deleted) == (name, "first", False)
+    assert said(site.event(name)) == said(first)
+    second = site.define(name, css="form", on=["submit", "click"], expected_version=first.version)
+    assert second.version == first.version + 1
+    with pytest.raises(bs.Conflict):
+        site.define(name, css="form", expected_version=first.version)
+    assert site.funnel([name], **OCTOBER).meta["events"] == {name: second.version}
+    assert name in [event.name for event in site.events()]
+    site.delete_event(name, expected_version=second.version)
+    with pytest.raises(bs.NotFound):
+        site.event(name)
+    assert [(event.version, event.deleted) for event in site.history(name)][:3] == [
+        (second.version + 1, True), (second.version, False), (first.version, False)
+    ]  # fmt: skip
+
+
+def test_who_changed(local: Questions, remote: Questions) -> None:
+    """A change over HTTP bears the key's id, one in place the user's name."""
+    assert remote.define("By key", css="a").actor.startswith("k_")
+    assert local.define("By key", css="b").actor.startswith("python")
+    remote.delete_event("By key")
+
+
+# ── Signatures ──────────────────────────────────────────────────────────────────────────────────────────────
+
+METHODS = [
+    name for name, value in vars(Questions).items() if inspect.isfunction(value) and not name.startswith("_")
+]
+
+
+def test_methods() -> None:
+    """The methods are those of the documentation."""
+    assert set(METHODS) == {"funnel", "retention", "trend", "preview", "define", "events", "event", "delete_event",
+                            "history", "close"}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_same_signature(name: str) -> None:
+    """Every method has the same signature in place and over HTTP."""
+    signatures = {inspect.signature(getattr(kind, name)) for kind in (Site, RemoteSite)}
+    assert signatures == {inspect.signature(getattr(Questions, name))}
+
+
+# ── The connection ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_connect(data: Path, url: str) -> None:
+    """A connection knows the site that its key belongs to; a slash at the end of the address changes nothing."""
+    with bs.connect(f"{url}/", secret_key(data, "read")) as site:
+        assert site.site == "shop"
+        assert site.preview(on="any").events == 13
+
+
+@pytest.mark.parametrize(
+    "key", ["", "wk_" + "a" * 40, "sk_short", "sk_" + "a" * 40, "sk_" + "a" * 30 + "\r\nX: y"]
+)
+def test_bad_key(url: str, key: str) -> None:
+    """A key that is malformed or unknown is refused at once, and is not in the message."""
+    with pytest.raises(bs.Refused) as error:
+        bs.connect(url, key)
+    assert not key or key not in str(error.value)
+
+
+def test_scope(data: Path, url: str) -> None:
+    """A key that may only read is told which scope a change needs."""
+    with (
+        bs.connect(url, secret_key(data, "read")) as site,
+        pytest.raises(bs.Refused, match="no scope 'define'"),
+    ):
+        site.define("A", css="a")
+
+
+@pytest.mark.parametrize(
+    "address", ["shop.example", "ftp://shop.example", "http://", "http://[::1", "http://a b/"]
+)
+def test_bad_url(address: str) -> None:
+    """What is no address of a web server is refused."""
+    with pytest.raises(bs.BacksightError, match=r"url|URL"):
+        bs.connect(address, "sk_" + "a" * 40)
+
+
+def test_nobody_answers() -> None:
+    """A server that can't be reached is unavailable, and the address is named."""
+    with pytest.raises(bs.Unavailable, match="no answer"):
+        bs.connect("http://127.0.0.1:9", "sk_" + "a" * 40)
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (502, b"<html>Bad gateway"),
+        (301, b""),
+        (500, b"[]"),
+        (404, b'{"detail": "Not Found"}'),
+        (200, b"<html>"),
+    ],
+)
+def test_not_our_api(status: int, body: bytes) -> None:
+    """An answer that is not this API's is unavailable, whatever it holds."""
+
+    async def other(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            await send(
+                {
+                    "type": "http.response.start",
+                    "status": status,
+                    "headers": [(b"location", b"https://x.example/")],
+                }
+            )
+            await send({"type": "http.response.body", "body": body})
+
+    with serve(other) as address, pytest.raises(bs.Unavailable):
+        bs.connect(address, "sk_" + "a" * 40)
+
+
+def test_threads(remote: Questions) -> None:
+    """One connection may be shared between threads."""
+    with ThreadPoolExecutor(4) as pool:
+        counts = list(pool.map(lambda _: remote.preview(on="any").events, range(12)))
+    assert counts == [13] * 12
