@@ -1,0 +1,88 @@
+"""The supervisor: one child, always running, never left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from queue import Queue
+
+from backsight.cli.supervisor import Supervisor
+
+LIVES_WITH_PARENT = "import sys; sys.stdin.read()"
+"""Ends when its standard input does, as a supervised child is to."""
+
+
+def python(code: str) -> list[str]:
+    return [sys.executable, "-c", code]
+
+
+def test_a_child_that_ends_is_started_again_ever_later() -> None:
+    """Every unexpected end is told with its code, and the wait before the next start doubles."""
+    told: Queue[str] = Queue()
+    supervisor = Supervisor("reader", python("raise SystemExit(3)"), told.put, first_wait=0.01)
+    said = [told.get(timeout=20) for _ in range(3)]
+    supervisor.stop()
+    waits = ["0.01", "0.02", "0.04"]
+    assert said == [f"the reader ended (exit code 3) and starts again in {wait} s" for wait in waits]
+
+
+def test_a_killed_child_is_replaced(tmp_path: Path) -> None:
+    """After a kill -9 another process does the work."""
+    pipe = tmp_path / "pids"
+    os.mkfifo(pipe)
+    code = f"import os, sys; open({str(pipe)!r}, 'w').write(str(os.getpid())); sys.stdin.read()"
+    told: Queue[str] = Queue()
+    supervisor = Supervisor("reader", python(code), told.put, first_wait=0.01)
+    first = int(pipe.read_text())
+    os.kill(first, signal.SIGKILL)
+    second = int(pipe.read_text())
+    assert second not in {first, os.getpid()}
+    assert told.get(timeout=20) == "the reader ended (signal 9) and starts again in 0.01 s"
+    supervisor.stop()
+    assert not Path(f"/proc/{second}").exists()
+
+
+def test_stopping_ends_the_child_and_tells_nothing() -> None:
+    """A stop that was asked for is no failure, and leaves no process."""
+    told: Queue[str] = Queue()
+    supervisor = Supervisor("reader", python(LIVES_WITH_PARENT), told.put)
+    supervisor.stop()
+    assert told.empty()
+    assert not Path(f"/proc/{supervisor.pid}").exists()
+
+
+def test_a_child_that_does_not_listen_is_killed(tmp_path: Path) -> None:
+    """After the time that it is given, a child that ignores SIGTERM is ended by force, and that is told."""
+    pipe = tmp_path / "ready"
+    os.mkfifo(pipe)
+    deaf = (
+        "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+        f"open({str(pipe)!r}, 'w').write('ready'); signal.pause()"
+    )
+    told: Queue[str] = Queue()
+    supervisor = Supervisor("reader", python(deaf), told.put)
+    assert pipe.read_text() == "ready"
+    supervisor.stop(seconds=0.1)
+    assert told.get_nowait() == "the reader did not end within 0 s and is killed"
+    assert not Path(f"/proc/{supervisor.pid}").exists()
+
+
+def test_a_child_goes_with_its_parent() -> None:
+    """When the supervising process is killed -9, the child's standard input ends, and so does the child."""
+    parent = subprocess.Popen(
+        python(
+            "import sys, signal; from backsight.cli.supervisor import Supervisor\n"
+            "child = 'import sys; sys.stdin.read(); print(\"gone\", flush=True)'\n"
+            "print(Supervisor('x', [sys.executable, '-c', child], print).pid, flush=True); signal.pause()"
+        ),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert parent.stdout is not None
+    with parent, parent.stdout as said:
+        assert said.readline().strip().isdigit()
+        parent.kill()
+        assert said.readline() == "gone\n"
