@@ -20,10 +20,12 @@ HOURS = (2, 1, 1, 0, 0, 1, 2, 4, 6, 7, 7, 8, 10, 9, 7, 6, 7, 8, 9, 11, 13, 12, 8
 """How busy it is by hour of the day."""
 GROWTH = 1.8
 """How much busier the last day is than the first."""
-RETURNS = {True: 0.62, False: 0.24}
+LOOKERS = 4
+"""How many people look for each who buys, by recorded visitor."""
+RETURNS = {True: 0.86, False: 0.35}
 """Chance that a member, or anybody else, comes back within the next weeks; it shrinks with each visit."""
-FATIGUE = 0.93
-PACE = (18.0, 60.0)
+FATIGUE = 0.97
+PACE = (40.0, 160.0)
 """How much slower people are than the script that was recorded."""
 
 
@@ -53,11 +55,14 @@ def schedule(
     days = [begin + timedelta(days=n) for n in range((now - begin).days + 1)]
     weights = [(1 + (GROWTH - 1) * n / len(days)) * WEEKDAYS[day.weekday()] for n, day in enumerate(days)]
     arrivals = rng.choices(days, weights, k=devices)
-    shown = [
-        seen for device, day in enumerate(arrivals) for seen in _life(rng, rng.choice(visitors), device, day)
-    ]
+    people = rng.choices(visitors, [1 if _buys(visits) else LOOKERS for visits in visitors], k=devices)
+    shown = [seen for device, day in enumerate(arrivals) for seen in _life(rng, people[device], device, day)]
     latest = now - timedelta(minutes=1)
     return sorted((one for one in shown if _end(one) < latest), key=lambda one: (one.start, one.device))
+
+
+def _buys(visits: Sequence[RecordedVisit]) -> bool:
+    return any(visit.name == "buy" for visit in visits)
 
 
 def _life(rng: Random, visits: Sequence[RecordedVisit], device: int, day: datetime) -> Iterator[Appearance]:
@@ -67,7 +72,7 @@ def _life(rng: Random, visits: Sequence[RecordedVisit], device: int, day: dateti
     number, pace = 0, rng.uniform(*PACE)
     for visit in visits:
         yield Appearance(_moment(rng, day), device, number, pace, visit)
-        number, day = number + 1, day + timedelta(days=rng.choice((1, 1, 2, 3, 5, 8)))
+        number, day = number + 1, day + timedelta(days=rng.choice((1, 2, 4, 7, 9, 12)))
     while repeated and rng.random() < chance:
         yield Appearance(_moment(rng, day), device, number, pace, rng.choice(repeated))
         number, day, chance = number + 1, day + timedelta(days=rng.randint(3, 11)), chance * FATIGUE

@@ -43,10 +43,16 @@ class Demo:
     """One showing. `live` records Chromium afresh; `data` keeps what was captured, else it is thrown away."""
 
     def __init__(
-        self, *, live: bool = False, data: Path | None = None, port: int = 8400, devices: int = DEVICES
+        self,
+        *,
+        live: bool = False,
+        data: Path | None = None,
+        port: int = 8400,
+        devices: int = DEVICES,
+        now: datetime | None = None,
     ) -> None:
         self._live, self._data, self._port, self._devices = live, data, port, devices
-        self._now = datetime.now(UTC)
+        self._now = now or datetime.now(UTC)
 
     def run(self, *, stay: bool) -> None:
         """Shows everything; with `stay`, serves the shop and the API until interrupted."""
@@ -62,9 +68,10 @@ class Demo:
             self._fill(site, collector, home)
             self.name(site)
             self.ask(site)
-            _look_next(collector, home)
             if stay:
+                _look_next(collector, home)
                 self._stay(site)
+        _look_next_time(self._data)
 
     def _fill(self, site: Questions, collector: Backend, home: str) -> None:
         """Replays the traffic into a folder that has none yet."""
@@ -175,10 +182,21 @@ def _say_replayed(tally: Tally, shown: list[Appearance], sending: float, after: 
 
 
 def _look_next(collector: Backend, home: str) -> None:
-    steps = [step if isinstance(step, str) else step["label"] for step in FUNNEL["steps"]][:2]
+    steps = [step for step in FUNNEL["steps"] if isinstance(step, str)]
+    quoted = " ".join(f'"{step}"' for step in steps)
     click.secho("\nWhere to look next", bold=True)
-    click.echo(f"""  The shop      {home} (what you click there is captured; ask again afterwards)
-  HTTP API      {collector.url}/docs with Authorization: Bearer {collector.secret_key}
-  Python        import backsight as bs; bs.open("{collector.data}").funnel({steps}, since="56d")
-  Command line  backsight funnel "{steps[0]}" "{steps[1]}" --from 56d --data {collector.data}
+    click.echo(f"""  The shop      {home}: what you click there is captured; then ask again
+  HTTP API      {collector.url}/docs, with Authorization: Bearer {collector.secret_key}
+  Python        import backsight as bs
+                site = bs.open("{collector.data}")
+                site.funnel({steps}, since="8w")
+  Command line  backsight funnel {quoted} --since 8w --data {collector.data}
+  To read       docs/tutorial/first-click.md""")
+
+
+def _look_next_time(kept: Path | None) -> None:
+    click.secho("\nWhere to look next", bold=True)
+    again = f"backsight demo --data {kept}" if kept else "backsight demo"
+    click.echo(f"""  The shop      {again}, without --exit: it stays, and captures what you click there
+  Your site     backsight up, and the line of HTML that it prints
   To read       docs/tutorial/first-click.md""")
