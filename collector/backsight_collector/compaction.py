@@ -3,15 +3,15 @@
 The rows of one partition stay the same: one commit removes the old files and adds the new, so a kill at any
 point leaves the one or the other. What is removed stays readable for as long as snapshots are kept.
 
-Files are merged with files of about their own size: a row is rewritten about as often as its partition
-doubles.
+Files are merged with files of about their own size: a row is rewritten once each time that its file grows
+eightfold.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -38,8 +38,10 @@ SORTED_BY: Final[Mapping[str, tuple[str, ...]]] = {
 TARGET_ROWS: Final = 2_000_000
 """A file with more rows than half of this is left as it is; bounds the memory of a merge."""
 TARGET_BYTES: Final = 256_000_000
-MIN_FILES: Final = 16
-"""Small files in a partition before the committer merges them by itself."""
+MIN_FILES: Final = 8
+"""Files of about one size in a partition before the committer merges them by itself."""
+LOOK_SECONDS: Final = 10.0
+"""How often a committer looks for what is due, at most."""
 QUIET_SECONDS: Final = 3_600.0
 """A partition to which nothing was added for so long is merged down to one file."""
 
@@ -65,30 +67,38 @@ class Merge:
 
 
 class Compactor:
-    """Compacts a lake beside its folds: files are merged in a thread of its own, and committed by the
-    caller's."""
+    """Compacts a lake beside its folds: files are merged in a thread of its own, and committed by the caller's."""
 
-    def __init__(self, lake: Lake) -> None:
-        self._lake = lake
+    def __init__(self, lake: Lake, min_files: int = MIN_FILES) -> None:
+        self._lake, self._min_files = lake, min_files
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="compaction")
-        self._merge: Merge | None = None
+        self._due: list[Merge] = []
         self._written: Future[list[AddAction]] | None = None
+        self._look_at = 0.0
 
     def advance(self) -> bool:
-        """Commits the merge that is ready, or begins the one needed most; whether it committed one."""
-        if self._written is None or self._merge is None:
-            self._merge = next_merge(self._lake)
-            self._written = None if self._merge is None else self._thread.submit(self._merge.write)
+        """Commits the merge that is ready, or begins the next; whether it committed one."""
+        if self._written is None:
+            self._look()
+            self._written = self._thread.submit(self._due[0].write) if self._due else None
             return False
         if not self._written.done():
             return False
-        merge, written, self._merge, self._written = self._merge, self._written, None, None
-        merge.commit(written.result())
+        written, self._written = self._written, None
+        self._due.pop(0).commit(written.result())
         return True
 
     def close(self) -> None:
         """Waits for the thread; what it was writing is left for vacuum."""
         self._thread.shutdown()
+
+    def _look(self) -> None:
+        """Now and then finds what is due; rarely enough that a lake of many files spends no time on it."""
+        started = time.monotonic()
+        if not self._due and started >= self._look_at:
+            self._due = find_merges(self._lake, min_files=self._min_files)
+            now = time.monotonic()
+            self._look_at = now + max(LOOK_SECONDS, 20 * (now - started))
 
 
 def compact(
@@ -101,8 +111,9 @@ def compact(
     lake = Lake(data_dir / "lake")
     try:
         before = _count_files(lake)
-        while merge := next_merge(lake, site, min_files=2):
-            merge.commit(merge.write())
+        while merges := find_merges(lake, site, min_files=0):
+            for merge in merges:
+                merge.commit(merge.write())
         if vacuum_hours is not None:
             vacuum(lake, vacuum_hours)
         return {"files_before": before, "files_after": _count_files(lake)}
@@ -115,16 +126,19 @@ def vacuum(lake: Lake, snapshot_hours: int) -> int:
     return sum(table.vacuum(snapshot_hours) for table in lake.tables.values())
 
 
-def next_merge(lake: Lake, site: str | None = None, min_files: int = MIN_FILES) -> Merge | None:
-    """The merge that takes the most files away, if one is due: `min_files` files or more, or a quiet
-    partition."""
+def find_merges(lake: Lake, site: str | None = None, min_files: int = MIN_FILES) -> list[Merge]:
+    """The merges that are due, those first that take most files away; with `min_files` 0, all that can be."""
     merges = [
         Merge(table, chosen)
         for table in lake.tables.values()
         for files in _partitions(table.files(), site)
-        if len(chosen := _choose(files, 2 if _is_quiet(files) else min_files)) > 1
+        if len(chosen := _due(files, min_files)) > 1
     ]
-    return max(merges, key=lambda merge: len(merge.files), default=None)
+    return sorted(merges, key=lambda merge: -len(merge.files))
+
+
+def _due(files: Sequence[DataFile], min_files: int) -> list[DataFile]:
+    return _choose(files, min_files) if min_files and not _is_quiet(files) else _up_to_target(files)
 
 
 def _partitions(files: Sequence[DataFile], site: str | None) -> list[list[DataFile]]:
@@ -142,18 +156,28 @@ def _is_quiet(files: Sequence[DataFile]) -> bool:
 
 
 def _choose(files: Sequence[DataFile], min_files: int) -> list[DataFile]:
-    """The smallest files up to the target, none of them larger than all smaller ones together once there are
-    `min_files`; nothing if there are fewer."""
+    """The largest files of which there are `min_files` of about one size, and all smaller ones; or none."""
+    sizes = Counter(map(_size_class, files))
+    many = [size for size, count in sizes.items() if count >= min_files]
+    if not many:
+        return []
+    return _up_to_target([file for file in files if _size_class(file) <= max(many)])
+
+
+def _size_class(file: DataFile) -> int:
+    """Files of a class differ by less than a factor of eight."""
+    return file.rows.bit_length() // 3
+
+
+def _up_to_target(files: Sequence[DataFile]) -> list[DataFile]:
     chosen: list[DataFile] = []
     rows = size = 0
     for file in sorted(files, key=lambda file: file.rows):
-        if rows + file.rows > TARGET_ROWS or size + file.size > TARGET_BYTES:
-            break
-        if len(chosen) >= min_files > 2 and file.rows > rows:
+        rows, size = rows + file.rows, size + file.size
+        if rows > TARGET_ROWS or size > TARGET_BYTES:
             break
         chosen.append(file)
-        rows, size = rows + file.rows, size + file.size
-    return chosen if len(chosen) >= min_files else []
+    return chosen
 
 
 def _count_files(lake: Lake) -> int:

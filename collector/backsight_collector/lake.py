@@ -35,7 +35,10 @@ class LakeLock:
         os.pwrite(self._descriptor, f"{holder}\n".encode(), 0)
 
     def close(self) -> None:
-        os.close(self._descriptor)
+        """Lets another process have the lake; harmless when repeated."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
 
 
 class Lake:

@@ -34,13 +34,16 @@ class _Ranges:
     def __init__(self, keys: Int64s, starts: Int32s, lasts: Int32s) -> None:
         order = np.lexsort((starts, keys))
         keys, starts, lasts = keys[order], starts[order], lasts[order]
-        places = np.cumsum(np.append(False, keys[1:] != keys[:-1])[: len(keys)]) << 32  # keys apart, as sorted
+        places = (
+            np.cumsum(np.append(False, keys[1:] != keys[:-1])[: len(keys)]) << 32
+        )  # keys apart, as sorted
         reached = np.maximum.accumulate(places | lasts)
         begins = np.append(True, places[1:] + starts[1:] > reached[:-1] + 1)[: len(keys)]
         self.keys, self.starts = keys[begins], starts[begins]
         self.lasts = (reached[np.append(begins[1:], True)[: len(keys)]] & 0xFFFFFFFF).astype(np.int32)
 
     def of(self, key: int) -> list[tuple[int, int]]:
+        """The key's ranges, ends exclusive."""
         low, high = np.searchsorted(self.keys, key, "left"), np.searchsorted(self.keys, key, "right")
         lasts = self.lasts[low:high].tolist()
         return [(start, last + 1) for start, last in zip(self.starts[low:high].tolist(), lasts, strict=True)]
@@ -48,7 +51,7 @@ class _Ranges:
     def among(self, keys: Int64s) -> Int64s:
         """Those of `keys` that have rows here."""
         if not len(self.keys):
-            return self.keys
+            return keys[:0]
         at = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
         found: Int64s = keys[self.keys[at] == keys]
         return found

@@ -65,7 +65,7 @@ def test_only_what_events_refer_to_is_stored() -> None:
 
 
 def test_what_is_stored_is_known_after_a_start() -> None:
-    """Rows that the lake holds are not given again; the order of an element's attributes makes no difference."""
+    """Rows that the lake holds are not given again; nor does the order of an element's attributes matter."""
     before, after = Contexts(), Contexts()
     identify(before, typed())
     elements, nodes = before.take()
@@ -123,7 +123,7 @@ def test_a_value_that_never_stops_changing_is_withheld() -> None:
 
 
 def test_classes_and_ids_keep_the_values_they_have() -> None:
-    """A generated class name costs a site no rule that it has: past ten times the limit only new values go."""
+    """Generated class names cost a site no rule that it has: past ten times the limit only new values go."""
     bound = AttributeBound(SITE, 1)
     for number in range(10):
         assert bound.describe({"class": f"c{number}"}).kept == (("class", f"c{number}"),)
@@ -140,8 +140,7 @@ def test_generated_attribute_names_are_left_out() -> None:
 
 
 def test_the_trie_stops_growing_and_stays_so_after_a_restart(tmp_path: Path) -> None:
-    """A scroll offset on <html> at every event adds contexts up to the limit, and none after it; an event keeps
-    its own target's value."""
+    """A scroll offset on <html> adds contexts up to the limit, none after; events keep their target's value."""
     limit, committer = 5, None
     for number in range(40):
         elements = [{"tag": "html", "attrs": {"data-scroll": f"{number}"}}, {"tag": "body"}]

@@ -47,8 +47,8 @@ def test_a_url_is_split_and_a_bad_one_is_kept(url: str, expected: tuple[str | No
 def test_every_fact_of_an_event_has_its_column(tmp_path: Path) -> None:
     """A batch's, a page's and an event's facts stand side by side in one row of the contract's schema."""
     page = {
-        "id": "p1", "url": "https://shop.example/p?q=1#f", "referrer": "https://r.example/", "title": "Kettle",
-        "viewport": [1280, 720], "language": "en-GB",
+        "id": "p1", "url": "https://shop.example/p?q=1#f", "referrer": "https://r.example/",
+        "title": "Kettle", "viewport": [1280, 720], "language": "en-GB",
     }  # fmt: skip
     facts = {
         "x": 3, "y": -4, "text": "Save", "label": "Save it", "target_text": "", "target_label": "icon",

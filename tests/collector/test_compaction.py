@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import random
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from deltalake import DeltaTable
+
+from backsight.contract import EVENTS, TABLES
+from backsight_collector import compaction
+from backsight_collector.committer import Committer
+from backsight_collector.compaction import Compactor, compact, find_merges
+from backsight_collector.data_files import ROW_GROUP_ROWS
+from backsight_collector.lake import Lake
+from backsight_collector.lake_errors import LakeLocked
+from backsight_collector.table import DataFile
+from captures import NOW, assert_sound, batch, capture, click, identities, stored, write_journal
+
+
+class Crash(BaseException):
+    """What stands for a kill."""
+
+
+def fold_often(data_dir: Path, folds: int, site: str = "shop", **fields: Any) -> None:
+    """One fold a batch, so that every one leaves a small file."""
+    dice = random.Random(folds)
+    for number in range(folds):
+        nodes = [[-1, 0, 1, 1, 1, 1, 0], [0, 1, 1, dice.randrange(1, 9), 1, 1, 0]]
+        events = [click(seq, node=1, **fields) for seq in range(3)]
+        sent = batch(f"{site} {number}", events, nodes=nodes, batch=f"{number}", sent_at=None)
+        write_journal(data_dir, [capture(sent, NOW + number, site)])
+        committer = Committer(data_dir)
+        committer.step()
+        committer.close()
+
+
+def rows(data_dir: Path) -> dict[str, list[str]]:
+    return {name: sorted(map(repr, stored(data_dir, name))) for name in TABLES}
+
+
+def files(data_dir: Path, table: str = "events") -> list[str]:
+    return DeltaTable(str(data_dir / "lake" / table)).file_uris()
+
+
+def test_compaction_changes_files_and_no_rows(tmp_path: Path) -> None:
+    """Many small files become one a partition, with the same rows and positions."""
+    fold_often(tmp_path, 5)
+    fold_often(tmp_path, 3, site="blog")
+    before = rows(tmp_path)
+    done = compact(tmp_path)
+    assert rows(tmp_path) == before
+    assert len(files(tmp_path)) == 2
+    assert done["files_after"] == sum(len(files(tmp_path, name)) for name in TABLES) < done["files_before"]
+    assert compact(tmp_path)["files_before"] == done["files_after"]
+    write_journal(tmp_path, [])
+    committer = Committer(tmp_path)
+    assert committer.step().batches == 0
+    committer.close()
+
+
+def test_one_site_can_be_compacted_alone(tmp_path: Path) -> None:
+    """Another site's files stay as they are."""
+    fold_often(tmp_path, 3)
+    fold_often(tmp_path, 3, site="blog")
+    compact(tmp_path, site="blog")
+    assert sorted("site=blog" in path for path in files(tmp_path)) == [False, False, False, True]
+
+
+def test_rows_of_a_node_lie_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A merged file is sorted by node and time, in row groups whose bounds tell which nodes they hold."""
+    monkeypatch.setattr("backsight_collector.data_files.ROW_GROUP_ROWS", 4)
+    fold_often(tmp_path, 9)
+    compact(tmp_path)
+    (path,) = files(tmp_path)
+    file = pq.ParquetFile(path)
+    found = file.read(columns=["node_id", "time"]).to_pylist()
+    assert found == sorted(found, key=lambda row: (row["node_id"], row["time"]))
+    groups = [file.metadata.row_group(place) for place in range(file.metadata.num_row_groups)]
+    column = file.schema_arrow.names.index("node_id")
+    bounds = [group.column(column).statistics for group in groups]
+    assert [group.num_rows for group in groups] == [4] * 6 + [3]
+    assert all(before.max <= after.min for before, after in pairwise(bounds))
+    order = [file.schema_arrow.names.index(name) for name in ("node_id", "time")]
+    assert [place.column_index for place in groups[0].sorting_columns] == order
+    assert ROW_GROUP_ROWS == 16_384
+
+
+@pytest.mark.parametrize("name", ["write", "commit"])
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_a_crash_leaves_the_old_or_the_new(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, after: bool
+) -> None:
+    """A kill at any point of a merge loses and doubles nothing, and the next one finishes the work."""
+    fold_often(tmp_path, 4)
+    before, method = rows(tmp_path), getattr(compaction.Merge, name)
+
+    def crashing(self: compaction.Merge, *arguments: Any) -> Any:
+        if after:
+            method(self, *arguments)
+        raise Crash
+
+    with monkeypatch.context() as patch:
+        patch.setattr(compaction.Merge, name, crashing)
+        with pytest.raises(Crash):
+            compact(tmp_path)
+    assert rows(tmp_path) == before
+    compact(tmp_path, vacuum_hours=0)
+    assert rows(tmp_path) == before
+    assert {str(path) for path in (tmp_path / "lake/events").glob("site=*/*/*")} == set(files(tmp_path))
+
+
+def test_a_pinned_version_stays_readable(tmp_path: Path) -> None:
+    """Compaction takes nothing from a report that runs, nor from an answer that is asked for again."""
+    fold_often(tmp_path, 4)
+    events = tmp_path / "lake" / "events"
+    version, before = DeltaTable(str(events)).version(), identities(tmp_path)
+    reader = DeltaTable(str(events))
+    compact(tmp_path)
+    assert len(reader.to_pyarrow_table()) == len(before)
+    assert len(DeltaTable(str(events), version=version).to_pyarrow_table()) == len(before)
+
+
+def test_compaction_by_hand_needs_the_lake_to_itself(tmp_path: Path) -> None:
+    """While a committer runs, it is the one that compacts."""
+    committer = Committer(tmp_path)
+    with pytest.raises(LakeLocked):
+        compact(tmp_path)
+    committer.close()
+
+
+def test_the_committer_compacts_beside_its_folds(tmp_path: Path) -> None:
+    """With enough small files a merge begins; what is folded meanwhile stays beside it."""
+    fold_often(tmp_path, 4)
+    lake = Lake(tmp_path / "lake")
+    compactor = Compactor(lake, min_files=4)
+    assert not compactor.advance()
+    compactor._thread.submit(lambda: None).result()  # the merge is written
+    lake["events"].append(EVENTS.empty_table(), {"journal/collector": 2**60})
+    assert compactor.advance()
+    assert [file.rows for file in lake["events"].files()] == [12]
+    compactor.close()
+    lake.close()
+    assert_sound(tmp_path)
+
+
+def choose(rows_of_files: list[int], min_files: int) -> list[int]:
+    files = [DataFile(f"{n}", rows, 1, {}, 0, None) for n, rows in enumerate(rows_of_files)]
+    return [file.rows for file in compaction._choose(files, min_files)]
+
+
+@pytest.mark.parametrize(
+    ("rows_of_files", "expected"),
+    [
+        ([5] * 7, []),
+        ([5] * 8 + [900], [5] * 8),
+        ([5] * 3 + [80] * 8 + [9_000], [5] * 3 + [80] * 8),
+        ([300_000] * 8, [300_000] * 6),
+    ],
+    ids=["too few", "a large one is left", "smaller ones come along", "up to the target"],
+)
+def test_files_are_merged_with_their_like(rows_of_files: list[int], expected: list[int]) -> None:
+    """Eight of about one size are due, and all smaller ones with them."""
+    assert choose(rows_of_files, 8) == expected
+
+
+def test_rows_are_rewritten_a_logarithmic_number_of_times() -> None:
+    """After ten thousand folds a row was rewritten a few times, and few files are left."""
+    files: list[int] = []
+    rewritten = 0
+    for _ in range(10_000):
+        files.append(100)
+        while chosen := choose(files, compaction.MIN_FILES):
+            for rows_of_file in chosen:
+                files.remove(rows_of_file)
+            files.append(sum(chosen))
+            rewritten += sum(chosen)
+    assert rewritten < 6 * 10_000 * 100
+    assert len(files) < 4 * compaction.MIN_FILES
+
+
+def test_a_quiet_partition_is_merged_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Yesterday's files become one, however few they are, once nothing comes any more."""
+    fold_often(tmp_path, 3)
+    lake = Lake(tmp_path / "lake")
+    assert find_merges(lake) == []
+    monkeypatch.setattr(compaction, "QUIET_SECONDS", -1.0)
+    events = [merge for merge in find_merges(lake) if merge.table.name == "events"]
+    assert [len(merge.files) for merge in events] == [3]
+    lake.close()

@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from deltalake import DeltaTable
+
+from backsight.contract import DEAD_LETTERS, NODES
+from backsight_collector import data_files
+from backsight_collector import table as table_module
+from backsight_collector.lake import Lake
+from backsight_collector.lake_errors import LakeLocked
+from backsight_collector.table import Table
+from captures import NOW
+
+APP = "journal/collector"
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Iterator[Lake]:
+    lake = Lake(tmp_path)
+    yield lake
+    lake.close()
+
+
+def node_rows(*ids: int, site: str = "shop") -> pa.Table:
+    row = dict.fromkeys(NODES.names, 1) | {"site": site, "first_seen": NOW}
+    return pa.Table.from_pylist([row | {"node_id": key} for key in ids], schema=NODES)
+
+
+def node_ids(table: Table) -> list[int]:
+    rows = DeltaTable(str(table.directory)).to_pyarrow_table()
+    return sorted(rows["node_id"].to_pylist())
+
+
+def test_a_position_is_committed_with_its_rows(lake: Lake) -> None:
+    """Rows and the journal's position appear together, per writer, and survive checkpoints."""
+    nodes = lake["nodes"]
+    nodes.append(node_rows(1), {APP: 10, "journal/admin": 3})
+    nodes.append(node_rows(2, 3), {APP: 20})
+    nodes.checkpoint()
+    assert (nodes.position(APP), nodes.position("journal/admin"), nodes.position("journal/new")) == (20, 3, 0)
+    assert node_ids(nodes) == [1, 2, 3]
+
+
+def test_a_position_never_goes_back(lake: Lake) -> None:
+    """What was said later counts, and an append without rows or news is no commit."""
+    nodes = lake["nodes"]
+    nodes.append(node_rows(1), {APP: 10})
+    version = nodes.version
+    nodes.append(node_rows(), {APP: 5})
+    assert (nodes.position(APP), nodes.version) == (10, version)
+    nodes.append(node_rows(), {APP: 15})
+    assert (nodes.position(APP), nodes.version) == (15, version + 1)
+
+
+def test_everything_is_synced_before_append_returns(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Data file and folder before the log entry exists; then the entry, and the log's folder."""
+    synced: list[str] = []
+    fsync = os.fsync
+
+    def noting(descriptor: int) -> None:
+        path = Path(f"/proc/self/fd/{descriptor}").readlink()
+        entries = len(list((lake["nodes"].log).glob("*.json")))
+        synced.append(f"{path.suffix or path.name} {entries}")
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noting)
+    lake["nodes"].append(node_rows(1), {APP: 10})
+    assert synced == ["nodes 1", ".parquet 1", "site=shop 1", ".json 2", "_delta_log 2"]
+
+
+def test_a_lake_has_one_writer(lake: Lake, tmp_path: Path) -> None:
+    """The second is told who the first is; when that one ends, the next may come."""
+    with pytest.raises(LakeLocked, match=f"process {os.getpid()} on"):
+        Lake(tmp_path)
+    lake.close()
+    Lake(tmp_path).close()
+
+
+def test_a_files_bounds_are_exact(lake: Lake) -> None:
+    """A reader may skip files by what the log says about them, to the microsecond."""
+    row: dict[str, Any] = {"site": "shop", "batch": "", "reason": "", "detail": "", "count": 1}
+    times = [NOW + 1, NOW + 999_999]
+    rows = [row | {"date": 20_000, "received_at": received} for received in times]
+    lake["dead_letters"].append(pa.Table.from_pylist(rows, schema=DEAD_LETTERS), {})
+    (file,) = lake["dead_letters"].files()
+    assert file.received_until is not None
+    assert (file.rows, round(file.received_until.timestamp() * 1e6)) == (2, NOW + 999_999)
+    assert file.partition == {"site": "shop", "date": "2024-10-04"}
+    assert [rows.num_rows for rows in lake["dead_letters"].scan(["count"], since=file.received_until)] == [2]
+
+
+def test_rows_read_back_as_they_were_written(lake: Lake) -> None:
+    """Partition columns come back from the path, in the order asked for."""
+    nodes, rows = lake["nodes"], node_rows(1, 2)
+    nodes.append(rows, {})
+    (file,) = nodes.files()
+    assert nodes.read(file).equals(rows)
+    assert nodes.read(file, ["node_id", "site"]).to_pylist()[0] == {"node_id": 1, "site": "shop"}
+
+
+def test_commits_stay_fast_and_old_log_entries_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A checkpoint every so many commits; what is older than the snapshots kept is deleted behind it."""
+    monkeypatch.setattr(table_module, "CHECKPOINT_EVERY", 5)
+    lake = Lake(tmp_path, snapshot_hours=1)
+    nodes = lake["nodes"]
+    for number in range(12):
+        nodes.append(node_rows(number), {APP: number + 1})
+    assert len(list(nodes.log.glob("*.checkpoint.parquet"))) == 2
+    old = time.time() - 7 * 86_400
+    for path in nodes.log.iterdir():
+        os.utime(path, (old, old))
+    for number in range(12, 20):
+        nodes.append(node_rows(number), {APP: number + 1})
+    lake.close()
+    entries = sorted(path.name for path in nodes.log.glob("*.json"))
+    assert entries[0] > "00000000000000000005.json"
+    assert node_ids(nodes) == list(range(20))
+    assert Lake(tmp_path)["nodes"].position(APP) == 20
+
+
+def test_vacuum_keeps_what_snapshots_need(lake: Lake) -> None:
+    """Replaced files and leftovers of crashes go once they are older than the snapshots kept; others stay."""
+    nodes = lake["nodes"]
+    nodes.append(node_rows(1), {APP: 1})
+    nodes.append(node_rows(2), {APP: 2})
+    before, replaced = nodes.version, nodes.files()
+    leftover = nodes.directory / "site=shop" / "leftover.parquet"
+    pq.write_table(node_rows(9), leftover)
+    new = data_files.write_files(nodes.directory, node_rows(1, 2), ["site"], ["node_id"], is_new=False)
+    nodes.replace(replaced, new)
+    assert nodes.vacuum(snapshot_hours=1) == 0
+    pinned = DeltaTable(str(nodes.directory), version=before).to_pyarrow_table()
+    assert sorted(pinned["node_id"].to_pylist()) == [1, 2]
+    assert nodes.vacuum(snapshot_hours=0) == 3
+    assert not leftover.exists()
+    assert node_ids(nodes) == [1, 2]
+    assert nodes.version == before + 1
+
+
+def test_a_failed_write_commits_nothing(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the disk refuses the data, the table stays as it was, and the next append works."""
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space left"):
+            lake["nodes"].append(node_rows(1), {APP: 1})
+    assert (lake["nodes"].position(APP), node_ids(lake["nodes"])) == (0, [])
+    lake["nodes"].append(node_rows(1), {APP: 1})
+    assert node_ids(lake["nodes"]) == [1]
