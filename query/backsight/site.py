@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from types import ModuleType
-from typing import Final
+from typing import Any, Final
 
 from backsight.engine import Engine
 from backsight.errors import InvalidRequest, NotFound, nearest, shown
@@ -59,7 +59,9 @@ class Site(Questions):
         """The SQL that would answer a request; nothing is run."""
         return str(REPORTS[report].sql(request, self._context()))
 
-    def put_event(self, name: str, body: Request, expected_version: int | None, actor: str) -> NamedEvent:
+    def put_event(
+        self, name: str, body: Mapping[str, Any], expected_version: int | None, actor: str
+    ) -> NamedEvent:
         """Keeps a named event (`{"rules", "description"}`), and gives it as it then stands."""
         version = self._names.put(
             name, body.get("rules", []), body.get("description", ""), actor, expected_version
@@ -72,7 +74,7 @@ class Site(Questions):
         self._names.delete(name, actor, expected_version)
 
     def events(self) -> list[NamedEvent]:
-        return self._names.list()
+        return list(self._names.list())
 
     def event(self, name: str) -> NamedEvent:
         return self._names.get(name)
@@ -81,7 +83,7 @@ class Site(Questions):
         self.drop_event(name, expected_version, self.actor)
 
     def history(self, name: str) -> list[NamedEvent]:
-        return self._names.history(name)
+        return list(self._names.history(name))
 
     def close(self) -> None:
         self.resources.close()

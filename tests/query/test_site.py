@@ -132,7 +132,7 @@ def test_since(site: Site) -> None:
 
 def test_window(site: Site) -> None:
     """A window may be a timedelta."""
-    steps = [PRICING, SIGNUP]
+    steps: list[dict[str, Any]] = [PRICING, SIGNUP]
     assert site.funnel(steps, window=timedelta(minutes=2)).steps[1]["count"] == 2
     assert site.funnel(steps, window="119s").steps[1]["count"] == 1
 

@@ -88,7 +88,7 @@ def fault(error: Exception, doing: str) -> Response:
     return _response(500, document, {})
 
 
-def not_routed(request: Request, error: HTTPException) -> Response:
+async def not_routed(request: Request, error: HTTPException) -> Response:
     """The problem document where no operation answers this path or method."""
     path = request.url.path
     if error.status_code == 405:
@@ -105,8 +105,8 @@ def not_routed(request: Request, error: HTTPException) -> Response:
             )
         )
     if error.status_code == 404:
-        paths = [getattr(route, "path_format", "") for route in request.app.routes]
-        valid = nearest(path, filter(None, paths))
+        paths = {getattr(route, "path_format", "") for route in request.app.routes} - {""}
+        valid = nearest(path, paths)
         return problem(
             HTTPError(404, "Not found", f"nothing is at {shown(path)}", field="path", value=path, valid=valid)
         )
