@@ -47,12 +47,14 @@ class Attempts:
     latest: dict[int, Times] = field(default_factory=dict)
     last_start: int | None = None
 
-    def note(self, times: Times) -> None:
-        """Keep an attempt if it is the first of its length, or later in its steps, from the last one back."""
-        done = len(times)
-        self.first.setdefault(done, times)
-        if done not in self.latest or times[::-1] > self.latest[done][::-1]:
-            self.latest[done] = times
+    def note(self, candidates: Iterable[Times]) -> None:
+        """Keep attempts of one moment: of each length the one with the latest steps, from the last one back."""
+        best: dict[int, Times] = {}
+        for times in candidates:
+            if times[::-1] > best.get(len(times), ())[::-1]:
+                best[len(times)] = times
+        self.first = best | self.first
+        self.latest |= best
 
 
 def resolve_attempts(
@@ -83,11 +85,12 @@ def attempts_of(timeline: Iterable[Moment], steps: int, window: int, entry: str)
         if may_start and reach(moment.pages, 0, 1) == 1:
             chances[0] = ()
             found.last_start = moment.time
-        for done, times in chances.items():
-            if times and moment.time - times[0] > window:
-                continue
-            for more in range(done + 1, reach(moment.pages, done, steps) + 1):
-                found.note(times + (moment.time,) * (more - done))
+        found.note(
+            times + (moment.time,) * (more - done)
+            for done, times in chances.items()
+            if not times or moment.time - times[0] <= window
+            for more in range(done + 1, reach(moment.pages, done, steps) + 1)
+        )
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from backsight.reports.matched import indented, load_sql
-from backsight.reports.order import instant_sql
+from backsight.reports.order import LAST_SEQUENCE, instant_sql
 
 
 def funnel_sql(steps: int, entry: str, window: str, starts_before: str, now: str) -> str:
@@ -41,8 +41,9 @@ def _step(k: int, entry: str, window: str) -> str:
 
 
 def _reached(k: int) -> str:
-    """Per person, the attempt that got to step k first."""
-    chosen = [f"arg_min(place_{earlier}, place_{k}) as place_{earlier}" for earlier in range(1, k)]
+    """Per person, the attempt that got to step k first; of several at that time, the one with the latest steps."""
+    soonest = f"xor(place_{k}, {LAST_SEQUENCE})"  # by time upwards, then by sequence downwards
+    chosen = [f"arg_min(place_{earlier}, {soonest}) as place_{earlier}" for earlier in range(1, k)]
     figures = [*chosen, f"min(place_{k}) as place_{k}", *(["max(place_1) as last_start"] if k == 1 else [])]
     return f"select person, {', '.join(figures)}\nfrom step_{k}\ngroup by person"
 

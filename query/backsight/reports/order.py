@@ -14,13 +14,14 @@ from backsight.reports.request import EARLIEST, micros
 SEQUENCE_BITS: Final = 11
 """What a time between EARLIEST and LATEST, in microseconds, leaves of 63 bits."""
 
+LAST_SEQUENCE: Final = 2**SEQUENCE_BITS - 1
+"""The sequence number that all greater ones share."""
+
 ORIGIN: Final = micros(datetime.combine(EARLIEST, time(), UTC))
 BEFORE_ALL: Final = 2**63 - 1
 """A place after every event's."""
 
-PLACE: Final = (
-    f"((epoch_us(e.time) - ({ORIGIN})) << {SEQUENCE_BITS}) + least(e.sequence, {2**SEQUENCE_BITS - 1})"
-)
+PLACE: Final = f"((epoch_us(e.time) - ({ORIGIN})) << {SEQUENCE_BITS}) + least(e.sequence, {LAST_SEQUENCE})"
 """SQL of an event's place."""
 
 

@@ -1,0 +1,47 @@
+"""Fixtures of the query layer's tests: one engine, and contexts over rows made for a test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import pytest
+from query.rows import NOW, named, snapshot_of
+
+from backsight.engine import Engine
+from backsight.reports.context import Context
+from backsight.rules import Rule
+from backsight.trie import Trie
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Engine]:
+    made = Engine()
+    yield made
+    made.close()
+
+
+ContextOf = Callable[..., Context]
+
+
+@pytest.fixture(scope="session")
+def context_of(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> ContextOf:
+    """Gives the context of a site with these rows: `context_of(events, statements, names=…, now=…)`."""
+
+    def make(
+        events: Sequence[Mapping[str, Any]] = (),
+        statements: Sequence[Mapping[str, Any]] = (),
+        names: Mapping[str, tuple[Rule, ...]] | None = None,
+        now: datetime = NOW,
+        nodes: Sequence[Mapping[str, Any]] = (),
+        elements: Sequence[Mapping[str, Any]] = (),
+    ) -> Context:
+        snapshot = snapshot_of(
+            tmp_path_factory.mktemp("site"), events=events, statements=statements, nodes=nodes, elements=elements
+        )
+        trie = Trie.build(snapshot.rows("nodes"), snapshot.rows("elements"))
+        known = named("A", "B", "C", "D") if names is None else names
+        return Context(snapshot, engine, trie, known, dict.fromkeys(known, 1), now)
+
+    return make
