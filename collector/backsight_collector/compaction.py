@@ -36,7 +36,7 @@ SORTED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "dead_letters": ("received_at",),
 }
 TARGET_ROWS: Final = 2_000_000
-"""A file with more rows than half of this is left as it is; bounds the memory of a merge."""
+"""A file with more rows than half of this is left as it is; bounds the memory of a merge, to about 1 GB."""
 TARGET_BYTES: Final = 256_000_000
 MIN_FILES: Final = 8
 """Files of about one size in a partition before the committer merges them by itself."""
@@ -56,8 +56,8 @@ class Merge:
     def write(self) -> list[AddAction]:
         """The file that will stand for them, not committed yet; may run beside appends to the table."""
         order = SORTED_BY[self.table.name]
-        rows = pa.concat_tables(self.table.read(file) for file in self.files)
-        rows = rows.sort_by([(name, "ascending") for name in order])
+        rows = pa.concat_tables(self.table.read(file, as_dictionaries=True) for file in self.files)
+        rows = rows.unify_dictionaries().sort_by([(name, "ascending") for name in order])
         partition_by, bounds = PARTITIONS[self.table.name], STATISTICS[self.table.name]
         return write_files(self.table.directory, rows, partition_by, bounds, sorted_by=order, is_new=False)
 
@@ -67,7 +67,7 @@ class Merge:
 
 
 class Compactor:
-    """Compacts a lake beside its folds: files are merged in a thread of its own, and committed by the caller's."""
+    """Compacts a lake beside its folds: a thread of its own merges files, the caller's commits them."""
 
     def __init__(self, lake: Lake, min_files: int = MIN_FILES) -> None:
         self._lake, self._min_files = lake, min_files

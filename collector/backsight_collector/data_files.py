@@ -75,6 +75,7 @@ def _write_file(
             compression="zstd",
             compression_level=1,
             write_page_index=True,
+            store_schema=False,  # it would say that strings are dictionaries, where the writer held them so
             sorting_columns=pq.SortingColumn.from_ordering(rows.schema, order) if order else None,
         )
         file.flush()

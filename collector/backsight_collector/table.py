@@ -89,11 +89,17 @@ class Table:
             for row in actions.select(kept).to_pylist()
         ]
 
-    def read(self, file: DataFile, columns: Sequence[str] | None = None) -> pa.Table:
-        """The rows of one file: the named columns, or all, in the order asked for."""
+    def read(
+        self, file: DataFile, columns: Sequence[str] | None = None, *, as_dictionaries: bool = False
+    ) -> pa.Table:
+        """The rows of one file: the named columns, or all, in the order asked for.
+
+        With `as_dictionaries` strings come dictionary-encoded: half the memory, and less time to sort.
+        """
         schema, names = TABLES[self.name], list(columns or TABLES[self.name].names)
         stored = [name for name in names if name not in file.partition]
-        rows = pq.ParquetFile(self.directory / file.path).read(columns=stored)
+        strings = [name for name in stored if as_dictionaries and pa.types.is_string(schema.field(name).type)]
+        rows = pq.ParquetFile(self.directory / file.path, read_dictionary=strings).read(columns=stored)
         for name in set(names) & set(file.partition):
             value = pa.scalar(file.partition[name]).cast(schema.field(name).type)
             rows = rows.append_column(schema.field(name), pa.repeat(value, rows.num_rows))

@@ -140,7 +140,7 @@ def test_generated_attribute_names_are_left_out() -> None:
 
 
 def test_the_trie_stops_growing_and_stays_so_after_a_restart(tmp_path: Path) -> None:
-    """A scroll offset on <html> adds contexts up to the limit, none after; events keep their target's value."""
+    """A scroll offset on <html> adds contexts up to the limit, none after; events keep their own value."""
     limit, committer = 5, None
     for number in range(40):
         elements = [{"tag": "html", "attrs": {"data-scroll": f"{number}"}}, {"tag": "body"}]
