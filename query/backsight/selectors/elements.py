@@ -86,10 +86,10 @@ class Block:
         codes = values.indices.fill_null(-1).to_numpy().astype(np.int32)
         written: list[str] = names.dictionary.to_pylist()
         by_name = np.argsort(names.indices.to_numpy(), kind="stable")
-        ends = np.cumsum(np.bincount(names.indices.to_numpy(), minlength=len(written)))
+        starts = np.cumsum([0, *np.bincount(names.indices.to_numpy(), minlength=len(written))])
         groups: dict[str, list[np.ndarray]] = {}
-        for name, entries in zip(written, np.split(by_name, ends[:-1] if len(ends) else []), strict=True):
-            groups.setdefault(name.lower(), []).append(self._named(name, entries, owners))
+        for name, start, end in zip(written, starts, starts[1:], strict=False):
+            groups.setdefault(name.lower(), []).append(self._named(name, by_name[start:end], owners))
         entries_of = {name: np.concatenate(parts) for name, parts in groups.items()}
         return {name: Column(owners[at], codes[at], values.dictionary) for name, at in entries_of.items()}
 

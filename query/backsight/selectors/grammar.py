@@ -20,7 +20,7 @@ from backsight.selectors.refusals import COMBINATORS, PSEUDO_CLASSES, refuse
 MAX_CHARS: Final = 4_096
 """Longest selector, in characters."""
 MAX_NESTING: Final = 8
-"""Deepest nesting of parentheses."""
+"""Deepest nesting of brackets."""
 MAX_SEPARATORS: Final = 400
 """Most white spaces, commas and combinators; bounds the parser's recursion."""
 
@@ -43,10 +43,18 @@ class Grammar:
                 f"the selector has {len(self.css):,} characters", f"at most {MAX_CHARS:,} characters"
             )
         tokens = tinycss2.parse_component_value_list(self.css, skip_comments=True)
-        if sum(_separates(token) for token in _walk(tokens)) > MAX_SEPARATORS:
-            self.invalid("the selector has too many parts", f"at most {MAX_SEPARATORS} separators")
-        self._check(tokens, depth=0)
+        self._bound(tokens)
+        self._check(tokens)
         return self._parse(tokens)
+
+    def _bound(self, tokens: Sequence[Token]) -> None:
+        separators = 0
+        for token, depth in _walk(tokens):
+            separators += _separates(token)
+            if depth > MAX_NESTING:
+                self.invalid("brackets nest too deeply", f"at most {MAX_NESTING} levels")
+            if separators > MAX_SEPARATORS:
+                self.invalid("there are too many parts", f"at most {MAX_SEPARATORS} separators")
 
     def invalid(self, problem: str, valid: str = "") -> None:
         """Raise InvalidRequest about the selector."""
@@ -63,13 +71,11 @@ class Grammar:
             self.invalid("unexpected end", "CSS selector syntax")
         raise AssertionError("unreachable")
 
-    def _check(self, tokens: Sequence[Token], depth: int) -> None:
-        if depth > MAX_NESTING:
-            self.invalid("parentheses nest too deeply", f"at most {MAX_NESTING} levels")
+    def _check(self, tokens: Sequence[Token]) -> None:
         for index, token in enumerate(tokens):
-            self._check_token(token, tokens[index + 1 : index + 3], depth)
+            self._check_token(token, tokens[index + 1 : index + 3])
 
-    def _check_token(self, token: Token, following: Sequence[Token], depth: int) -> None:
+    def _check_token(self, token: Token, following: Sequence[Token]) -> None:
         if token.type == "error":
             self.invalid(f"{token.message}", "CSS selector syntax")
         elif token.type == "literal" and token.value in COMBINATORS:
@@ -79,7 +85,7 @@ class Grammar:
         elif token.type == "[] block":
             self._check_attribute(token)
         elif token.type == "function":
-            self._check_function(token, depth)
+            self._check_function(token)
 
     def _check_pseudo(self, following: Sequence[Token]) -> None:
         first = following[0] if following else None
@@ -107,9 +113,9 @@ class Grammar:
         if operators and len(inside) - operators[0] > 3:
             self.invalid(f"expected ], got {_written(inside[operators[0] + 3])!r}", "CSS selector syntax")
 
-    def _check_function(self, token: Token, depth: int) -> None:
+    def _check_function(self, token: Token) -> None:
         if token.lower_name in ("is", "where", "not", "host"):
-            self._check(token.arguments, depth + 1)
+            self._check(token.arguments)
         if token.lower_name in ("is", "where") and any(t.type != "whitespace" for t in token.arguments):
             # A browser forgives a branch that it can't read; the rule would silently match less than it says.
             self._parse(token.arguments)
@@ -117,12 +123,14 @@ class Grammar:
             self._parse(token.arguments)
 
 
-def _walk(tokens: Sequence[Token]) -> Iterator[Token]:
-    pending = list(tokens)
+def _walk(tokens: Sequence[Token]) -> Iterator[tuple[Token, int]]:
+    """Every token with its depth, without recursion."""
+    pending = [(token, 0) for token in tokens]
     while pending:
-        token = pending.pop()
-        yield token
-        pending.extend(getattr(token, "arguments", None) or getattr(token, "content", None) or ())
+        token, depth = pending.pop()
+        yield token, depth
+        inside = getattr(token, "arguments", None) or getattr(token, "content", None) or ()
+        pending.extend((each, depth + 1) for each in inside)
 
 
 def _separates(token: Token) -> bool:

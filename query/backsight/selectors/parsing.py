@@ -149,7 +149,10 @@ class _Reader:
 
     def _nth(self, part: Any) -> Position:
         of_type, from_end = _NTH[part.name]
-        parsed = parse_nth(part.arguments)
+        try:
+            parsed = parse_nth(part.arguments)
+        except StopIteration:  # tinycss2 looks for what follows a lone "+"
+            parsed = None
         if parsed is None:
             inside = "".join(_written(token) for token in part.arguments)
             if any(token.type == "ident" and token.lower_value == "of" for token in part.arguments):
