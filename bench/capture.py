@@ -29,7 +29,7 @@ from fastapi import FastAPI
 from backsight_collector.app import Collector
 
 FIGURE = 0.6
-CONNECTIONS = 48
+CONNECTIONS = 64
 BATCHES = 64
 KEY = "wk_benchmark"
 

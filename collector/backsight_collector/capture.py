@@ -29,7 +29,7 @@ from backsight_collector.deadlines import Deadlines
 from backsight_collector.journal import Journal, JournalError, JournalFull
 from backsight_collector.keys import RememberedSites, Sites
 from backsight_collector.limits import RateLimit
-from backsight_collector.metrics import Metrics
+from backsight_collector.metrics import Metrics, Tally
 from backsight_collector.problems import Answer, Headers, Problem
 from backsight_collector.records import Capture, encode_record
 from backsight_collector.rejections import MalformedBatch
@@ -100,12 +100,14 @@ class CaptureRoute:
         received_at = time.time_ns() // 1_000
         body, decoded = await self._decode(body, is_gzip=is_gzip)
         site = self._site(decoded)
-        if decoded.events or decoded.rejections or decoded.batch.dropped:
+        report, tally, is_empty = _report(decoded), Tally.of(decoded, len(body)), _is_empty(decoded)
+        del decoded  # some hundred objects that need not wait for the disk
+        if not is_empty:
             agent = headers.get(b"user-agent")
             user_agent = agent.decode("latin-1")[:MAX_USER_AGENT_CHARS] if agent else None
             await self._keep(Capture(received_at, site, user_agent, body))
-        self._metrics.kept(decoded, len(body))
-        return Answer(HTTPStatus.OK, _JSON, _report(decoded))
+        self._metrics.kept(tally)
+        return Answer(HTTPStatus.OK, _JSON, report)
 
     def _require_origin(self, headers: Mapping[bytes, bytes]) -> None:
         origins, origin = self._settings.origins, headers.get(b"origin")
@@ -182,6 +184,10 @@ def _come_back(why: str, seconds: int = 1) -> Problem:
     return Problem(
         HTTPStatus.SERVICE_UNAVAILABLE, f"{why}; nothing was kept, send the batch again", retry_after=seconds
     )
+
+
+def _is_empty(decoded: Decoded) -> bool:
+    return not (decoded.events or decoded.rejections or decoded.batch.dropped)
 
 
 def _report(decoded: Decoded) -> bytes:

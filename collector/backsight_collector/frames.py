@@ -2,9 +2,9 @@
 
     marker (4) | payload length (4) | checksum of the payload (4) | checksum of the header (4) | payload
 
-Both checksums start from a seed made of the segment's secret salt, its number and the frame's offset. So a
-frame is sound only where it was written: neither a stale copy nor bytes that a visitor put into a batch to
-look like a frame can pass for a record, even when damage makes the reader search for the next one.
+The header's checksum starts from a seed made of the segment's secret salt, its number and the frame's offset.
+So a frame is sound only where it was written: neither a stale copy nor bytes that a visitor put into a batch
+to look like a frame can pass for a record, even when damage makes the reader search for the next one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ MARKER: Final = b"\xff\x00\xffJ"
 """Occurs in no JSON text: 0xFF is not UTF-8, and a raw NUL is not allowed in a string."""
 
 _HEADER: Final = struct.Struct("<4sIII")
-_SEED: Final = struct.Struct("<QQQ")
+_PLACE: Final = struct.Struct("<QQQ")
 HEADER_BYTES: Final = _HEADER.size
 MAX_PAYLOAD_BYTES: Final = 1 << 28
 
@@ -27,20 +27,15 @@ class Header(NamedTuple):
     checksum: int
 
 
-def _seed(salt: int, number: int, offset: int) -> int:
-    return crc32(_SEED.pack(salt, number, offset))
+def payload_checksum(payload: bytes) -> int:
+    """Of the payload alone, so that it can be computed before the frame has its place."""
+    return crc32(payload)
 
 
-def _sealed(length: int, checksum: int, seed: int) -> bytes:
-    """The header, its own checksum included."""
-    head = _HEADER.pack(MARKER, length, checksum, 0)
-    return head[:-4] + crc32(head, seed).to_bytes(4, "little")
-
-
-def frame_header(payload: bytes, salt: int, number: int, offset: int) -> bytes:
-    """What stands before `payload` when the frame begins at `offset` of segment `number`."""
-    seed = _seed(salt, number, offset)
-    return _sealed(len(payload), crc32(payload, seed), seed)
+def frame_header(length: int, checksum: int, salt: int, number: int, offset: int) -> bytes:
+    """What stands before a payload when the frame begins at `offset` of segment `number`."""
+    head = _HEADER.pack(MARKER, length, checksum, 0)[:-4]
+    return head + crc32(head, crc32(_PLACE.pack(salt, number, offset))).to_bytes(4, "little")
 
 
 def read_header(head: bytes, salt: int, number: int, offset: int) -> Header | None:
@@ -48,13 +43,5 @@ def read_header(head: bytes, salt: int, number: int, offset: int) -> Header | No
     if len(head) < HEADER_BYTES or not head.startswith(MARKER):
         return None
     _, length, checksum, _ = _HEADER.unpack_from(head)
-    if length > MAX_PAYLOAD_BYTES or head[:HEADER_BYTES] != _sealed(
-        length, checksum, _seed(salt, number, offset)
-    ):
-        return None
-    return Header(length, checksum)
-
-
-def is_payload(payload: bytes, header: Header, salt: int, number: int, offset: int) -> bool:
-    """Whether `payload` is what the header was written for."""
-    return len(payload) == header.length and crc32(payload, _seed(salt, number, offset)) == header.checksum
+    is_sound = head[:HEADER_BYTES] == frame_header(length, checksum, salt, number, offset)
+    return Header(length, checksum) if is_sound and length <= MAX_PAYLOAD_BYTES else None

@@ -26,7 +26,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Final, NamedTuple
 
-from backsight_collector.frames import MAX_PAYLOAD_BYTES, frame_header
+from backsight_collector.frames import MAX_PAYLOAD_BYTES, frame_header, payload_checksum
 from backsight_collector.journal_reader import Damage, JournalReader, Record
 from backsight_collector.segments import (
     PREAMBLE,
@@ -80,6 +80,7 @@ class JournalClosed(JournalError):
 
 class _Entry(NamedTuple):
     payload: bytes
+    checksum: int
     waiter: Waiter
 
 
@@ -129,13 +130,13 @@ class Journal:
         Raises JournalFull, JournalUnavailable or JournalClosed: the record is then not safe.
         """
         waiter: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._enqueue(_Entry(payload, waiter))
+        self._enqueue(payload, waiter)
         return await waiter
 
     def append_now(self, payload: bytes) -> int:
         """The same from synchronous code; blocks until the record is on disk."""
         waiter: concurrent.futures.Future[int] = concurrent.futures.Future()
-        self._enqueue(_Entry(payload, waiter))
+        self._enqueue(payload, waiter)
         return waiter.result()
 
     @property
@@ -154,10 +155,11 @@ class Journal:
         self._drop_segment()
         os.close(self._lock)
 
-    def _enqueue(self, entry: _Entry) -> None:
-        size = len(entry.payload)
+    def _enqueue(self, payload: bytes, waiter: Waiter) -> None:
+        size = len(payload)
         if size > MAX_PAYLOAD_BYTES:
             raise ValueError(f"a record of {size} bytes: the journal takes up to {MAX_PAYLOAD_BYTES}")
+        entry = _Entry(payload, payload_checksum(payload), waiter)
         with self._guard:
             if self._closing:
                 raise JournalClosed(f"the journal {self.directory} is closed")
@@ -215,8 +217,8 @@ class Journal:
         segment, offset = self._segment, self._offset
         parts: list[bytes] = []
         positions: list[int] = []
-        for payload, _ in group:
-            header = frame_header(payload, segment.salt, segment.number, offset)
+        for payload, checksum, _ in group:
+            header = frame_header(len(payload), checksum, segment.salt, segment.number, offset)
             parts += header, payload
             offset += len(header) + len(payload)
             positions.append(segment.position(offset))

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
-from backsight_collector.frames import HEADER_BYTES, MARKER, is_payload, read_header
+from backsight_collector.frames import HEADER_BYTES, MARKER, payload_checksum, read_header
 from backsight_collector.segments import (
     OFFSET_BITS,
     OFFSET_MASK,
@@ -159,21 +159,17 @@ class _View:
 
     def frame(self, offset: int) -> _Frame | _Short | _Unsound:
         """What begins at `offset`."""
-        place = (self.segment.salt, self.segment.number, offset)
         if self.size - offset < HEADER_BYTES:
             return _Short()
-        header = read_header(self.cut(offset, HEADER_BYTES), *place)
+        header = read_header(self.cut(offset, HEADER_BYTES), self.segment.salt, self.segment.number, offset)
         if header is None:
             return _Unsound()
         begin = offset + HEADER_BYTES
         if begin + header.length > self.size:
             return _Short()
         payload = self.cut(begin, header.length)
-        return (
-            _Frame(offset, begin + header.length, payload)
-            if is_payload(payload, header, *place)
-            else _Unsound()
-        )
+        is_sound = payload_checksum(payload) == header.checksum
+        return _Frame(offset, begin + header.length, payload) if is_sound else _Unsound()
 
     def search(self, offset: int) -> _Frame | None:
         """The first sound frame at or behind `offset`."""

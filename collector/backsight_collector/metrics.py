@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Final, NamedTuple, Self
 
 from backsight.contract import Reason
 from backsight_collector.batch import Decoded
@@ -19,6 +19,27 @@ SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
 
 Samples = Iterable[tuple[str, float]]
 """Labels as they stand between braces (empty for none), and the value."""
+
+
+class Tally(NamedTuple):
+    """What one batch adds to the counts."""
+
+    accepted: int
+    duplicates: int
+    dropped: int
+    rejected: list[Reason]
+    body_bytes: int
+
+    @classmethod
+    def of(cls, decoded: Decoded, body_bytes: int) -> Self:
+        """The batch's share; `dropped` is what its sender lost before."""
+        return cls(
+            len(decoded.events),
+            decoded.duplicates,
+            sum(decoded.batch.dropped.values()),
+            [rejection.reason for rejection in decoded.rejections],
+            body_bytes,
+        )
 
 
 class Metrics:
@@ -37,15 +58,14 @@ class Metrics:
         self._durations[bisect_left(SECONDS, seconds)] += 1
         self._seconds += seconds
 
-    def kept(self, decoded: Decoded, body_bytes: int) -> None:
+    def kept(self, tally: Tally) -> None:
         """One batch is durable."""
-        self.accepted += len(decoded.events)
-        self.duplicates += decoded.duplicates
-        self.body_bytes += body_bytes
-        for rejection in decoded.rejections:
-            self.rejected[rejection.reason] += 1
-        if decoded.batch.dropped:
-            self.dropped_by_clients += sum(decoded.batch.dropped.values())
+        self.accepted += tally.accepted
+        self.duplicates += tally.duplicates
+        self.dropped_by_clients += tally.dropped
+        self.body_bytes += tally.body_bytes
+        for reason in tally.rejected:
+            self.rejected[reason] += 1
 
     def text(self, gauges: Mapping[str, tuple[str, float]]) -> str:
         """All of it; `gauges` adds current values: name to what it means, and the value."""

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backsight_collector import journal as journal_module
-from backsight_collector.frames import frame_header
+from backsight_collector.frames import frame_header, payload_checksum
 from backsight_collector.journal import (
     Journal,
     JournalClosed,
@@ -325,7 +325,7 @@ def test_bytes_that_look_like_a_frame_are_not_a_record(tmp_path: Path) -> None:
     written(directory, b"forged")
     segment = list_segments(directory)[0]
     copied = segment.path.read_bytes()[len(PREAMBLE) :]
-    guessed = frame_header(b"forged", 0, 2, len(PREAMBLE) + 16) + b"forged"
+    guessed = frame_header(6, payload_checksum(b"forged"), 0, 2, len(PREAMBLE) + 16) + b"forged"
     written(directory, copied + guessed, b"sound")
     path = list_segments(directory)[1].path
     data = bytearray(path.read_bytes())

@@ -316,8 +316,8 @@ values = st.recursive(
 )
 places = st.sampled_from(
     "v key batch device dropped pages pages.0 pages.0.id elements elements.0 elements.2.attrs nodes nodes.0 "
-    "nodes.1 nodes.1.0 nodes.2.1 events events.0 events.0.seq events.1.seq events.1.node events.1.page events.1.type "
-    "events.1.text events.2.props events.2.time future".split()
+    "nodes.1 nodes.1.0 nodes.2.1 events events.0 events.0.seq events.1.seq events.1.node events.1.page "
+    "events.1.type events.1.text events.2.props events.2.time future".split()
 )
 
 
