@@ -133,13 +133,20 @@ class Questions(ABC):
         page: str | Json | None = None,
         where: Sequence[Json] | None = None,
         rules: Json | Sequence[Json] | None = None,
+        *,
+        from_: Moment | None = None,
+        to: Moment | None = None,
+        since: str | timedelta | None = None,
+        timezone: str = "UTC",
     ) -> Preview:
-        """What a rule would match over all of history, before anything is saved. Arguments as of `define`."""
+        """What a rule would match, before anything is saved: over all of history, or in a range of it.
+
+        The rule's arguments are those of `define`.
+        """
         from backsight.results import Preview
 
-        return Preview(
-            *self._answer("preview", {"rules": rules_of(css, on, match, text, page, where, rules)})
-        )
+        request = {"rules": rules_of(css, on, match, text, page, where, rules)}
+        return Preview(*self._answer("preview", request | moments(from_, to, since, timezone)))
 
     # ── Named events ────────────────────────────────────────────────────────────────────────────────────────
 

@@ -97,6 +97,7 @@ READS: dict[str, Ask] = {
         css="form", on=["submit", "click"], match="target", text={"op": "contains", "value": "sign"},
         page={"host": {"op": "is", "value": "shop.example"}}, where=[{"property": "text", "op": "is_set"}],
     ),
+    "preview, range": lambda site: site.preview(on="submit", from_="2026-10-04", timezone="Asia/Tokyo"),
     "preview, rules": lambda site: site.preview(rules=[{"on": "pageview"}, {"on": "track"}]),
     "trend, number": lambda site: site.trend("Bought", where=[{"property": "n", "op": "lt", "value": 2**70}]),
     "events": lambda site: site.events(),

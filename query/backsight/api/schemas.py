@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import Any, Final
 
 from backsight.contract import TABLES, EventType
+from backsight.named_events import MAX_DESCRIPTION_CHARS
 from backsight.predicates import OPERATORS
 from backsight.reports.funnel import MAX_STEPS
 from backsight.reports.periods import PERIODS, WEEK_STARTS
 from backsight.reports.retention import COHORTS, MAX_COLUMNS
 from backsight.reports.trend import MAX_SERIES, MEASURES
-from backsight.rules import ELEMENT_FIELDS, PAGE_FIELDS
+from backsight.rules import ELEMENT_FIELDS, MAX_RULES, PAGE_FIELDS
 
 Schema = dict[str, Any]
 
@@ -99,6 +100,10 @@ _COMMON: Final[Schema] = {
     "where": {**_PREDICATES, "description": "What every event has to meet"},
     "person_where": {**_PREDICATES, "description": "What the traits of the person have to meet"},
 }
+_DEFINITION: Final[Schema] = {
+    "rules": array(ref("Rule"), minItems=1, maxItems=MAX_RULES),
+    "description": {**TEXT, "maxLength": MAX_DESCRIPTION_CHARS},
+}
 
 
 def _step(**more: Schema) -> Schema:
@@ -158,11 +163,8 @@ _QUESTIONS: Final[dict[str, Schema]] = {
         },
         ("series",),
     ),
-    "Definition": obj(
-        {"rules": array(ref("Rule"), minItems=1, maxItems=100), "description": {**TEXT, "maxLength": 2_000}},
-        ("rules",),
-    ),
-    "PreviewRequest": ref("Definition"),
+    "Definition": obj(_DEFINITION, ("rules",)),
+    "PreviewRequest": obj({**_COMMON, **_DEFINITION}, ("rules",)),
 }
 
 
@@ -238,7 +240,9 @@ _ANSWERS: Final[dict[str, Schema]] = {
             "events": COUNT,
             "persons": COUNT,
             "daily": array(full({"date": {**TEXT, "format": "date"}, "events": COUNT})),
-            "elements": array({"type": "object"}),
+            "elements": array(
+                full({"tag": TEXT, "attributes": {"type": "object"}, "text": nullable(TEXT), "count": COUNT})
+            ),
             "overlaps": array(full({"name": NAME, "events": COUNT})),
             "meta": ref("Meta"),
         }

@@ -1,0 +1,53 @@
+"""The examples of docs/reference/python.md: each runs, in order, over a real data directory and a real
+server.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+from backsight.questions import Questions
+from backsight.results import RESULTS
+from shop_site import secret_key, served, write_data
+
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "python.md"
+
+
+def test_examples(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every block on the page runs as it stands, one after another, and prints what its comments say."""
+    data = tmp_path / "backsight-data"
+    data.mkdir()
+    write_data(data)
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    with served(data) as url:
+        for code in re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL):
+            filled = code.replace("http://127.0.0.1:8400", url).replace("sk_…", secret_key(data, "read"))
+            exec(compile(filled, str(PAGE), "exec"), names)
+    assert (
+        "steps[1]: there is no named event 'Signd up'. Valid: did you mean 'Signed up'."
+        in capsys.readouterr().out
+    )
+
+
+@pytest.mark.parametrize("name", ["funnel", "retention", "trend", "preview", "define"])
+def test_arguments(name: str) -> None:
+    """Every argument of a method that takes several is on the page."""
+    text = PAGE.read_text()
+    for argument in list(inspect.signature(getattr(Questions, name)).parameters)[1:]:
+        assert re.search(rf"\b{argument}\b", text), argument
+
+
+@pytest.mark.parametrize("report", RESULTS)
+def test_columns(report: str) -> None:
+    """The columns of every data frame are those on the page."""
+    kind = RESULTS[report]
+    row = next(line for line in PAGE.read_text().splitlines() if line.startswith(f"| `{kind.__name__}` |"))
+    answer = {key: [] for key in ("steps", "rows", "average", "labels", "series", "daily")} | {"meta": {}}
+    assert re.findall(r"`(\w+)`", row)[1:] == kind(answer, str).to_arrow().column_names
