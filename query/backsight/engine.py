@@ -6,9 +6,14 @@ reads the same Delta tables can stand in its place.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Lock
+from pathlib import Path
+from tempfile import gettempdir
+from threading import Condition, Lock
 from typing import Final, TypeAlias
 
 import duckdb
@@ -32,6 +37,9 @@ ARROW_TO_SQL: Final[tuple[tuple[pa.DataType, str], ...]] = (
     (pa.date32(), "date"),
     (pa.map_(pa.string(), pa.string()), "map(varchar, varchar)"),
 )
+
+CLOSE_SECONDS: Final = 5.0
+"""How long `close` waits for interrupted queries to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +67,12 @@ class Engine:
         for name, value in (("threads", threads), ("memory_limit", memory)):
             if value is not None:
                 self._database.execute(f"set global {name} = '{value}'")
+        # What does not fit in memory goes to the system's temporary folder, not into the current one.
+        spill = Path(gettempdir()) / f"backsight-{os.getpid()}"
+        self._database.execute(f"set global temp_directory = {quoted(str(spill))}")
         self._running: set[duckdb.DuckDBPyConnection] = set()
         self._lock = Lock()
+        self._ended = Condition(self._lock)
         user_agents.register(self._database)
 
     def query(
@@ -73,11 +85,11 @@ class Engine:
 
         Instants are UTC. Raises what the database raises; `interrupt` ends it from another thread.
         """
-        with self._database.cursor() as cursor:
+        with self._cursor() as cursor:
             cursor.execute("set timezone = 'UTC'")
             for name, relation in (tables or {}).items():
                 _provide(cursor, name, relation)
-            return self._run(cursor, sql, dict(params or {}))
+            return cursor.sql(sql, params=dict(params or {})).to_arrow_table()
 
     def interrupt(self) -> None:
         """End every query that is running now; each raises duckdb.InterruptException."""
@@ -86,17 +98,28 @@ class Engine:
                 cursor.interrupt()
 
     def close(self) -> None:
-        """Release the database; queries raise from then on."""
+        """End every query that is running and release the database; queries raise from then on."""
+        # DuckDB refuses to close a connection while a cursor of it is at work; and an interrupt that comes
+        # just before a query begins has no effect on it.
+        give_up = time.monotonic() + CLOSE_SECONDS
+        while self._running and time.monotonic() < give_up:
+            self.interrupt()
+            with self._lock:
+                self._ended.wait_for(lambda: not self._running, timeout=0.05)
         self._database.close()
 
-    def _run(self, cursor: duckdb.DuckDBPyConnection, sql: str, params: dict[str, object]) -> pa.Table:
+    @contextmanager
+    def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        cursor = self._database.cursor()
         with self._lock:
             self._running.add(cursor)
         try:
-            return cursor.sql(sql, params=params).to_arrow_table()
+            with cursor:
+                yield cursor
         finally:
             with self._lock:
                 self._running.discard(cursor)
+                self._ended.notify_all()
 
 
 def _provide(cursor: duckdb.DuckDBPyConnection, name: str, relation: Relation) -> None:

@@ -29,8 +29,11 @@ from backsight.errors import ConfigurationError
 from backsight.keys import Keys, LiveWriteKeys
 from backsight.store.sqlite import SQLiteStore
 
-GRACE_SECONDS: Final = 10
-"""How long requests may take to end after the server was asked to stop."""
+GRACE_SECONDS: Final = 5
+"""How long requests may take to end after the server was asked to stop; then reports are interrupted.
+
+Together with the committer's last fold within the 10 s that containers give.
+"""
 KEEP_ALIVE_SECONDS: Final = 15
 OPEN_FILES: Final = 65_536
 
