@@ -72,7 +72,9 @@ class CaptureRoute:
         except Disconnected:
             return
         self._metrics.answered(answer.status, time.perf_counter() - started)
-        lines = [*answer.headers, *self._cors(headers), (b"content-length", b"%d" % len(answer.body))]
+        lines = [*answer.headers, *self._cors(headers)]
+        if answer.status != HTTPStatus.NO_CONTENT:
+            lines.append((b"content-length", b"%d" % len(answer.body)))
         await send({"type": "http.response.start", "status": answer.status, "headers": lines})
         await send({"type": "http.response.body", "body": answer.body})
 

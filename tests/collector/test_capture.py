@@ -304,6 +304,7 @@ def test_any_page_may_send_unless_told_otherwise(serve: Serve, make_batch: Make)
     server = serve()
     preflight = server.request("OPTIONS", "/v1/capture", {"origin": "https://a.example"})
     assert preflight.status == 204
+    assert "content-length" not in preflight.headers
     assert "content-encoding" in preflight.headers["access-control-allow-headers"]
     for answer in (preflight, server.post(make_batch(), origin="https://a.example"), server.post(b"")):
         assert answer.headers["access-control-allow-origin"] == "*"
