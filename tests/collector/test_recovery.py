@@ -9,7 +9,7 @@ import pytest
 
 from backsight.contract import TABLES
 from backsight_collector import table as table_module
-from backsight_collector.committer import Committer
+from backsight_collector.committer import Committer, CommitterSettings
 from backsight_collector.lake import Lake
 from backsight_collector.lake_errors import LakeDamaged
 from captures import assert_sound, batch, capture, click, identities, identity, stored, write_journal
@@ -71,14 +71,18 @@ def test_a_torn_first_entry_makes_a_new_table(tmp_path: Path) -> None:
 
 
 def test_a_retry_stays_a_retry_through_recovery(tmp_path: Path) -> None:
-    """When another table's entry is lost, events that are read again are not doubled."""
-    first = capture(batch("a", [click(0)], user="ada"))
-    write_journal(tmp_path, [first, first])
+    """When another table's entry is lost, what is read again is neither doubled nor said again."""
+    identify = {"type": "identify", "page": 0, "seq": 1, "time": 0, "user": "ada"}
+    first = capture(batch("a", [click(0), identify]))
+    write_journal(tmp_path, [first])
     fold(tmp_path)
     write_journal(tmp_path, [first, capture(batch("b", [click(0)], user="bob"))])
+    committer = Committer(tmp_path, CommitterSettings(fold_bytes=1))
+    assert [committer.step().duplicates for _ in range(2)] == [2, 0]
+    committer.close()
     last_entry(tmp_path, "statements").write_text("")
     fold(tmp_path)
-    assert identities(tmp_path) == sorted([identity("a", 0), identity("b", 0)])
+    assert identities(tmp_path) == sorted([identity("a", 0), identity("a", 1), identity("b", 0)])
     assert sorted(row["user_id"] for row in stored(tmp_path, "statements")) == ["ada", "bob"]
     assert_sound(tmp_path)
 
@@ -94,10 +98,9 @@ def checkpointed(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def fold_within_one_process(data_dir: Path, page: str) -> None:
     write_journal(data_dir, [capture(batch(f"{page}{n}", [click(0)], batch=f"{page}{n}")) for n in range(2)])
-    committer = Committer(data_dir)
-    committer._fold_bytes = 1
+    committer = Committer(data_dir, CommitterSettings(fold_bytes=1))
     while committer.step().batches:
-        committer._fold_bytes = 1
+        pass
     committer.close()
 
 
