@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from query.rows import NOW, named, snapshot_of
 
 from backsight.engine import Engine
 from backsight.reports.context import Context
 from backsight.rules import Rule
 from backsight.trie import Trie
+from query.rows import NOW, named, snapshot_of
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +38,11 @@ def context_of(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Cont
         elements: Sequence[Mapping[str, Any]] = (),
     ) -> Context:
         snapshot = snapshot_of(
-            tmp_path_factory.mktemp("site"), events=events, statements=statements, nodes=nodes, elements=elements
+            tmp_path_factory.mktemp("site"),
+            events=events,
+            statements=statements,
+            nodes=nodes,
+            elements=elements,
         )
         trie = Trie.build(snapshot.rows("nodes"), snapshot.rows("elements"))
         known = named("A", "B", "C", "D") if names is None else names

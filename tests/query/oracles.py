@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -66,17 +65,23 @@ def before(a: Row, b: Row) -> bool:
 class Window:
     """Which events a funnel may use."""
 
-    def __init__(self, length: timedelta, first: datetime | None, end: datetime | None, whole: bool = False) -> None:
+    def __init__(
+        self, length: timedelta, first: datetime | None, end: datetime | None, whole: bool = False
+    ) -> None:
         self.length, self.first, self.end, self.whole = length, first, end, whole
 
     def starts(self, row: Row) -> bool:
-        return (self.first is None or row["time"] >= self.first) and (self.end is None or row["time"] < self.end)
+        return (self.first is None or row["time"] >= self.first) and (
+            self.end is None or row["time"] < self.end
+        )
 
     def continues(self, row: Row) -> bool:
         return self.starts(row) if self.whole else True
 
 
-def attempts(events: Sequence[Row], steps: Sequence[str], window: Window, firsts: Sequence[Row]) -> Iterator[list[Row]]:
+def attempts(
+    events: Sequence[Row], steps: Sequence[str], window: Window, firsts: Sequence[Row]
+) -> Iterator[list[Row]]:
     """Every attempt there is: one event a step, none certainly before an earlier one's, within the window."""
 
     def extend(chain: list[Row]) -> Iterator[list[Row]]:
@@ -131,7 +136,11 @@ def funnel(
             for chain, last in found
             if len(chain) == number < len(steps) and last + window.length >= now and not closed
         ]
-        taken = [(chain[number - 1] - chain[number - 2]).total_seconds() for chain in reached] if number > 1 else []
+        taken = (
+            [(chain[number - 1] - chain[number - 2]).total_seconds() for chain in reached]
+            if number > 1
+            else []
+        )
         answer.append({"count": len(reached), "still_open": len(waiting), "seconds": seconds(taken)})
     return answer
 
@@ -140,7 +149,11 @@ def seconds(taken: Sequence[float]) -> dict[str, float | None]:
     """Mean, median and p90; null of nothing."""
     if not taken:
         return {"mean": None, "median": None, "p90": None}
-    return {"mean": sum(taken) / len(taken), "median": float(np.median(taken)), "p90": float(np.quantile(taken, 0.9))}
+    return {
+        "mean": sum(taken) / len(taken),
+        "median": float(np.median(taken)),
+        "p90": float(np.quantile(taken, 0.9)),
+    }
 
 
 # ── Periods ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -158,7 +171,9 @@ def period_of(time: datetime, kind: str, zone: ZoneInfo, week_start: str = "mond
     return (day.replace(day=1) if kind == "month" else day).isoformat()
 
 
-def labels(kind: str, zone: ZoneInfo, first: datetime, end: datetime, week_start: str = "monday") -> list[str]:
+def labels(
+    kind: str, zone: ZoneInfo, first: datetime, end: datetime, week_start: str = "monday"
+) -> list[str]:
     """Every period that holds some of a stretch of time, by looking at each quarter of an hour."""
     found: dict[str, None] = {}
     moment = first.astimezone(UTC)
@@ -196,7 +211,11 @@ def retention(
             reached = {period(event) for event in back if _returns(event, firsts)}
             for later in range(periods):
                 wanted = row + later
-                hit = any(each >= wanted for each in reached) if returned == "on_or_after" else wanted in reached
+                hit = (
+                    any(each >= wanted for each in reached)
+                    if returned == "on_or_after"
+                    else wanted in reached
+                )
                 answer[row]["returned"][later] += hit
     return list(answer.values())
 
@@ -221,6 +240,6 @@ def _starts(
 
 def _returns(row: Row, firsts: Sequence[Row]) -> bool:
     """Whether an event may have come after the start."""
-    return any(row is not first and row["time"] >= first["time"] and not before(row, first) for first in firsts)
-
-
+    return any(
+        row is not first and row["time"] >= first["time"] and not before(row, first) for first in firsts
+    )

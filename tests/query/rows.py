@@ -33,7 +33,13 @@ def event(name: str, time: datetime, /, **columns: Any) -> Row:
 
 def statement(kind: str, time: datetime, /, **columns: Any) -> Row:
     """A row of `statements`."""
-    row = {"site": SITE, "statement_id": f"s{next(_numbers):06}", "kind": kind, "time": time, "received_at": time}
+    row = {
+        "site": SITE,
+        "statement_id": f"s{next(_numbers):06}",
+        "kind": kind,
+        "time": time,
+        "received_at": time,
+    }
     return row | columns
 
 

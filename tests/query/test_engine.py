@@ -17,7 +17,9 @@ from backsight.engine import Engine, Files
 def test_parameters_are_bound(engine: Engine) -> None:
     """A value is a value, whatever it spells."""
     nasty = "'; drop table x; --"
-    answer = engine.query("select $text as text, $at as at", {"text": nasty, "at": datetime(2026, 1, 1, tzinfo=UTC)})
+    answer = engine.query(
+        "select $text as text, $at as at", {"text": nasty, "at": datetime(2026, 1, 1, tzinfo=UTC)}
+    )
     assert answer.to_pylist() == [{"text": nasty, "at": datetime(2026, 1, 1, tzinfo=UTC)}]
 
 
@@ -27,7 +29,9 @@ def test_relations_belong_to_one_query(engine: Engine) -> None:
 
     def ask(number: int) -> None:
         table = pa.table({"x": [number] * 1_000})
-        answers[number] = engine.query("select sum(x) as total from part", tables={"part": table})["total"][0].as_py()
+        answers[number] = engine.query("select sum(x) as total from part", tables={"part": table})["total"][
+            0
+        ].as_py()
 
     threads = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
     for thread in threads:
@@ -63,7 +67,9 @@ def test_every_column_of_the_contract_has_a_type_of_sql(engine: Engine, tmp_path
 
 def test_instants_are_utc(engine: Engine) -> None:
     """Whatever the machine's timezone, an instant comes back in UTC."""
-    answer = engine.query("select timestamptz '2026-01-01 00:00:00+02' as at, date_part('hour', now()) as hour")
+    answer = engine.query(
+        "select timestamptz '2026-01-01 00:00:00+02' as at, date_part('hour', now()) as hour"
+    )
     assert answer["at"][0].as_py() == datetime(2025, 12, 31, 22, tzinfo=UTC)
     assert answer["hour"][0].as_py() in {datetime.now(UTC).hour, (datetime.now(UTC).hour - 1) % 24}
 
@@ -79,7 +85,9 @@ def test_nothing_is_installed_behind_ones_back(engine: Engine) -> None:
 def test_bounds_are_taken() -> None:
     """Threads and memory are those asked for."""
     bounded = Engine(threads=1, memory="256MB")
-    settings = bounded.query("select current_setting('threads') as threads, current_setting('memory_limit') as memory")
+    settings = bounded.query(
+        "select current_setting('threads') as threads, current_setting('memory_limit') as memory"
+    )
     assert settings.to_pylist() == [{"threads": 1, "memory": "244.1 MiB"}]
     bounded.close()
 

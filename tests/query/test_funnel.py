@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from query import oracles
-from query.conftest import ContextOf
-from query.rows import event, statement
 
 from backsight.errors import InvalidRequest
 from backsight.reports import funnel
+from query import oracles
+from query.conftest import ContextOf
+from query.rows import event, statement
 
 DAY = datetime(2026, 10, 1, 12, tzinfo=UTC)
 
@@ -76,7 +76,13 @@ _requests = st.fixed_dictionaries(
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(_rows, max_size=14), _statements, st.lists(st.integers(0, 9), max_size=3), _requests, st.integers(0, 12))
+@given(
+    st.lists(_rows, max_size=14),
+    _statements,
+    st.lists(st.integers(0, 9), max_size=3),
+    _requests,
+    st.integers(0, 12),
+)
 def test_agrees_with_every_attempt_tried(
     context_of: ContextOf,
     rows: list[dict[str, Any]],
@@ -110,7 +116,9 @@ def test_agrees_with_every_attempt_tried(
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(_rows, max_size=14), st.randoms(use_true_random=False))
-def test_does_not_depend_on_the_order_of_rows(context_of: ContextOf, rows: list[dict[str, Any]], random: Any) -> None:
+def test_does_not_depend_on_the_order_of_rows(
+    context_of: ContextOf, rows: list[dict[str, Any]], random: Any
+) -> None:
     """The same events give the same answer in whatever order they were written."""
     events = [event(row["name"], row["time"], **row) for row in _distinct(rows)]
     request = {"steps": ["A", "B", "A"], "window": "5m"}
@@ -136,7 +144,9 @@ def test_first_entry_counts_from_the_first_step_of_all(context_of: ContextOf) ->
     events = [event("A", at(0)), event("A", at(5_760)), event("B", at(5_765))]
     answer = funnel.run({"steps": ["A", "B"], "entry": "first"}, context_of(events))
     assert answer["steps"][1]["seconds"]["mean"] == 5_765 * 60
-    assert counts(funnel.run({"steps": ["A", "B"], "entry": "first", "window": "1h"}, context_of(events))) == [1, 0]
+    assert counts(
+        funnel.run({"steps": ["A", "B"], "entry": "first", "window": "1h"}, context_of(events))
+    ) == [1, 0]
 
 
 def test_a_repeated_step_needs_a_second_event(context_of: ContextOf) -> None:
@@ -166,14 +176,19 @@ def test_ties_in_time(
         for name, page, sequence in zip("AB", pages, sequences, strict=True)
     ]
     for entry in ("any", "first"):
-        assert counts(funnel.run({"steps": ["A", "B"], "entry": entry}, context_of(events))) == [1, int(converts)]
+        assert counts(funnel.run({"steps": ["A", "B"], "entry": entry}, context_of(events))) == [
+            1,
+            int(converts),
+        ]
 
 
 @pytest.mark.parametrize(("seconds", "converts"), [(0, 1), (1, 0)])
 def test_the_window_is_inclusive(context_of: ContextOf, seconds: int, converts: int) -> None:
     """A step exactly one window after the first counts, a microsecond later it does not."""
     late = at(60) + timedelta(microseconds=seconds)
-    answer = funnel.run({"steps": ["A", "B"], "window": "1h"}, context_of([event("A", at(0)), event("B", late)]))
+    answer = funnel.run(
+        {"steps": ["A", "B"], "window": "1h"}, context_of([event("A", at(0)), event("B", late)])
+    )
     assert counts(answer) == [1, converts]
 
 
@@ -268,7 +283,9 @@ def test_forged_ties_end_in_time(context_of: ContextOf) -> None:
         ({"steps": ["A"], "range": "some"}, "range", "all"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_named(context_of: ContextOf, request_: dict[str, Any], field: str, says: str) -> None:
+def test_what_is_wrong_is_named(
+    context_of: ContextOf, request_: dict[str, Any], field: str, says: str
+) -> None:
     """A request that can't be understood is refused with its field, and what would be valid."""
     with pytest.raises(InvalidRequest) as raised:
         funnel.run(request_, context_of())

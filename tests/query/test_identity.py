@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from query import oracles
-from query.rows import event, rows_of, statement
 
 from backsight.engine import Engine
 from backsight.identity import TRAITS, person_sql, resolve, voided
+from query import oracles
+from query.rows import event, rows_of, statement
 
 DAY = datetime(2026, 10, 1, tzinfo=UTC)
 

@@ -10,11 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable, write_deltalake
-from query.rows import event, rows_of, statement
 
 from backsight.contract import EVENTS, PARTITIONS, TABLES
 from backsight.errors import InvalidRequest, NotFound
 from backsight.lake import Lake
+from query.rows import event, rows_of, statement
 
 DAY = datetime(2026, 10, 1, 12, tzinfo=UTC)
 
@@ -104,7 +104,11 @@ def test_rows_of_older_and_newer_schemas_read_by_name(tmp_path: Path) -> None:
     newer = rows.append_column("invented", pa.array(["x"]))
     for part in (older, newer):
         write_deltalake(
-            str(tmp_path / "events"), part, mode="append", partition_by=PARTITIONS["events"], schema_mode="merge"
+            str(tmp_path / "events"),
+            part,
+            mode="append",
+            partition_by=PARTITIONS["events"],
+            schema_mode="merge",
         )
     read = Lake(tmp_path).snapshot("shop").rows("events")
     assert read.schema == EVENTS

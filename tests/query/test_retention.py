@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from query import oracles
-from query.conftest import ContextOf
-from query.rows import event, statement
 
 from backsight.errors import InvalidRequest
 from backsight.reports import retention
+from query import oracles
+from query.conftest import ContextOf
+from query.rows import event, statement
 
 DAY = datetime(2026, 10, 5, 12, tzinfo=UTC)  # a Monday
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe"]
@@ -33,14 +33,25 @@ def ask(context: Any, **request: Any) -> list[dict[str, Any]]:
 
 # ── Against the oracle ──────────────────────────────────────────────────────────────────────────────────────
 
-_LENGTH = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7), "month": timedelta(days=31)}
+_LENGTH = {
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
+    "week": timedelta(days=7),
+    "month": timedelta(days=31),
+}
 
 
 def _around(kind: str) -> st.SearchStrategy[datetime]:
     """Times of which many share a moment, and many lie near an edge of a period or a change of the clock."""
-    change = datetime(2026, 10, 25, 1, tzinfo=UTC) if kind in ("hour", "day") else datetime(2026, 10, 1, tzinfo=UTC)
+    change = (
+        datetime(2026, 10, 25, 1, tzinfo=UTC)
+        if kind in ("hour", "day")
+        else datetime(2026, 10, 1, tzinfo=UTC)
+    )
     steps = st.integers(-8, 8).map(lambda number: change + number * _LENGTH[kind] / 2)
-    return st.builds(lambda time, jitter: time + timedelta(minutes=jitter), steps, st.sampled_from([-30, 0, 0, 15]))
+    return st.builds(
+        lambda time, jitter: time + timedelta(minutes=jitter), steps, st.sampled_from([-30, 0, 0, 15])
+    )
 
 
 @st.composite
@@ -126,7 +137,14 @@ def test_agrees_with_plain_python(
 def test_size_is_apart_from_returns(context_of: ContextOf) -> None:
     """The cohort counts who started; its own period counts only who returned strictly after the start."""
     rows = ask(
-        context_of([event("A", at(0)), event("B", at(0.1)), event("A", at(0), device=2), event("B", at(-0.1), device=2)]),
+        context_of(
+            [
+                event("A", at(0)),
+                event("B", at(0.1)),
+                event("A", at(0), device=2),
+                event("B", at(-0.1), device=2),
+            ]
+        ),
         **{"from": "2026-10-05", "to": "2026-10-05", "periods": 2},
     )
     assert rows == [{"start": "2026-10-05", "size": 2, "returned": [1, 0], "complete": [True, True]}]

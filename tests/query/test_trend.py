@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from query import oracles
-from query.conftest import ContextOf
-from query.rows import event, statement
 
 from backsight.errors import InvalidRequest
 from backsight.reports import trend
+from query import oracles
+from query.conftest import ContextOf
+from query.rows import event, statement
 
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Asia/Kathmandu", "Australia/Lord_Howe"]
 CHANGES = [
@@ -53,7 +53,9 @@ def _cases(draw: st.DrawFn) -> tuple[dict[str, Any], list[dict[str, Any]]]:
 
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_cases())
-def test_agrees_with_plain_python(context_of: ContextOf, case: tuple[dict[str, Any], list[dict[str, Any]]]) -> None:
+def test_agrees_with_plain_python(
+    context_of: ContextOf, case: tuple[dict[str, Any], list[dict[str, Any]]]
+) -> None:
     """Labels are the calendar's, values and totals those of counting by hand, and what is empty is zero."""
     request, events = case
     first, end = (datetime.fromisoformat(request[key]) for key in ("from", "to"))
@@ -78,7 +80,11 @@ def test_a_total_counts_persons_once(context_of: ContextOf) -> None:
     days = [datetime(2026, 10, day, 12, tzinfo=UTC) for day in (1, 3)]
     events = [event("A", days[0], device=1), event("A", days[1], device=2)]
     said = [statement("identify", days[1], device=device, user=9) for device in (1, 2)]
-    request = {"series": [{"event": "A", "measure": "persons", "label": "came"}], "from": "2026-10-01", "to": "2026-10-03"}
+    request = {
+        "series": [{"event": "A", "measure": "persons", "label": "came"}],
+        "from": "2026-10-01",
+        "to": "2026-10-03",
+    }
     assert trend.run(request, context_of(events, said))["series"] == [
         {"label": "came", "measure": "persons", "values": [1, 0, 1], "total": 1}
     ]
@@ -96,7 +102,9 @@ def test_an_open_range_is_all_of_history(context_of: ContextOf) -> None:
 def test_one_broken_clock_does_not_break_open_ranges(context_of: ContextOf) -> None:
     """A single event of 1971 leaves the report answerable, and a warning says what is left out."""
     times = [datetime(1971, 1, 1, tzinfo=UTC), datetime(2026, 10, 31, tzinfo=UTC)]
-    answer = trend.run({"series": ["A"], "interval": "hour"}, context_of([event("A", time) for time in times]))
+    answer = trend.run(
+        {"series": ["A"], "interval": "hour"}, context_of([event("A", time) for time in times])
+    )
     assert answer["series"][0]["total"] == 1
     assert "left out" in answer["meta"]["warnings"][0]
     with pytest.raises(InvalidRequest, match="10,000 hours"):

@@ -1,0 +1,81 @@
+-- events: 1 Parquet files of shop: time, type, name, device
+-- calendar: 32 rows of slot, period
+-- $p0 = "track"
+-- $p1 = "A"
+-- $p2 = "B"
+-- $p3 = "C"
+-- $p4 = "D"
+-- $p5 = "2026-10-01T00:00:00Z"
+-- $p6 = "2026-11-01T00:00:00.000001Z"
+with matched as (
+    select
+        e.device as person,
+        (epoch_us(e.time) - (-1577923200000000)) // 86400000000 as slot,
+        (e.type = $p0 and (e.name is not null and e.name in ($p1))) as name_0,
+        (e.type = $p0 and (e.name is not null and e.name in ($p2))) as name_1,
+        (e.type = $p0 and (e.name is not null and e.name in ($p3))) as name_2,
+        (e.type = $p0 and (e.name is not null and e.name in ($p4))) as name_3,
+        (e.type = $p0 and (e.name is not null and e.name in ($p1))) as matches
+    from events as e
+    where ((e.type = $p0 and (e.name is not null and e.name in ($p1))))
+      and e.time >= $p5
+      and e.time < $p6
+),
+dated as materialized (
+    select matched.*, calendar.period
+    from matched
+    join calendar on calendar.slot = matched.slot
+    where matched.matches
+)
+select 'events' as figure, period as key, count(*) as value
+from dated
+group by grouping sets ((period), ())
+union all
+select 'persons', null, count(distinct person)
+from dated
+union all
+select 'overlap', 0, count(*) from dated where name_0
+union all
+select 'overlap', 1, count(*) from dated where name_1
+union all
+select 'overlap', 2, count(*) from dated where name_2
+union all
+select 'overlap', 3, count(*) from dated where name_3;
+
+-- events: 1 Parquet files of shop: time, type, name, node_id, device, sequence, text
+-- nodes: 1 Parquet files of shop: site, node_id, parent_id, element_id, depth, child_index, child_last, type_index, type_last, flags, first_seen
+-- elements: 1 Parquet files of shop: site, element_id, tag, namespace, attributes, first_seen
+-- $p0 = "track"
+-- $p1 = "A"
+-- $p2 = 20
+-- $p3 = "2026-10-01T00:00:00Z"
+-- $p4 = "2026-11-01T00:00:00.000001Z"
+with matched as (
+    select
+        e.device as person,
+        ((epoch_us(e.time) - (-1577923200000000)) << 11) + least(e.sequence, 2047) as place,
+        e.text as text,
+        e.node_id as node_id,
+        (e.type = $p0 and (e.name is not null and e.name in ($p1))) as matches
+    from events as e
+    where ((e.type = $p0 and (e.name is not null and e.name in ($p1))))
+      and e.time >= $p3
+      and e.time < $p4
+),
+targets as (
+    select
+        nodes.element_id,
+        count(*) as events,
+        -- The latest text; of several at one time, the greatest.
+        max({place: matched.place, text: matched.text}) as latest
+    from matched
+    join nodes on nodes.node_id = matched.node_id
+    where matched.matches
+    group by nodes.element_id
+    order by events desc, element_id
+    limit $p2
+)
+select elements.tag, elements.attributes, targets.latest.text as text, targets.events
+from targets
+join elements on elements.element_id = targets.element_id
+order by targets.events desc, targets.element_id

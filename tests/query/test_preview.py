@@ -1,0 +1,104 @@
+"""The preview of rules before they are saved."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from backsight.errors import InvalidRequest
+from backsight.reports import preview
+from query.conftest import ContextOf
+from query.rows import event, statement
+
+DAY = datetime(2026, 10, 1, 12, tzinfo=UTC)
+NOW = datetime(2026, 10, 3, 12, tzinfo=UTC)
+SEEN = {"site": "shop", "first_seen": DAY}
+
+
+def node(number: int, parent: int | None, element: int) -> dict[str, Any]:
+    return {
+        "node_id": number, "parent_id": parent, "element_id": element, "depth": 0 if parent is None else 1,
+        "child_index": 1, "child_last": 1, "type_index": 1, "type_last": 1, "flags": 0, **SEEN,
+    }  # fmt: skip
+
+
+def element(number: int, tag: str, **attributes: str | None) -> dict[str, Any]:
+    return {
+        "element_id": number,
+        "tag": tag,
+        "namespace": "html",
+        "attributes": list(attributes.items()),
+        **SEEN,
+    }
+
+
+def click(number: int, days: float = 0, **columns: Any) -> dict[str, Any]:
+    return event("", DAY + timedelta(days=days), type="click", name=None, node_id=number, **columns)
+
+
+NODES = [node(1, None, 10), node(2, 1, 20), node(3, 1, 30), node(4, None, 30)]
+ELEMENTS = [
+    element(10, "form", id="signup"),
+    element(20, "button", **{"class": "go"}, title=None),
+    element(30, "i"),
+]
+
+
+def test_counts_days_elements_and_overlaps(context_of: ContextOf) -> None:
+    """Events, persons, every day of history, the elements most clicked first, and names that hold for some."""
+    events = [
+        click(2, device=1, text="Old"),
+        click(2, 1, device=1, text="Go"),
+        click(3, 1, device=2, text="Go"),
+        click(4, 1, device=3),
+        event("A", DAY, device=4),
+    ]
+    said = [statement("identify", DAY, device=device, user=11) for device in (1, 2)]
+    context = context_of(events, said, nodes=NODES, elements=ELEMENTS, now=NOW)
+    answer = preview.run(
+        {"rules": [{"css": "form"}, {"on": "track", "name": "A"}], "description": "…"}, context
+    )
+    assert (answer["events"], answer["persons"]) == (4, 2)
+    assert answer["daily"] == [
+        {"date": "2026-10-01", "events": 2},
+        {"date": "2026-10-02", "events": 2},
+        {"date": "2026-10-03", "events": 0},
+    ]
+    assert answer["elements"] == [
+        {"tag": "button", "attributes": {"class": "go", "title": None}, "text": "Go", "count": 2},
+        {"tag": "i", "attributes": {}, "text": "Go", "count": 1},
+    ]
+    assert answer["overlaps"] == [{"name": "A", "events": 1}]
+    assert answer["meta"]["site"] == "shop"
+
+
+def test_days_are_those_of_the_timezone(context_of: ContextOf) -> None:
+    """An event late in the evening in UTC is one of the next day in Berlin."""
+    context = context_of([event("A", datetime(2026, 10, 1, 22, 30, tzinfo=UTC))], now=NOW)
+    request = {"rules": [{"on": "track", "name": "A"}], "timezone": "Europe/Berlin"}
+    daily = {row["date"]: row["events"] for row in preview.run(request, context)["daily"]}
+    assert daily["2026-10-02"] == 1
+
+
+def test_an_empty_site_previews_as_nothing(context_of: ContextOf) -> None:
+    """Before the first event nothing matches, and no table is missed."""
+    answer = preview.run({"rules": [{"css": "button"}]}, context_of(now=NOW))
+    assert (answer["events"], answer["persons"], answer["elements"], answer["overlaps"]) == (0, 0, [], [])
+
+
+@pytest.mark.parametrize(
+    ("request_", "field"),
+    [
+        ({}, "rules"),
+        ({"rules": []}, "rules"),
+        ({"rules": [{"css": "a:hover"}]}, "rules[0].css"),
+        ({"rule": []}, "rule"),
+    ],
+)
+def test_what_is_wrong_is_named(context_of: ContextOf, request_: dict[str, Any], field: str) -> None:
+    """Rules that can't be understood are refused with their field."""
+    with pytest.raises(InvalidRequest) as raised:
+        preview.run(request_, context_of())
+    assert raised.value.field == field

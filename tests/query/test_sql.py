@@ -1,0 +1,79 @@
+"""The SQL of each shape of report stands in `golden/`, so that a change of it shows in review.
+
+`BACKSIGHT_GOLDEN=write pytest tests/query/test_sql.py` writes the files anew.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backsight.reports import funnel, preview, retention, trend
+from query.conftest import ContextOf
+from query.rows import event, statement
+
+GOLDEN = Path(__file__).parent / "golden"
+DAY = datetime(2026, 10, 1, 12, tzinfo=UTC)
+OCTOBER = {"from": "2026-10-01", "to": "2026-10-31"}
+NASTY = "'; drop table events; --\n$p0"
+
+SHAPES: dict[str, tuple[Any, dict[str, Any], list[dict[str, Any]]]] = {
+    "funnel_any": (funnel, {"steps": ["A", "B", "A"]}, []),
+    "funnel_first": (funnel, {"steps": ["A", "B"], "entry": "first", "range": "all", **OCTOBER}, []),
+    "funnel_of_elements": (funnel, {"steps": [{"css": "button"}, {"css": "form"}]}, []),
+    "funnel_of_identified_persons": (
+        funnel,
+        {"steps": ["A", "B"], "person_where": [{"property": "plan", "op": "is", "value": NASTY}]},
+        [statement("identify", DAY, device=1, user=11)],
+    ),
+    "funnel_of_a_shared_device": (
+        funnel,
+        {"steps": ["A"]},
+        [statement("identify", DAY, device=1, user=user) for user in (11, 12)],
+    ),
+    "retention_first_in_range": (retention, {"start": "A", "return": "B", **OCTOBER}, []),
+    "retention_recurring": (
+        retention,
+        {"start": "A", "return": "B", "cohort": "recurring", "returned": "on_or_after", **OCTOBER},
+        [],
+    ),
+    "retention_first_ever": (retention, {"start": "A", "return": "B", "cohort": "first_ever", **OCTOBER}, []),
+    "trend": (
+        trend,
+        {
+            "series": ["A", {"event": "B", "measure": "persons"}, {"event": "B", "measure": "sessions"}],
+            **OCTOBER,
+        },
+        [],
+    ),
+    "preview": (preview, {"rules": [{"on": "track", "name": "A"}]}, []),
+}
+
+
+@pytest.mark.parametrize("shape", list(SHAPES))
+def test_the_sql_is_the_golden_one(context_of: ContextOf, shape: str) -> None:
+    """The statement of a shape has not changed, or its golden file has changed with it."""
+    report, request, said = SHAPES[shape]
+    seen = {"site": "shop", "first_seen": DAY}
+    node = {"node_id": 71, "element_id": 1, "depth": 0, "child_index": 1, "child_last": 1, "type_index": 1,
+            "type_last": 1, "flags": 0, **seen}  # fmt: skip
+    element = {"element_id": 1, "tag": "button", "namespace": "html", "attributes": [], **seen}
+    made = report.sql(request, context_of([event("A", DAY)], said, nodes=[node], elements=[element])) + "\n"
+    path = GOLDEN / f"{shape}.sql"
+    if os.environ.get("BACKSIGHT_GOLDEN") == "write":
+        path.write_text(made)
+    assert made == path.read_text()
+
+
+@pytest.mark.parametrize("shape", list(SHAPES))
+def test_values_stay_out_of_the_statement(context_of: ContextOf, shape: str) -> None:
+    """No value of a request stands in the statement itself."""
+    report, request, said = SHAPES[shape]
+    shown = report.sql(request, context_of([event("A", DAY)], said))
+    statements = [line for line in shown.splitlines() if not line.startswith("--")]
+    assert "drop table" not in "\n".join(statements)
+    assert report.run(request, context_of([event("A", DAY)], said))["meta"]["site"] == "shop"
