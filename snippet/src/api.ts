@@ -3,7 +3,6 @@
 import { discard } from "./batch";
 import { closeBatch } from "./closing";
 import { MAX_ID_CHARS } from "./contract";
-import { guarded } from "./guard";
 import { begin, record } from "./page";
 import { clear } from "./queue";
 import { REFUSED } from "./settings";
@@ -15,12 +14,13 @@ export type Api = typeof api;
 export const api = {
   /** A custom event. */
   track(name: string, props?: object): void {
-    record("track", () => ({ name: named(name), props }));
+    record("track", () => ({ name: String(name), props }));
   },
 
   /** From now on this is that user, until reset(). */
   identify(user: string, traits?: object): void {
-    const id = named(user);
+    const id = String(user ?? "");
+    if (!id || id.length > MAX_ID_CHARS) throw RangeError();
     if (!allowed()) return;
     switchTo(id);
     record("identify", () => ({ user: id, traits }));
@@ -60,8 +60,6 @@ export const api = {
   },
 };
 
-for (const name of Object.keys(api) as (keyof Api)[]) (api as Record<string, unknown>)[name] = guarded(api[name] as () => void);
-
 /** The pageview that waits still belongs to whoever was there before. */
 function switchTo(user: string): void {
   if (load().user === user) return;
@@ -70,8 +68,3 @@ function switchTo(user: string): void {
   drain();
 }
 
-function named(name: unknown): string {
-  const text = String(name ?? "");
-  if (!text || text.length > MAX_ID_CHARS) throw new RangeError("a name has 1 to 256 characters");
-  return text;
-}

@@ -1,33 +1,33 @@
 // The open batch: what was captured since the last one was closed. Everything is written down as JSON at once, so
-// that it says what held at that moment, and the table of descriptions, nodes and pages is the set of distinct lines.
+// that it says what held at that moment; each table is the set of its distinct lines.
 
 import { bytesOf } from "./bytes";
 import { MAX_EVENT_BYTES, WIRE_VERSION } from "./contract";
 import { newId } from "./ids";
+import { toJson } from "./json";
 import { enqueue } from "./queue";
 import { KEY } from "./settings";
-import { load, lose, takeLost, touch, type State } from "./state";
+import { load, lose, takeLost, touch } from "./state";
 
 const MAX_EVENTS = 50;
 const MAX_BYTES = 48_000;
+const ENVELOPE_BYTES = 500;
 const WAIT_MS = 2_000;
 
-type Table = Map<string, number>;
+const TABLES = ["pages", "elements", "nodes", "events"] as const;
+type Table = (typeof TABLES)[number];
 
-export interface Batch {
-  owner: Pick<State, "device" | "session" | "user">;
-  pages: Table;
-  elements: Table;
-  nodes: Table;
-  events: string[];
+export interface Batch extends Record<Table, Map<string, number>> {
+  /** Device, session and user, as they stand in the body. */
+  owner: string;
   bytes: number;
 }
 
 let batch: Batch | undefined;
 let timer: ReturnType<typeof setTimeout> | undefined;
-let flush: () => void = () => {};
+let flush: () => void;
 
-/** Says what to do when a batch has waited long enough. */
+/** Says what to do when a batch is full or has waited long enough. */
 export function onDue(send: () => void): void {
   flush = send;
 }
@@ -35,67 +35,56 @@ export function onDue(send: () => void): void {
 /** The batch to write into: a full one is closed first, and so is one of another device, session or user. */
 export function open(passive?: boolean): Batch {
   const { device, session, user } = passive ? load() : touch();
-  const owner = batch?.owner;
-  if (owner && (isFull(batch!) || owner.device !== device || owner.session !== session || owner.user !== user)) close();
+  const owner = toJson({ device, session, user });
+  if (batch && (isFull(batch) || batch.owner !== owner)) close();
   timer ??= setTimeout(flush, WAIT_MS);
   return (batch ??= {
-    owner: { device, session, user },
+    owner,
+    bytes: ENVELOPE_BYTES,
     pages: new Map(),
     elements: new Map(),
     nodes: new Map(),
-    events: [],
-    bytes: 500,
+    events: new Map(),
   });
 }
 
 /** The index of a line in one of the batch's tables. */
-export function intern(into: Batch, table: Table, line: unknown): number {
-  const json = JSON.stringify(line);
-  let index = table.get(json);
-  if (index === undefined) {
-    table.set(json, (index = table.size));
-    into.bytes += bytesOf(json) + 1;
+export function intern(into: Batch, table: Table, line: string): number {
+  const lines = into[table];
+  if (!lines.has(line)) {
+    lines.set(line, lines.size);
+    into.bytes += bytesOf(line) + 1;
   }
-  return index;
+  return lines.get(line)!;
 }
 
 export function append(into: Batch, event: object): void {
-  const json = JSON.stringify(event);
-  const bytes = bytesOf(json);
-  if (bytes > MAX_EVENT_BYTES) return lose("size");
-  into.events.push(json);
-  into.bytes += bytes + 1;
+  const json = toJson(event);
+  if (bytesOf(json) > MAX_EVENT_BYTES) return lose("size");
+  intern(into, "events", json);
   if (isFull(into)) {
     clearTimeout(timer);
     timer = setTimeout(flush);
   }
 }
 
-const isFull = (batch: Batch): boolean => batch.events.length >= MAX_EVENTS || batch.bytes > MAX_BYTES;
-
 /** Moves the open batch to the queue. */
 export function close(): void {
-  clearTimeout(timer);
-  timer = undefined;
   const closed = batch;
-  batch = undefined;
-  if (closed?.events.length) enqueue(bodyOf(closed));
+  discard();
+  if (closed?.events.size) enqueue(bodyOf(closed));
 }
 
 export function discard(): void {
-  batch = undefined;
+  clearTimeout(timer);
+  timer = batch = undefined;
 }
 
+const isFull = (batch: Batch): boolean => batch.events.size >= MAX_EVENTS || batch.bytes > MAX_BYTES;
+
 /** `sent_at` comes first and is filled in when the batch is sent; a retry differs in nothing else. */
-function bodyOf({ owner, pages, elements, nodes, events }: Batch): string {
-  const head = { sent_at: 0, v: WIRE_VERSION, key: KEY, batch: newId(), ...owner, dropped: takeLost() };
-  const list = (name: string, lines: Iterable<string>): string => `,"${name}":[${[...lines].join()}]`;
-  return (
-    JSON.stringify(head).slice(0, -1) +
-    list("pages", pages.keys()) +
-    list("elements", elements.keys()) +
-    list("nodes", nodes.keys()) +
-    list("events", events) +
-    "}"
-  );
+function bodyOf(closed: Batch): string {
+  const head = toJson({ sent_at: 0, v: WIRE_VERSION, key: KEY, batch: newId(), dropped: takeLost() });
+  const tables = TABLES.map((name) => `,"${name}":[${[...closed[name].keys()].join()}]`);
+  return `${head.slice(0, -1)},${closed.owner.slice(1, -1)}${tables.join("")}}`;
 }

@@ -1,6 +1,7 @@
 // One DOM event, to one row: what happened, to which element, inside what.
 
-import { lineage, matches, isElement, parentOf } from "./dom";
+import { attempt } from "./attempt";
+import { attribute, isElement, lineage, matches, parentOf } from "./dom";
 import { listen } from "./guard";
 import { mask } from "./masks";
 import { nodeOf } from "./nodes";
@@ -14,7 +15,7 @@ const captured = new WeakSet<Event>();
 
 export function captureFrom(window: Window): void {
   for (const type of ["click", "change", "submit"]) listen(window, type, capture);
-  for (const type of ["pointerdown", "keydown", "focusin", "input"]) listen(window, type, enter);
+  for (const type of ["pointerdown", "focusin", "input"]) listen(window, type, enter);
 }
 
 function capture(event: Event): void {
@@ -26,9 +27,11 @@ function capture(event: Event): void {
   if (!target || isIgnored(path)) return;
   routed(); // A router may hold history's own functions from before they were watched.
   const redacted = redactedOf(path);
-  record(event.type, (batch) => ({
+  const { type, clientX, clientY } = event as Partial<MouseEvent> & Event; // Only clicks have a place.
+  record(type, (batch) => ({
     node: nodeOf(batch, target, redacted),
-    ...place(event),
+    x: clientX && Math.round(clientX),
+    y: clientY && Math.round(clientY),
     ...wording(target, path, redacted),
   }));
 }
@@ -52,27 +55,16 @@ function targetOf(event: Event): Element | null {
   return isElement(node) ? node : (parentOf(node) as Element | null);
 }
 
-function place(event: Event): object {
-  const { clientX, clientY } = event as MouseEvent;
-  return event.type === "click" && clientX >= -1e6 ? { x: Math.round(clientX), y: Math.round(clientY) } : {};
-}
-
 function wording(target: Element, path: Element[], redacted: Set<Element>): object {
   const meant = path.find((element) => matches(element, INTERACTIVE)) ?? target;
   const link = path.find((element) => matches(element, "a[href],area[href]"));
   return {
     ...(!redacted.has(meant) && { text: textOf(meant), label: labelOf(meant) }),
     ...(meant !== target && !redacted.has(target) && { target_text: textOf(target), target_label: labelOf(target) }),
-    ...(link && !redacted.has(link) && { href: destination(link as HTMLAnchorElement) }),
+    ...(link && !redacted.has(link) && { href: destination(link) }),
   };
 }
 
-/** SVG's links have no text for an address, only the attribute. */
-function destination(link: HTMLAnchorElement): string | undefined {
-  try {
-    const url = typeof link.href === "string" ? link.href : new URL(link.getAttribute("href")!, link.baseURI).href;
-    return mask(clean(url));
-  } catch {
-    return undefined; // Not a URL.
-  }
-}
+/** From the attribute, not from `link.href`, which is an object on SVG's links; undefined if it is no URL. */
+const destination = (link: Element): string | undefined =>
+  attempt(() => mask(clean(new URL(attribute(link, "href"), link.baseURI).href)));

@@ -1,8 +1,8 @@
-import { close, open } from "./batch";
-import { settlePageview, viewPending } from "./page";
+import { close } from "./batch";
+import { settlePageview } from "./page";
 
 /** Closes the open batch, with the pageview that may still wait for its title. */
 export function closeBatch(): void {
-  if (viewPending()) settlePageview(open());
+  settlePageview();
   close();
 }

@@ -14,13 +14,16 @@ export const namespaceOf: (element: Element) => string | null = reader(Element.p
 export const attributesOf: (element: Element) => Iterable<Attr> = reader(Element.prototype, "attributes");
 export const previousOf: (element: Element) => Element | null = reader(Element.prototype, "previousElementSibling");
 export const nextOf: (element: Element) => Element | null = reader(Element.prototype, "nextElementSibling");
+export const titleOf: (document: Document) => string = reader(Document.prototype, "title");
 export const slotOf: (element: Element) => Element | null = reader(Element.prototype, "assignedSlot");
 export const shadowOf: (element: Element) => ShadowRoot | null = reader(Element.prototype, "shadowRoot");
 
-export const attribute = (element: Element, name: string): string | null =>
-  Element.prototype.getAttribute.call(element, name);
+/** An attribute's value, empty where there is none. */
+export const attribute = (element: Element, name: string): string =>
+  Element.prototype.getAttribute.call(element, name) ?? "";
 export const matches = (element: Element, css: string): boolean => Element.prototype.matches.call(element, css);
 
+export const rootOf = (node: Node): Node => Node.prototype.getRootNode.call(node);
 export const isElement = (node: Node): node is Element => typeOf(node) === 1;
 
 /** The host, where a node is an open or closed shadow root. */

@@ -9,8 +9,7 @@ import { drain, resume, sendAll } from "./transport";
 export function watch(): void {
   watchHistory("pushState");
   watchHistory("replaceState");
-  listen(window, "popstate", routed);
-  listen(window, "hashchange", routed);
+  for (const type of ["popstate", "hashchange"]) listen(window, type, routed);
   listen(window, "scroll", scrolled, false);
   listen(document, "visibilitychange", visibilityChanged);
   listen(window, "pagehide", () => {

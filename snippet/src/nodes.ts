@@ -11,6 +11,7 @@ import {
   MAX_DEPTH,
 } from "./contract";
 import { attributesOf, hostOf, isElement, nameOf, namespaceOf, nextOf, parentOf, previousOf, typeOf } from "./dom";
+import { toJson } from "./json";
 import { mask } from "./masks";
 
 const CAPTURED = new Set(CAPTURED_ATTRIBUTES.split(" "));
@@ -18,20 +19,15 @@ const CAPTURED = new Set(CAPTURED_ATTRIBUTES.split(" "));
 /** What rules stand on; these values are never withheld. */
 const STRUCTURAL = /^(class|id|type|role)$/;
 
-const NAMESPACES: Record<string, string> = {
-  "http://www.w3.org/2000/svg": "svg",
-  "http://www.w3.org/1998/Math/MathML": "mathml",
-};
-
 /** The index of an element's node; its ancestors' nodes come before it. */
 export function nodeOf(batch: Batch, target: Element, redacted: Set<Element>): number {
   const chain: Element[] = [];
   for (let element: Element | undefined = target; element; element = above(element)) chain.unshift(element);
-  if (chain.length > MAX_DEPTH) throw new RangeError("deeper than the wire allows");
+  if (chain.length > MAX_DEPTH) throw RangeError();
   let parent = -1;
   for (const element of chain) {
-    const description = intern(batch, batch.elements, describe(element, redacted.has(element)));
-    parent = intern(batch, batch.nodes, [parent, description, ...positions(element), flags(element)]);
+    const description = intern(batch, "elements", toJson(describe(element, redacted.has(element))));
+    parent = intern(batch, "nodes", `[${[parent, description, ...positions(element), flags(element)].join()}]`);
   }
   return parent;
 }
@@ -50,7 +46,7 @@ function describe(element: Element, redacted: boolean): object {
     const shown = value.length <= MAX_ATTRIBUTE_CHARS && (STRUCTURAL.test(key) || (!redacted && mask(value) === value));
     attrs[name] = shown ? value : null;
   }
-  const ns = NAMESPACES[namespaceOf(element) ?? ""];
+  const ns = /svg|mathml/i.exec(namespaceOf(element) ?? "")?.[0].toLowerCase();
   return { tag: nameOf(element), ...(ns && { ns }), attrs };
 }
 
@@ -75,7 +71,7 @@ function count(element: Element, step: (element: Element) => Element | null): [n
 
 function flags(element: Element): number {
   const parent = parentOf(element);
-  const quirks = element.ownerDocument.compatMode === "BackCompat" ? FLAG_QUIRKS : 0;
-  if (parent && hostOf(parent) && !isElement(parent)) return quirks | FLAG_SHADOW;
-  return parent && (isElement(parent) || typeOf(parent) === 9) ? quirks : quirks | FLAG_DETACHED;
+  const within = parent && (isElement(parent) || typeOf(parent) === 9);
+  const place = within ? 0 : parent && hostOf(parent) ? FLAG_SHADOW : FLAG_DETACHED;
+  return document.compatMode === "BackCompat" ? place | FLAG_QUIRKS : place;
 }

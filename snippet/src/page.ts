@@ -1,7 +1,9 @@
 // The page instance: one load, or one client-side route. Its events are numbered from 0.
 
 import { append, intern, open, type Batch } from "./batch";
+import { titleOf } from "./dom";
 import { newId } from "./ids";
+import { toJson } from "./json";
 import { allowed } from "./state";
 import { tidy } from "./texts";
 import { clean } from "./urls";
@@ -13,7 +15,7 @@ interface Page {
   viewport: [number, number];
   sequence: number;
   /** The pageview waits for its title: routers set it after the address. */
-  viewed?: number | undefined;
+  viewed: number;
   visibleMs: number;
   /** Since when it has been visible, on performance's clock. */
   since?: number | undefined;
@@ -68,33 +70,33 @@ export function scrolled(): void {
 /** Writes one event, with the facts that `facts` reads into the batch. Nothing is written without consent. */
 export function record(type: string, facts: (batch: Batch) => object, passive?: boolean): void {
   if (!page || !allowed()) return;
+  settlePageview();
   const batch = open(passive);
-  settlePageview(batch);
   const seq = page.sequence++;
   const time = Date.now();
   append(batch, { type, page: state(batch), seq, time, ...facts(batch) });
 }
 
 /** Writes the pageview that has waited for its title, if there is one. */
-export function settlePageview(batch: Batch): void {
+export function settlePageview(): void {
   const time = page?.viewed;
-  if (time === undefined) return;
-  page!.viewed = undefined;
+  if (!time || !allowed()) return;
+  page!.viewed = 0;
+  const batch = open();
   append(batch, { type: "pageview", page: state(batch), seq: 0, time });
 }
 
-export const viewPending = (): boolean => page?.viewed !== undefined;
-
 function state(batch: Batch): number {
   const { id, href, referrer, viewport } = page!;
-  return intern(batch, batch.pages, {
+  const entry = {
     id,
     url: clean(href),
     referrer: clean(referrer),
-    title: tidy(document.title),
+    title: tidy(titleOf(document)),
     viewport,
     language: navigator.language,
-  });
+  };
+  return intern(batch, "pages", toJson(entry));
 }
 
-const percent = (part: number, whole: number): number => Math.min(100, Math.max(0, Math.round((100 * part) / (whole || 1))));
+const percent = (part: number, whole: number): number => Math.min(100, Math.round((100 * part) / whole));

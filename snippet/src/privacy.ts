@@ -7,11 +7,11 @@ const IGNORE = "[data-backsight-ignore]";
 
 /** Fields whose attributes and labels stay here too. */
 const SECRET =
-  "[data-backsight-redact],input[type=password i],[autocomplete*=password i],[autocomplete*=cc- i],[autocomplete*=one-time i]";
+  "[data-backsight-redact],[type=password],[autocomplete*=password i],[autocomplete*=cc- i],[autocomplete*=one-time i]";
 
 /** Elements into which people type or in which they choose: their contents are never text. */
 export const EDITABLE =
-  "[contenteditable]:not([contenteditable=false i]),textarea,select,[role=textbox i],[role=searchbox i]";
+  "[contenteditable]:not([contenteditable=false]),[role=textbox],textarea,select";
 
 export const WITHHELD = `${IGNORE},${SECRET}`;
 

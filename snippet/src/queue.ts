@@ -10,7 +10,9 @@ import { keys, read, remove, write } from "./storage";
 export interface Entry {
   key: string;
   body: string;
+  /** Being sent. */
   busy?: boolean;
+  stored?: boolean;
 }
 
 const PREFIX = "backsight:";
@@ -19,14 +21,16 @@ const MAX_CHARS = 500_000;
 const CLAIM_MS = 60_000;
 
 export let queue: Entry[] = [];
+let left = false;
 
 export function enqueue(body: string): void {
-  queue.push({ key: PREFIX + Date.now() + newId(), body });
-  shed(
-    queue.filter((entry) => !entry.busy),
-    (entry) => entry.body.length,
-    (entry) => giveUp(entry, "queue"),
-  );
+  push({ key: PREFIX + Date.now() + newId(), body });
+}
+
+/** Lets go of the oldest of what passes the bounds. */
+function push(entry: Entry): void {
+  queue.push(entry);
+  while (queue.length > MAX_BATCHES || queue.reduce((sum, { body }) => sum + body.length, 0) > MAX_CHARS) giveUp(queue[0]!, "queue");
 }
 
 /** Takes out a batch that is done with: acknowledged, or refused for good. */
@@ -38,17 +42,19 @@ export function settle(entry: Entry): void {
 /** Takes out a batch that will not be sent, and counts what is lost by it. */
 export function giveUp(entry: Entry, cause: Cause): void {
   settle(entry);
-  countLoss(entry.body, cause);
+  const { events, dropped = {} } = JSON.parse(entry.body) as { events: unknown[]; dropped?: Lost };
+  for (const [name, count] of Object.entries(dropped)) lose(name as Cause, count);
+  lose(cause, events.length);
 }
 
-/** Stores copies; with `released`, for whichever page comes next. */
+/**
+ * Stores copies; with `released`, for whichever page comes next. Then they stay released until the page is shown
+ * again: after pagehide there is still visibilitychange, and requests that fail.
+ */
 export function persist(released: boolean): void {
-  const until = released ? 0 : Date.now() + CLAIM_MS;
-  for (const { key, body } of queue) write(key, `${until} ${body}`);
-  shed(keys(PREFIX), (key) => read(key)!.length, (key) => {
-    countLoss(bodyIn(key), "queue");
-    remove(key);
-  });
+  left ||= released;
+  const until = left ? 0 : Date.now() + CLAIM_MS;
+  for (const entry of queue) entry.stored = write(entry.key, `${until} ${entry.body}`);
 }
 
 /** Takes over stored copies that no living page claims. */
@@ -57,38 +63,20 @@ export function claim(): void {
   const mine = new Set(queue.map((entry) => entry.key));
   for (const key of keys(PREFIX)) {
     if (mine.has(key) || parseInt(read(key)!) > now) continue;
-    const body = bodyIn(key);
+    const body = read(key)!.replace(/^\d+ /, "");
     write(key, `${now + CLAIM_MS} ${body}`);
-    queue.push({ key, body });
+    push({ key, body });
   }
 }
 
 /** After the page was frozen: others may have sent what it had stored. */
 export function reclaim(): void {
-  const stored = new Set(keys(PREFIX));
-  if (stored.size || write(PREFIX, "")) queue = queue.filter((entry) => stored.has(entry.key));
-  remove(PREFIX);
+  left = false;
+  queue = queue.filter((entry) => !entry.stored || read(entry.key));
   claim();
 }
 
 export function clear(): void {
   queue = [];
   keys(PREFIX).forEach(remove);
-}
-
-const bodyIn = (key: string): string => read(key)!.replace(/^\d+ /, "");
-
-/** Lets go of the oldest of what passes the bounds. */
-function shed<T>(items: T[], sizeOf: (item: T) => number, drop: (item: T) => void): void {
-  let chars = 0;
-  items.reverse().forEach((item, i) => {
-    chars += sizeOf(item);
-    if (i >= MAX_BATCHES || chars > MAX_CHARS) drop(item);
-  });
-}
-
-function countLoss(body: string, cause: Cause): void {
-  const { events, dropped = {} } = JSON.parse(body) as { events: unknown[]; dropped?: Lost };
-  for (const [name, count] of Object.entries(dropped)) lose(name as Cause, count);
-  lose(cause, events.length);
 }

@@ -2,6 +2,7 @@
 // Storage is the truth, so that an identify() or a reset() in one tab holds in the others at their next event;
 // where it is denied, this page's memory is.
 
+import { attempt } from "./attempt";
 import { newId } from "./ids";
 import { CONSENT_REQUIRED, REFUSED } from "./settings";
 import { read, write } from "./storage";
@@ -15,19 +16,18 @@ export interface State {
   /** Time of the last activity, in milliseconds since 1970. */
   seen: number;
   user?: string | undefined;
-  consent?: boolean;
-  lost?: Lost;
+  consent?: boolean | undefined;
+  lost?: Lost | undefined;
 }
 
 const NAME = "backsight";
 const INACTIVE_MS = 30 * 60_000;
-const COOKIE = /(?:^|; )backsight=(\w+)/;
 
 let memory: Partial<State> | undefined;
 let denied = false;
 
 export function load(): State {
-  const known = (denied ? undefined : parse(read(NAME))) ?? memory;
+  const known = (denied ? undefined : attempt(() => JSON.parse(read(NAME)!) as Partial<State>)) ?? memory;
   const state = { device: known?.device ?? deviceFromCookie() ?? newId(), session: "", seen: 0, ...known };
   return (memory = state);
 }
@@ -51,7 +51,7 @@ export function touch(): State {
 /** Nothing stays but what the browser lost and its decision about consent; the next event has a new device. */
 export function forget(consent = load().consent): void {
   const { lost } = load();
-  save({ ...(lost && { lost }), ...(consent !== undefined && { consent }) });
+  save({ lost, consent });
 }
 
 /** Whether anything may be captured now. */
@@ -69,33 +69,15 @@ export function lose(cause: Cause, count = 1): void {
 export function takeLost(): Lost | undefined {
   const state = load();
   const { lost } = state;
-  if (lost) {
-    delete state.lost;
-    save(state);
-  }
+  if (lost) save({ ...state, lost: undefined });
   return lost;
 }
 
-function parse(text: string | null): Partial<State> | undefined {
-  try {
-    return (JSON.parse(text!) as Partial<State> | null) ?? undefined;
-  } catch {
-    return undefined; // Something else wrote here.
-  }
-}
+const COOKIE = /(?:^|; )backsight=(\w+)/;
+const YEAR = 31_536_000;
 
-function deviceFromCookie(): string | undefined {
-  try {
-    return COOKIE.exec(document.cookie)?.[1];
-  } catch {
-    return undefined; // Sandboxed frames may not read cookies.
-  }
-}
+/** Sandboxed frames may not touch cookies either. */
+const deviceFromCookie = (): string | undefined => attempt(() => COOKIE.exec(document.cookie)?.[1]);
 
-function keepDeviceInCookie(device = ""): void {
-  try {
-    document.cookie = `backsight=${device};path=/;max-age=${device ? 31_536_000 : 0};samesite=lax`;
-  } catch {
-    // Nor write them.
-  }
-}
+const keepDeviceInCookie = (device = ""): unknown =>
+  attempt(() => (document.cookie = `backsight=${device};path=/;max-age=${device ? YEAR : 0};samesite=lax`));

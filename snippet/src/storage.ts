@@ -1,40 +1,14 @@
-// localStorage that may be denied (sandboxed frames, blocked site data) or full: reading then finds nothing,
-// and writing answers false.
+// localStorage that may be denied (sandboxed frames, blocked site data: the getter itself throws) or full: reading
+// then finds nothing, and writing answers false.
 
-const store = (): Storage => window.localStorage; // the getter itself throws where storage is denied
+import { attempt } from "./attempt";
 
-export function read(key: string): string | null {
-  try {
-    return store().getItem(key);
-  } catch {
-    return null;
-  }
-}
+export const read = (key: string): string | undefined => attempt(() => localStorage.getItem(key)) ?? undefined;
 
-export function write(key: string, value: string): boolean {
-  try {
-    store().setItem(key, value);
-    return true;
-  } catch {
-    return false;
-  }
-}
+export const write = (key: string, value: string): boolean => attempt(() => (localStorage.setItem(key, value), true)) ?? false;
 
-export function remove(key: string): void {
-  try {
-    store().removeItem(key);
-  } catch {
-    // Denied storage holds nothing to remove.
-  }
-}
+export const remove = (key: string): void => attempt(() => localStorage.removeItem(key));
 
 /** The stored keys that begin with `prefix`, sorted. */
-export function keys(prefix: string): string[] {
-  try {
-    return Object.keys(store())
-      .filter((key) => key.startsWith(prefix))
-      .sort();
-  } catch {
-    return [];
-  }
-}
+export const keys = (prefix: string): string[] =>
+  (attempt(() => Object.keys(localStorage)) ?? []).filter((key) => key.startsWith(prefix)).sort();

@@ -8,6 +8,7 @@ import { ENDPOINT } from "./settings";
 const QUOTA = 60_000;
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 300_000;
+const LONGEST_WAIT_MS = 24 * 3_600_000;
 const TIMEOUT_MS = 30_000;
 
 const KEEPALIVE = "keepalive" in Request.prototype;
@@ -80,7 +81,6 @@ function retry(answer: Response | undefined): void {
 
 /** Retry-After in milliseconds: seconds, or a date. */
 function waitAsked(header: string | null | undefined): number {
-  if (!header) return 0;
-  const ms = isNaN(+header) ? Date.parse(header) - Date.now() : +header * 1_000;
-  return Math.min(Math.max(ms || 0, 0), 24 * 3_600_000);
+  const ms = header ? +header * 1_000 || Date.parse(header) - Date.now() : 0;
+  return Math.min(Math.max(ms || 0, 0), LONGEST_WAIT_MS);
 }

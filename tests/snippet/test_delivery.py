@@ -1,0 +1,239 @@
+"""Batches on their way: when they go, again if they must, and where they wait."""
+
+from __future__ import annotations
+
+import json
+import threading
+
+import pytest
+
+QUEUED = "Object.keys(localStorage).filter(key => key.startsWith('backsight:')).length"
+
+
+def without_time(raw):
+    return {name: value for name, value in json.loads(raw).items() if name != "sent_at"}
+
+
+def distinct_batches(site):
+    return {batch["batch"] for batch in site.batches}
+
+
+def test_a_batch_goes_out_by_itself(visit, site):
+    """Two seconds after its first event, without any call."""
+    visit.goto(site.put("<p>Text</p>"))
+    visit.click("p")
+    site.until_events("click")
+    assert [len(batch["events"]) for batch in site.batches] == [2]
+
+
+def test_a_full_batch_goes_out_at_once(visit, site):
+    """At 50 events the batch is closed; the rest waits for the next."""
+    visit.goto(site.put("<p>Text</p>"))
+    visit.run("for (let i = 0; i < 120; i++) document.querySelector('p').click()")
+    visit.events("click", 120)
+    assert [len(batch["events"]) for batch in site.batches] == [50, 50, 21]
+    assert [e["seq"] for e in site.events()] == list(range(121))
+
+
+def test_no_batch_outgrows_what_may_leave_with_the_page(visit, site):
+    """By bytes, too, a batch is closed while it still fits the keepalive quota."""
+    visit.goto(site.put("<p>Text</p>"))
+    visit.run("for (let i = 0; i < 40; i++) backsight.track('big', {text: 'ü'.repeat(2000)})")
+    visit.events("track", 40)
+    sizes = [len(request.raw.encode()) for request in site.requests]
+    assert len(sizes) >= 3
+    assert max(sizes) < 60_000
+
+
+def test_another_origin_needs_no_preflight(visit, site):
+    """The body goes as text/plain, so that it also leaves when the page is left."""
+    head = f'<script async src="{site.url("/backsight.js", host="localhost")}" data-key="wk_test"></script>'
+    visit.goto(site.put("<p>Text</p>", head=head))
+    visit.events("pageview")
+    headers = site.requests[0].headers
+    assert headers["Host"].startswith("localhost")
+    assert headers["Content-Type"].lower() == "text/plain;charset=utf-8"
+    assert "Cookie" not in headers
+    assert site.preflights == 0
+
+
+@pytest.mark.parametrize("status", [0, 408, 429, 500, 503])
+def test_what_was_not_taken_is_sent_again(visit, site, status):
+    """The same batch under the same id, with the time at which it was really sent."""
+    visit.goto(site.put("<p>Text</p>"))
+    site.answer.status = status
+    visit.flush()
+    site.until(lambda: len(site.requests) >= 2, "a retry")
+    site.answer.status = 200
+    count = len(site.requests)
+    site.until(lambda: len(site.requests) > count, "another retry")
+    first, *others = site.requests
+    assert {json.dumps(without_time(other.raw)) for other in others} == {json.dumps(without_time(first.raw))}
+    times = [request.batch["sent_at"] for request in site.requests]
+    assert times == sorted(times)  # Chromium itself repeats a request that was answered by 408 at once
+    assert times[0] < times[-1]
+    visit.page.wait_for_function(f"() => {QUEUED} === 0")
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 413])
+def test_what_is_refused_for_good_is_dropped(visit, site, status):
+    """Another 4xx ends the batch; one that was too large is counted."""
+    visit.goto(site.put("<p>Text</p>"))
+    site.answer.status = status
+    visit.flush()
+    site.until(lambda: site.requests, "the batch")
+    site.answer.status = 200
+    visit.click("p")
+    click = visit.events("click")[0]
+    assert len(distinct_batches(site)) == len(site.requests) == 2
+    assert click["batch"].get("dropped") == ({"size": 1} if status == 413 else None)
+
+
+def test_a_collector_that_asks_for_time_gets_it(visit, site):
+    """Retry-After holds back retries, new batches and flushes alike."""
+    visit.page.clock.install()
+    visit.goto(site.put("<p>Text</p>"))
+    site.answer.status = 503
+    site.answer.headers = {"retry-after": "120", "access-control-expose-headers": "retry-after"}
+    visit.flush()
+    visit.page.wait_for_function(f"() => {QUEUED} === 1")
+    visit.click("p")
+    visit.flush()
+    visit.page.clock.fast_forward(100_000)
+    visit.run("dispatchEvent(new Event('online')); dispatchEvent(new PageTransitionEvent('pagehide'))")
+    assert len(site.requests) == 1
+    site.answer.status = 200
+    visit.page.clock.fast_forward(30_000)
+    site.until_events("leave")
+
+
+def test_batches_wait_through_a_reload(visit, site):
+    """What could not be sent is sent by the next page, once, in the order in which it happened."""
+    visit.goto(site.put("<p>Text</p>"))
+    site.answer.status = 0
+    visit.click("p")
+    visit.flush()
+    visit.page.wait_for_function(f"() => {QUEUED} === 1")
+    visit.run("backsight.track('second'); backsight.flush()")
+    visit.page.goto(site.put("", "/plain", head=""))
+    assert visit.run(QUEUED) == 3
+    site.answer.status = 200
+    site.requests.clear()
+    visit.goto(site.url()).flush()
+    site.until(lambda: len(distinct_batches(site)) >= 4, "three old batches and a new one")
+    visit.page.wait_for_function(f"() => {QUEUED} === 0")
+    assert [e["type"] for e in site.events()] == ["pageview", "click", "track", "leave", "pageview"]
+    assert len(site.requests) == 4
+
+
+def test_what_left_with_the_page_and_was_not_acknowledged_is_repeated(visit, site):
+    """A page that ends cannot hear the answer, so the next one repeats its last batch, unchanged."""
+    visit.goto(site.put("<p>Text</p>"))
+    visit.page.goto(site.put("", "/plain", head=""))
+    site.until_events("leave")
+    assert visit.run(QUEUED) == 1
+    visit.goto(site.url()).flush()
+    site.until(lambda: len(site.requests) >= 3, "the repeated batch and the new page's")
+    first, second, _ = sorted(site.requests, key=lambda request: request.batch["events"][0]["time"])
+    assert without_time(first.raw) == without_time(second.raw)
+
+
+def test_more_than_the_quota_leaves_in_part_and_waits_in_part(visit, site):
+    """64 KB of keepalive bodies may be in flight: what does not fit stays for the next page, and nothing is lost."""
+    visit.goto(site.put("<p>Text</p>"))
+    site.answer.hold = threading.Event()
+    visit.run("for (let i = 0; i < 60; i++) backsight.track('big', {i, text: 'x'.repeat(4000)})")
+    visit.page.goto(site.put("", "/plain", head=""))
+    waiting = visit.run(QUEUED)
+    assert waiting >= 4
+    site.answer.hold.set()
+    site.answer.hold = None
+    visit.goto(site.url()).flush()
+    site.until_events("track", 60)
+    visit.page.wait_for_function(f"() => {QUEUED} === 0")
+    assert sorted(e["props"]["i"] for e in site.events("track")) == list(range(60))
+
+
+def test_hiding_the_page_sends(visit, site):
+    """On a phone it may be the last thing that happens: what was captured goes out, and the page lives on."""
+    visit.goto(site.put("<p>Text</p>"))
+    visit.page.clock.install()
+    visit.click("p")
+    visit.run(
+        "Object.defineProperty(document, 'hidden', {get: () => true}); document.dispatchEvent(new Event('visibilitychange'))"
+    )
+    site.until_events("click")
+    visit.page.wait_for_function(f"() => {QUEUED} === 0")
+    assert site.events("leave") == []
+
+
+def test_a_browser_without_keepalive_sends_beacons(visit, site):
+    """And what a beacon's quota refuses waits for the next page."""
+    old = "<script>delete Request.prototype.keepalive; window.sent = []; const send = navigator.sendBeacon.bind(navigator); navigator.sendBeacon = (url, body) => send(url, body)</script>"
+    visit.goto(
+        site.put("<p>Text</p>", head=old + '<script async src="/backsight.js" data-key="wk_test"></script>')
+    )
+    visit.run("for (let i = 0; i < 40; i++) backsight.track('big', {i, text: 'x'.repeat(4000)})")
+    visit.page.goto(site.put("", "/plain", head=""))
+    assert visit.run(QUEUED) >= 3
+    visit.goto(site.url()).flush()
+    site.until_events("track", 40)
+    visit.page.wait_for_function(f"() => {QUEUED} === 0")
+
+
+def test_tabs_do_not_send_each_others_batches(visit, site, another):
+    """A living tab's stored batch is claimed; another tab leaves it alone."""
+    visit.goto(site.put("<p>Text</p>"))
+    site.answer.status = 503
+    visit.flush()
+    visit.page.wait_for_function(f"() => {QUEUED} === 1")
+    (key,) = visit.run("Object.keys(localStorage).filter(key => key.startsWith('backsight:'))")
+    stored = visit.run(f"localStorage.getItem('{key}')")
+    site.requests.clear()
+    site.answer.status = 200
+    visit.page.goto("about:blank")
+    other = another()
+    other.page.goto(site.put("", "/plain", head=""))
+    other.run(
+        f"localStorage.setItem('{key}', (Date.now() + 60_000) + {json.dumps(stored)}.replace(/^\\d+/, ''))"
+    )
+    site.requests.clear()
+    other.goto(site.url()).flush()
+    other.run("backsight.track('done')")
+    other.events("track")
+    assert json.loads(stored.partition(" ")[2])["batch"] not in distinct_batches(site)
+
+
+def test_the_queue_is_bounded_and_counts_what_it_lets_go(visit, site):
+    """Past its bounds the oldest batches go; how many events that were, the collector learns."""
+    visit.goto(site.put("<p>Text</p>"))
+    site.answer.status = 503
+    visit.run(
+        "for (let i = 0; i < 300; i++) backsight.track('big', {i, text: 'x'.repeat(4000)}), i % 10 || backsight.flush()"
+    )
+    visit.page.wait_for_function(f"() => {QUEUED} > 0")
+    assert visit.run("JSON.stringify(localStorage).length") < 700_000
+    site.answer.status = 200
+    site.requests.clear()
+    visit.run("dispatchEvent(new Event('online'))")
+    site.until(lambda: any(e["props"]["i"] == 299 for e in site.events("track")), "the last event")
+    visit.run("backsight.track('end')")
+    visit.flush()
+    site.until(lambda: any(e["name"] == "end" for e in site.events("track")), "the end")
+    dropped = sum(batch.get("dropped", {}).get("queue", 0) for batch in site.batches)
+    assert len(site.events("track")) + len(site.events("pageview")) + dropped == 302
+
+
+def test_an_answer_that_never_comes_ends_in_a_retry(visit, site):
+    """A collector that hangs does not block the queue for ever."""
+    visit.page.add_init_script(
+        "AbortSignal.timeout = () => { const c = new AbortController(); setTimeout(() => c.abort(), 50); return c.signal }"
+    )
+    visit.goto(site.put("<p>Text</p>"))
+    site.answer.hold = held = threading.Event()
+    visit.flush()
+    site.until(lambda: len(site.requests) >= 2, "a retry")
+    site.answer.hold = None
+    held.set()
+    visit.page.wait_for_function(f"() => {QUEUED} === 0")
+    assert len(distinct_batches(site)) == 1
