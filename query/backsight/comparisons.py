@@ -8,6 +8,7 @@ positive one, so it holds where the property is missing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from backsight.errors import shown
@@ -59,12 +60,17 @@ def _equality(values: list[Scalar], prop: Property, bind: Bind) -> str:
         float(value) for value in values if isinstance(value, (int, float)) and not isinstance(value, bool)
     ]
     truths = {value for value in values if isinstance(value, bool)}
-    tests = [_true(f"{_text(prop)} in ({', '.join(map(bind, texts))})", prop)] if texts else []
+    tests = [_true(_one_of(_text(prop), texts, bind), prop)] if texts else []
     if numbers:
-        tests.append(_true(f"{_number(prop)} in ({', '.join(map(bind, numbers))})", prop))
+        tests.append(_true(_one_of(_number(prop), numbers, bind), prop))
     if prop.kind is Kind.JSON:
         tests += [_is_truth(prop, truth) for truth in sorted(truths)]
     return _either(tests)
+
+
+def _one_of(sql: str, values: Sequence[object], bind: Bind) -> str:
+    bound = ", ".join(map(bind, values))
+    return f"{sql} in ({bound})" if len(values) > 1 else f"{sql} = {bound}"
 
 
 def _order(predicate: Predicate, prop: Property, bind: Bind) -> str:

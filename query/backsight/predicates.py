@@ -133,7 +133,17 @@ def _parse_operation(entry: Mapping[str, object], field: str, name: str) -> Pred
         return Predicate(name, op)
     if entry.get("value") is None:
         refuse(f"{op!r} needs a value; null equals nothing.", at, None, "a value; or 'is_not_set' for null")
-    return Predicate(name, op, _parse_value(entry["value"], at, op))
+    value = _parse_value(entry["value"], at, op)
+    if name == "url":
+        _check_url(value, at)
+    return Predicate(name, op, value)
+
+
+def _check_url(value: Value, field: str) -> None:
+    for each in value if isinstance(value, tuple) else (value,):
+        if isinstance(each, str) and each.startswith(("http://", "https://")):
+            # It would match nothing: the lake holds host, path, query and fragment.
+            refuse("the scheme of a page is not kept.", field, each, repr(each.partition("://")[2]))
 
 
 def _parse_value(value: object, field: str, op: str) -> Value:

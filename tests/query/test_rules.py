@@ -219,6 +219,11 @@ def test_what_is_left_out_has_a_meaning() -> None:
             "not known",
         ),
         ({"css": "a", "where": [{"any": []}]}, "rule.where[0].any", "0 entries"),
+        (
+            {"css": "a", "page": {"url": {"op": "is", "value": "https://a.b/c"}}},
+            "rule.page.url.value",
+            "scheme of a page is not kept.*'a.b/c'",
+        ),
         ({"css": "a", "where": [{"any": [], "op": "is"}]}, "rule.where[0].op", "unknown field 'op'"),
         (
             {"css": "a", "where": [{"property": "props.", "op": "is_set"}]},

@@ -43,23 +43,17 @@ class Values:
 
     def words(self, wanted: str) -> Mask:
         """Which values have the word among those separated by white space."""
-        found = np.zeros(len(self.strings), np.bool_)
-        words, owners, starts = self._words
-        code = words.get(wanted)
-        if code is not None and wanted:
-            found[owners[starts[code] : starts[code + 1]]] = True
-        return found
+        if not wanted or any(space in wanted for space in WHITE_SPACE):
+            return np.zeros(len(self.strings), np.bool_)
+        return _mask(pc.match_substring(self._spaced, f" {wanted} "))
 
     @cached_property
-    def _words(self) -> tuple[dict[str, int], np.ndarray, np.ndarray]:
-        """Each word's code; the values that have it are `owners[starts[code]:starts[code + 1]]`."""
-        split = pc.split_pattern_regex(self.strings, f"[{WHITE_SPACE}]+")
-        encoded = split.flatten().dictionary_encode()
-        codes = encoded.indices.to_numpy()
-        owners = pc.list_parent_indices(split).to_numpy()
-        starts = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=len(encoded.dictionary)))])
-        words = {word: code for code, word in enumerate(encoded.dictionary.to_pylist())}
-        return words, owners[np.argsort(codes, kind="stable")], starts
+    def _spaced(self) -> pa.StringArray:
+        """The values with a space before and after every word: a word is then found as a substring."""
+        strings = self.strings
+        for space in WHITE_SPACE[1:]:
+            strings = pc.replace_substring(strings, space, " ")
+        return pc.binary_join_element_wise(" ", strings, " ", "")
 
 
 _SUBSTRING: Final = {"^=": pc.starts_with, "$=": pc.ends_with, "*=": pc.match_substring}
