@@ -21,8 +21,9 @@ from backsight_collector.known import MASK, KnownIds, fingerprint, signed
 
 log = logging.getLogger(__name__)
 
-MEMO_ENTRIES: Final = 200_000
-"""How many elements and nodes of a site are kept by content; cleared when passed."""
+MEMO_BYTES: Final = 200_000_000
+"""What the elements and nodes kept by content may take, roughly; all are let go when it is passed."""
+_ENTRY_BYTES: Final = 400
 _POSITIONS: Final = ["child_index", "child_last", "type_index", "type_last", "flags"]
 
 ElementEntry = tuple[int, tuple[tuple[str, str], ...]]
@@ -38,6 +39,7 @@ class Contexts:
     def __init__(self, max_values: int = MAX_ATTRIBUTE_VALUES) -> None:
         self.collisions = 0
         self._max_values = max_values
+        self._memo_bytes = 0
         self._sites: dict[str, SiteContexts] = {}
 
     def site(self, name: str) -> SiteContexts:
@@ -65,6 +67,14 @@ class Contexts:
         elements = [row for site in self._sites.values() for row in site.take_elements()]
         nodes = [row for site in self._sites.values() for row in site.take_nodes()]
         return _table(elements, ELEMENTS), _table(nodes, NODES)
+
+    def weigh(self, characters: int = 0) -> None:
+        """Accounts for one more entry that a site keeps by content."""
+        self._memo_bytes += _ENTRY_BYTES + 2 * characters
+        if self._memo_bytes > MEMO_BYTES:
+            self._memo_bytes = 0
+            for site in self._sites.values():
+                site.forget_contents()
 
     def collide(self, kind: str, site: str, key: int) -> None:
         self.collisions += 1
@@ -102,10 +112,11 @@ class SiteContexts:
         entry = self._element_memo.get(key)
         if entry is None:
             entry = self._describe(element, received_at)
-            if self._generation != self.bound.generation or len(self._element_memo) >= MEMO_ENTRIES:
+            if self._generation != self.bound.generation:
                 self._generation = self.bound.generation
                 self._element_memo.clear()
             else:
+                self._owner.weigh(sum(len(name) + len(value or "") for name, value in element.attrs.items()))
                 self._element_memo[key] = entry
         return entry
 
@@ -114,10 +125,14 @@ class SiteContexts:
         node_id = self._node_memo.get(key)
         if node_id is None:
             node_id = self._identify(key, depth, received_at)
-            if len(self._node_memo) >= MEMO_ENTRIES:
-                self._node_memo.clear()
+            self._owner.weigh()
             self._node_memo[key] = node_id
         return node_id
+
+    def forget_contents(self) -> None:
+        """Ids stay known; only their contents are hashed again when they come again."""
+        self._element_memo.clear()
+        self._node_memo.clear()
 
     def take_elements(self) -> list[tuple[object, ...]]:
         rows, self._new_elements = self._new_elements, []

@@ -168,3 +168,12 @@ def test_a_chain_as_deep_as_allowed_is_resolved() -> None:
     contexts = Contexts()
     BatchNodes(contexts.site(SITE), typed(nodes=chain), NOW).node_id(511)
     assert contexts.take()[1]["depth"].to_pylist() == list(range(512))
+
+
+def test_memory_for_contents_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the contents kept would take too much, they are let go; ids and new rows are the same."""
+    monkeypatch.setattr(nodes_module, "MEMO_BYTES", 1_000)
+    contexts = Contexts()
+    assert identify(contexts, typed()) == identify(contexts, typed())
+    assert len(contexts.site(SITE)._element_memo) + len(contexts.site(SITE)._node_memo) <= 3
+    assert [table.num_rows for table in contexts.take()] == [3, 3]
