@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import jsonschema  # type: ignore[import-untyped]
@@ -26,10 +26,11 @@ from backsight.api import create_api
 from backsight.api.bodies import MAX_BODY_BYTES
 from backsight.api.examples import PROBLEM, REQUESTS
 from backsight.api.headers import preferred
-from backsight.api.operations import OPERATIONS
+from backsight.api.operations import OPERATIONS, Answer, Operation
 from backsight.api.schemas import SCHEMAS
 from backsight.keys import Principal
 from backsight.requests import REPORT_PATHS
+from backsight.site import Site
 from shop_site import secret_key, serve, served, write_data
 
 FUNNEL = {"steps": ["Viewed pricing", "Signed up"], "from": "2026-10-01", "to": "2026-10-31"}
@@ -538,6 +539,20 @@ def test_schemas_tell_the_truth(api: httpx.Client, report: str, body: dict[str, 
     taken = jsonschema.Draft202012Validator(schema(f"{report}Request")).is_valid(body)
     response = api.post(REPORT_PATHS[report.lower()], json=body)
     assert (taken, response.status_code) == ((True, 200) if fits else (False, 400))
+
+
+def test_more_operations() -> None:
+    """Operations that a composition adds are served and documented like the API's own."""
+    everyone = Principal("broken", frozenset({"read", "define", "admin"}), "k_1")
+    said, word = Answer({"word": "b"}), {"type": "object", "required": ["word"]}
+    extra = Operation("extra", "POST", "/v1/extra", "admin", "More", lambda _: said, "Word", "Word")
+    app = create_api(
+        lambda _: cast("Site", Broken()), lambda _: everyone, operations=[extra], schemas={"Word": word}
+    )
+    assert app.openapi()["paths"]["/v1/extra"]["post"]["operationId"] == "extra"
+    assert app.openapi()["components"]["schemas"]["Word"] == word
+    with serve(app) as address, client(address, "sk_" + "a" * 40) as api:
+        assert api.post("/v1/extra", json={}).json() == {"word": "b"}
 
 
 def test_application_gives_the_document(document: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import inspect
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,5 +50,7 @@ def test_columns(report: str) -> None:
     """The columns of every data frame are those on the page."""
     kind = RESULTS[report]
     row = next(line for line in PAGE.read_text().splitlines() if line.startswith(f"| `{kind.__name__}` |"))
-    answer = {key: [] for key in ("steps", "rows", "average", "labels", "series", "daily")} | {"meta": {}}
+    answer: dict[str, Any] = {
+        key: [] for key in ("steps", "rows", "average", "labels", "series", "daily")
+    } | {"meta": {}}
     assert re.findall(r"`(\w+)`", row)[1:] == kind(answer, str).to_arrow().column_names

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
@@ -17,7 +17,7 @@ from starlette.responses import Response
 from backsight.api.endpoint import Endpoint
 from backsight.api.headers import SECURITY_HEADERS
 from backsight.api.openapi import document
-from backsight.api.operations import OPERATIONS
+from backsight.api.operations import OPERATIONS, Operation
 from backsight.api.paths import RawRoute
 from backsight.api.problems import not_routed
 from backsight.api.workers import Workers
@@ -40,8 +40,8 @@ def create_api(
 
     `open_site` gives the site of a name, `authenticate` the principal of a secret key (or raises Refused);
     both are called in threads. At most `threads` reports run at a time and `waiting` more wait; beyond that
-    the answer is 503. More routes can be added to the application; what no route answers is a problem
-    document.
+    the answer is 503. `more` are operations besides the API's own, answered and described alike; what no
+    operation answers is a problem document.
     """
     names = Workers("names", NAME_THREADS, NAMES_WAITING)
     reports = Workers("reports", threads, waiting)
@@ -62,12 +62,12 @@ def create_api(
         lifespan=lifespan,
         exception_handlers={HTTPException: not_routed},
     )
-    for operation in OPERATIONS:
+    for operation in (*OPERATIONS, *more):
         endpoint = Endpoint(operation, open_site, authenticate, names, reports)
         app.routes.append(
             RawRoute(operation.path, endpoint.answer, methods=[operation.method], name=operation.id)
         )
-    described = document(app.version)
+    described = document(app.version, (*OPERATIONS, *more))
     app.openapi = lambda: described  # type: ignore[method-assign]
     app.add_route("/v1/openapi.json", partial(_describe, msgspec.json.encode(described)))
     return app

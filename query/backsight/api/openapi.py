@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from backsight.api.examples import REQUESTS
-from backsight.api.operations import OPERATIONS, Operation
+from backsight.api.operations import Operation
 from backsight.api.problems import PROBLEM_JSON
 from backsight.api.representations import ARROW, CSV, JSON, offered
-from backsight.api.schemas import SCHEMAS, ref
+from backsight.api.schemas import Schema, ref, referred
 
 DESCRIPTION: Final = """Ask a site for funnels, retention and trends over all that it ever captured, and name
 events after the fact.
@@ -23,7 +23,7 @@ _FAILURES: Final = {
     "400": "The question can't be understood; `field` says where",
     "401": "No key, or one that is unknown or revoked",
     "403": "The key lacks the scope",
-    "404": "There is no such named event",
+    "404": "There is no such named event, or statement",
     "406": "The answer has no form that `Accept` takes",
     "408": "The body came too slowly",
     "412": "Another version stands than the one that the request names",
@@ -50,19 +50,30 @@ _TABLE_FORMS: Final = {
 }
 
 
-def document(version: str) -> dict[str, Any]:
-    """The OpenAPI 3.1 document of the API at this version of Backsight."""
+def document(version: str, operations: Sequence[Operation], schemas: Mapping[str, Schema]) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of an API that has these operations, at this version of Backsight."""
     paths: dict[str, dict[str, Any]] = {}
-    for operation in OPERATIONS:
+    for operation in operations:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
     mit = {"name": "MIT", "identifier": "MIT"}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Backsight", "version": version, "description": DESCRIPTION, "license": mit},
         "paths": paths,
-        "components": {"schemas": dict(SCHEMAS), "securitySchemes": {"secretKey": _security()}},
+        "components": {"schemas": _used(schemas, paths), "securitySchemes": {"secretKey": _security()}},
         "security": [{"secretKey": []}],
     }
+
+
+def _used(schemas: Mapping[str, Schema], paths: Schema) -> dict[str, Schema]:
+    """The schemas that the operations use, and those that these refer to."""
+    used: dict[str, Schema] = {}
+    waiting = referred(paths)
+    while waiting:
+        name = waiting.pop()
+        used[name] = schemas[name]
+        waiting |= referred(used[name]) - used.keys()
+    return dict(sorted(used.items()))
 
 
 def _security() -> dict[str, Any]:
@@ -76,7 +87,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
         "operationId": operation.id,
         "summary": operation.summary,
         "description": f"Needs the scope `{operation.scope}`.",
-        "tags": ["reports" if operation.path.startswith("/v1/reports") else "named events"],
+        "tags": [operation.path.split("/")[2]],
         "responses": {**_success(operation), **_failures(operation)},
     }
     if parameters := _parameters(operation):
@@ -108,9 +119,7 @@ def _failures(operation: Operation) -> dict[str, Any]:
     return {
         status: {"description": meaning, "content": content, **_FAILURE_HEADERS.get(status, {})}
         for status, meaning in _FAILURES.items()
-        if (operation.request or status not in _OF_BODIES)
-        and (operation.preconditions or status != "412")
-        and ("{name}" in operation.path or status != "404")
+        if (operation.request or status not in _OF_BODIES) and (operation.preconditions or status != "412")
     }
 
 

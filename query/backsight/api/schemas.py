@@ -25,6 +25,14 @@ def ref(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
+def referred(value: object) -> set[str]:
+    """Names of the schemas to which a schema (or anything that holds some) refers."""
+    if isinstance(value, dict):
+        own = {value["$ref"].rsplit("/", 1)[1]} if isinstance(value.get("$ref"), str) else set()
+        return own.union(*map(referred, value.values()))
+    return set[str]().union(*map(referred, value)) if isinstance(value, list) else set()
+
+
 def obj(properties: Schema, required: tuple[str, ...] = (), **more: Any) -> Schema:
     """An object that takes these properties and no others."""
     needed = {"required": list(required)} if required else {}

@@ -5,34 +5,49 @@ They stand here and not in the API, because a revocation is a record of the coll
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-from fastapi import FastAPI
-
-from backsight.api.endpoint import Endpoint
 from backsight.api.operations import Answer, Call, Operation
-from backsight.api.paths import RawRoute
-from backsight.api.workers import Workers
+from backsight.api.schemas import TEXT, Schema, array, choice, full, nullable, obj, ref
 from backsight.cli.revocation import revoke_statement
+from backsight.contract import StatementKind
 from backsight.fields import read_object, read_string
-from backsight.keys import Principal
 from backsight.lake import Lake
 from backsight.site import DataDirectory
 from backsight.statements import list_statements, require_statement
 
-_THREADS: Final = 1
-_WAITING: Final = 16
+IDENTITY_SCHEMAS: Final[dict[str, Schema]] = {
+    "StatementFilter": obj({"device": TEXT, "user": TEXT}),
+    "Statements": full({"statements": array(ref("Statement"))}),
+    "Statement": full(
+        {
+            "statement_id": TEXT,
+            "kind": choice(*(kind.value for kind in StatementKind)),
+            "time": {**TEXT, "format": "date-time"},
+            "device": nullable(TEXT),
+            "user": nullable(TEXT),
+            "traits": nullable({"type": "object"}),
+            "revokes": nullable(TEXT),
+            "holds": {"type": "boolean"},
+        }
+    ),
+    "Revoke": obj({"statement_id": TEXT}, ("statement_id",)),
+    "Revoked": full(
+        {
+            "revoked": TEXT,
+            "statement_id": {**TEXT, "description": "Of the revocation, which can be revoked too"},
+        }
+    ),
+}
+"""Of what these operations take and give."""
 
 
-def add_identity_routes(
-    api: FastAPI, data: Path, directory: DataDirectory, authenticate: Callable[[str], Principal]
-) -> None:
-    """Adds the operations of this module to the query API."""
-    lake, workers = Lake(data / "lake"), Workers("identity", _THREADS, _WAITING)
-    operations = (
+def identity_operations(data: Path, directory: DataDirectory) -> tuple[Operation, ...]:
+    """The operations of this module, for the query API to serve and to document."""
+    lake = Lake(data / "lake")
+    return (
         Operation(
             "revokeStatement", "POST", "/v1/identity/revoke", "admin", "Declare that a statement never held",
             partial(_revoke, data, directory, lake), "Revoke", "Revoked",
@@ -42,10 +57,6 @@ def add_identity_routes(
             partial(_list, lake), "StatementFilter", "Statements",
         ),
     )  # fmt: skip
-    for operation in operations:
-        endpoint = Endpoint(operation, directory.site, authenticate, workers, workers)
-        route = RawRoute(operation.path, endpoint.answer, methods=[operation.method], name=operation.id)
-        api.routes.append(route)
 
 
 def _revoke(data: Path, directory: DataDirectory, lake: Lake, call: Call) -> Answer:

@@ -89,14 +89,14 @@ async def _collector(config: Config, stack: AsyncExitStack) -> Sequence[Route]:
 
 async def _query_api(config: Config, stack: AsyncExitStack) -> ASGIApp:
     from backsight.api import create_api
-    from backsight.cli.identity_routes import add_identity_routes
+    from backsight.cli.identity_routes import IDENTITY_SCHEMAS, identity_operations
     from backsight.site import DataDirectory
 
     directory = DataDirectory(config.data, config.threads, config.memory, config.database)
     stack.callback(directory.close)
     authenticate = Keys(directory.store).authenticate
-    api = create_api(directory.site, authenticate)
-    add_identity_routes(api, config.data, directory, authenticate)
+    operations = identity_operations(config.data, directory)
+    api = create_api(directory.site, authenticate, operations=operations, schemas=IDENTITY_SCHEMAS)
     await stack.enter_async_context(api.router.lifespan_context(api))
     return api
 
