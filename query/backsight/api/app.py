@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
@@ -20,6 +20,7 @@ from backsight.api.openapi import document
 from backsight.api.operations import OPERATIONS, Operation
 from backsight.api.paths import RawRoute
 from backsight.api.problems import not_routed
+from backsight.api.schemas import SCHEMAS, Schema
 from backsight.api.workers import Workers
 from backsight.keys import Principal
 from backsight.site import Site
@@ -33,6 +34,8 @@ def create_api(
     open_site: Callable[[str], Site],
     authenticate: Callable[[str], Principal],
     *,
+    operations: Sequence[Operation] = (),
+    schemas: Mapping[str, Schema] | None = None,
     threads: int = 2,
     waiting: int = 64,
 ) -> FastAPI:
@@ -40,8 +43,8 @@ def create_api(
 
     `open_site` gives the site of a name, `authenticate` the principal of a secret key (or raises Refused);
     both are called in threads. At most `threads` reports run at a time and `waiting` more wait; beyond that
-    the answer is 503. `more` are operations besides the API's own, answered and described alike; what no
-    operation answers is a problem document.
+    the answer is 503. `operations` are answered and described like the API's own, with the `schemas` that
+    they name; what no operation answers is a problem document.
     """
     names = Workers("names", NAME_THREADS, NAMES_WAITING)
     reports = Workers("reports", threads, waiting)
@@ -62,12 +65,13 @@ def create_api(
         lifespan=lifespan,
         exception_handlers={HTTPException: not_routed},
     )
-    for operation in (*OPERATIONS, *more):
+    every = (*OPERATIONS, *operations)
+    for operation in every:
         endpoint = Endpoint(operation, open_site, authenticate, names, reports)
         app.routes.append(
             RawRoute(operation.path, endpoint.answer, methods=[operation.method], name=operation.id)
         )
-    described = document(app.version, (*OPERATIONS, *more))
+    described = document(app.version, every, {**SCHEMAS, **(schemas or {})})
     app.openapi = lambda: described  # type: ignore[method-assign]
     app.add_route("/v1/openapi.json", partial(_describe, msgspec.json.encode(described)))
     return app
