@@ -28,6 +28,7 @@ from backsight.site import Site
 NAME_THREADS: Final = 4
 """Threads for keys and named events, which take milliseconds and do not queue behind reports."""
 NAMES_WAITING: Final = 256
+NO_SCHEMAS: Final[Mapping[str, Schema]] = {}
 
 
 def create_api(
