@@ -279,7 +279,10 @@ class Committer:
             status.withheld = self._memory.contexts.withheld()
             status.id_collisions = self._memory.contexts.collisions
             status.deduplication_cut_short = self._memory.events.early + self._memory.letters.early
-        status.write(self._data_dir)
+        try:
+            status.write(self._data_dir)
+        except OSError as error:
+            log.warning("the status can't be written: %s", error)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -42,6 +42,8 @@ MIN_FILES: Final = 8
 """Files of about one size in a partition before the committer merges them by itself."""
 LOOK_SECONDS: Final = 10.0
 """How often a committer looks for what is due, at most."""
+RETRY_SECONDS: Final = 600.0
+"""How long a committer leaves merges alone after one has failed."""
 QUIET_SECONDS: Final = 3_600.0
 """A partition to which nothing was added for so long is merged down to one file."""
 
@@ -85,7 +87,13 @@ class Compactor:
         if not self._written.done():
             return False
         written, self._written = self._written, None
-        self._due.pop(0).commit(written.result())
+        try:
+            new = written.result()
+        except Exception as error:  # folds are worth more than merges: they go on
+            log.exception("a merge failed; the next try is in %d s: %s", RETRY_SECONDS, error)
+            self._due, self._look_at = [], time.monotonic() + RETRY_SECONDS
+            return False
+        self._due.pop(0).commit(new)
         return True
 
     def close(self) -> None:

@@ -23,7 +23,7 @@ from backsight_collector.journal_reader import JournalReader
 from backsight_collector.lake import Lake
 from backsight_collector.lake_errors import LakeLocked
 from backsight_collector.records import Capture, Record, Revocation, encode_record
-from backsight_collector.status import read_status
+from backsight_collector.status import Status, read_status
 from backsight_collector.table import Table
 from captures import (
     NOW,
@@ -322,6 +322,22 @@ def test_an_error_is_tried_again_ever_less_often(tmp_path: Path, monkeypatch: py
     status = read_status(tmp_path)
     assert status is not None
     assert (status["errors"], status["last_error"]) == (2, "OSError: disk full")
+    assert identities(tmp_path) == RICH_EVENTS
+
+
+def test_a_status_that_cannot_be_written_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Folding is worth more than counters."""
+
+    def full(self: Status, directory: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Status, "write", full)
+    write_journal(tmp_path, rich_batches())
+    committer = Committer(tmp_path)
+    committer.run(Stop(2))
+    committer.close()
     assert identities(tmp_path) == RICH_EVENTS
 
 

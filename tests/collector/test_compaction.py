@@ -146,6 +146,24 @@ def test_the_committer_compacts_beside_its_folds(tmp_path: Path) -> None:
     assert_sound(tmp_path)
 
 
+def test_a_merge_that_fails_stops_no_fold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is reported and left for later; the files stay as they are."""
+    fold_often(tmp_path, 4)
+    lake = Lake(tmp_path / "lake")
+
+    def failing(self: compaction.Merge) -> None:
+        raise OSError("unreadable")
+
+    monkeypatch.setattr(compaction.Merge, "write", failing)
+    compactor = Compactor(lake, min_files=4)
+    compactor.advance()
+    compactor._thread.submit(lambda: None).result()  # the merge has failed
+    assert [compactor.advance() for _ in range(3)] == [False] * 3
+    assert len(lake["events"].files()) == 4
+    compactor.close()
+    lake.close()
+
+
 def choose(rows_of_files: list[int], min_files: int) -> list[int]:
     files = [DataFile(f"{n}", rows, 1, {}, 0, None) for n, rows in enumerate(rows_of_files)]
     return [file.rows for file in compaction._choose(files, min_files)]
