@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -78,7 +79,7 @@ Start = Callable[..., Process]
 
 
 def command(*arguments: object) -> list[str]:
-    return [sys.executable, "-m", "backsight.cli", *map(str, arguments)]
+    return [sys.executable, "-P", "-m", "backsight.cli", *map(str, arguments)]
 
 
 def environment(**variables: str) -> dict[str, str]:
@@ -222,6 +223,14 @@ def test_a_killed_server_loses_and_doubles_nothing(start: Start, tmp_path: Path)
     eventually(lambda: clicks_seen(tmp_path), 50)
 
 
+def test_the_current_folder_takes_no_module_s_place(start: Start, tmp_path: Path) -> None:
+    """A file called like a module of the standard library, where the server is started, is not run."""
+    (tmp_path / "signal.py").write_text("raise SystemExit('hijacked')")
+    server = start()
+    assert server.send("page-1", 1) == 200
+    eventually(lambda: clicks_seen(tmp_path), 1)
+
+
 def test_a_killed_committer_is_replaced(start: Start, tmp_path: Path) -> None:
     """Capturing goes on, and what comes afterwards is seen too."""
     server = start()
@@ -352,6 +361,16 @@ def test_what_cannot_be_revoked_is_named(
     answer = running.post("/v1/identity/revoke", body, running.secret_key)
     assert (answer.status_code, answer.json()["field"]) == (status, field_at_fault)
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_the_openapi_document_describes_identity_too(running: Process) -> None:
+    """Operations that are composed in are described like the API's own, with every schema that they name."""
+    document = httpx.get(f"{running.url}/v1/openapi.json").json()
+    assert {"/v1/identity/revoke", "/v1/identity/statements", "/v1/reports/funnel"} <= document[
+        "paths"
+    ].keys()
+    named = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(document)))
+    assert named <= document["components"]["schemas"].keys()
 
 
 def test_identity_is_for_administrators(start: Start, tmp_path: Path) -> None:

@@ -57,6 +57,8 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
+        except BrokenPipeError:  # `backsight … | head`: click ends quietly
+            raise
         except (BacksightError, OSError) as error:
             raise click.ClickException(str(error)) from error
 

@@ -201,7 +201,9 @@ def _address(config: Config, listener: socket.socket) -> str:
 
 def committer_command(config: Config) -> list[str]:
     """What the committer's process runs; the rest of its configuration comes with the environment."""
-    return [sys.executable, "-m", "backsight.cli", "committer", "--data", str(config.data), "--with-parent"]
+    # -P: what stands in the current folder must not take the place of a module.
+    python = [sys.executable, "-P", "-m", "backsight.cli"]
+    return [*python, "committer", "--data", str(config.data), "--with-parent"]
 
 
 def _raise_open_files() -> None:
