@@ -15,6 +15,8 @@ SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v6.json"
 ACCENT: Final = "#2f6f8f"
 FAINT: Final = "#d5e2e9"
 _QUANTITY: Final = {"type": "quantitative"}
+_WHOLE: Final = {"axis": {"tickMinStep": 1}, **_QUANTITY}
+"""Counts: no ticks between whole numbers."""
 
 
 def funnel(answer: Row) -> Spec:
@@ -24,7 +26,7 @@ def funnel(answer: Row) -> Spec:
         {"field": name}
         for name in ("step", "persons", "of first", "of previous", "dropped", "median seconds")
     ]
-    persons = {"field": "persons", "title": "persons", **_QUANTITY}
+    persons = {"field": "persons", "title": "persons", **_WHOLE}
     step = {"field": "step", "type": "nominal", "sort": None, "title": None}
     return _chart(
         bars,
@@ -87,7 +89,7 @@ def trend(answer: Row) -> Spec:
                 "title": None,
                 "axis": {"labelAngle": 0, "labelOverlap": "greedy"},
             },
-            "y": {"field": "value", "title": None, **_QUANTITY},
+            "y": {"field": "value", "title": None, **_WHOLE},
             "color": {"field": "series", "type": "nominal", "sort": None, "title": None},
             "tooltip": [{"field": name} for name in ("start", "series", "value")],
         },
@@ -108,7 +110,7 @@ def preview(answer: Row) -> Spec:
                 "title": None,
                 "axis": {"labelAngle": 0, "labelOverlap": "greedy"},
             },
-            "y": {"field": "events", "title": "events", **_QUANTITY},
+            "y": {"field": "events", "title": "events", **_WHOLE},
             "tooltip": [{"field": "date"}, {"field": "events"}],
         },
     )

@@ -14,6 +14,8 @@ import pytest
 
 from backsight.api.operations import OPERATIONS
 from backsight.api.problems import PROBLEM_JSON
+from backsight.cli.identity_routes import identity_operations
+from backsight.site import DataDirectory
 from shop_site import secret_key, served, write_data
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "http-api.md"
@@ -74,9 +76,20 @@ def test_examples(tmp_path: Path) -> None:
     assert shown >= 11
 
 
-@pytest.mark.parametrize(
-    "operation", [each for each in OPERATIONS if not each.id.endswith("Sql")], ids=lambda each: each.id
-)
-def test_every_operation_has_its_section(operation: Any) -> None:
-    """Every operation has a section of its own on the page."""
-    assert f"### `{operation.method} {operation.path}`\n" in PAGE.read_text()
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DataDirectory]:
+    """The shop, as a server opens it."""
+    folder = tmp_path_factory.mktemp("shop")
+    write_data(folder)
+    opened = DataDirectory(folder)
+    yield opened
+    opened.close()
+
+
+def test_every_operation_has_its_section(directory: DataDirectory) -> None:
+    """Every operation of a server has a section of its own on the page; that of a report's SQL is shared."""
+    operations = (*OPERATIONS, *identity_operations(directory.path, directory))
+    paths = [f"### `{each.method} {each.path}`\n" for each in operations if not each.path.endswith("/sql")]
+    page = PAGE.read_text()
+    assert [path for path in paths if path not in page] == []
+    assert page.count("\n### `") == len(paths)

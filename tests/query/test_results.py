@@ -243,6 +243,33 @@ def test_trend_text() -> None:
     assert lines[-3][-1] == "4"
 
 
+def test_preview_text() -> None:
+    """In a terminal a preview also names the elements that were matched, and the names that they bear
+    already.
+    """
+    form = {
+        "tag": "form",
+        "attributes": {"id": "signup", "class": "card md:flex"},
+        "text": "Sign up",
+        "count": 1_200,
+    }
+    bare = {"tag": "svg", "attributes": {"class": None}, "text": None, "count": 1}
+    answer = {
+        **preview().answer,
+        "elements": [form, *[bare] * 6],
+        "overlaps": [{"name": "Joined", "events": 7}],
+    }
+    lines = repr(Preview(answer, str)).splitlines()
+    assert lines[0] == "7 events by 2 persons"
+    assert lines[-8:] == [
+        '1,200 x form#signup.card.md:flex "Sign up"',
+        *["1 x svg"] * 4,
+        "and 2 more elements",
+        "7 are 'Joined' already",
+        f"Warning: look at {HOSTILE}",
+    ]
+
+
 def test_long_table() -> None:
     """Of a long table the first and last rows are shown."""
     text = Table(["day", "n"], [[f"day {day}", str(day)] for day in range(100)], frozenset({0})).text()

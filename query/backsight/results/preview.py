@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     import pyarrow
 
 
+MOST_ELEMENTS = 5
+"""Elements that a table of a preview names."""
+
+
 class Preview(Result):
     """What rules match over all of history. Data frame: one row a day, with `date` and `events`."""
 
@@ -46,3 +50,18 @@ class Preview(Result):
         rows = [[day["date"], count(day["events"])] for day in self.answer["daily"]]
         title = f"{count(self.events)} events by {count(self.persons)} persons"
         return Table(["date", "events"], rows, frozenset({0}), title, self._notes())
+
+    def _notes(self) -> list[str]:
+        elements = [f"{count(each['count'])} x {_described(each)}" for each in self.answer["elements"]]
+        more = [f"and {len(elements) - MOST_ELEMENTS} more elements"] if len(elements) > MOST_ELEMENTS else []
+        names = [f"{count(each['events'])} are {each['name']!r} already" for each in self.answer["overlaps"]]
+        return [*elements[:MOST_ELEMENTS], *more, *names, *super()._notes()]
+
+
+def _described(element: dict[str, Any]) -> str:
+    """An element in few words: `form#signup.card "Sign up"`."""
+    attributes = element["attributes"]
+    own = f"#{attributes['id']}" if attributes.get("id") else ""
+    classes = "".join(f".{name}" for name in (attributes.get("class") or "").split())
+    text = f' "{element["text"]}"' if element["text"] else ""
+    return f"{element['tag']}{own}{classes}{text}"
