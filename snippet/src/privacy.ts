@@ -9,7 +9,7 @@ const IGNORE = "[data-backsight-ignore]";
 const SECRET =
   "[data-backsight-redact],[type=password],[autocomplete*=password i],[autocomplete*=cc- i],[autocomplete*=one-time i]";
 
-/** Elements into which people type or in which they choose: their contents are never text. */
+/** Elements into which people type or in which they choose: what is inside is theirs. */
 export const EDITABLE =
   "[contenteditable]:not([contenteditable=false]),[role=textbox],textarea,select";
 
@@ -22,7 +22,7 @@ export function redactedOf(path: Element[]): Set<Element> {
   let count = 0;
   path.forEach((element, i) => {
     if (matches(element, SECRET)) count = i + 1;
-    else if (matches(element, EDITABLE) && !matches(element, "select")) count = i;
+    else if (matches(element, EDITABLE)) count = i;
   });
   return new Set(path.slice(0, count));
 }

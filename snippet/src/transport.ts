@@ -1,6 +1,7 @@
 // Sends the queue: one batch after the other while the page lives, all that fits when it may end.
 
 import { bytesOf } from "./bytes";
+import { guarded } from "./guard";
 import { giveUp, persist, queue, settle, type Entry } from "./queue";
 import { ENDPOINT } from "./settings";
 
@@ -20,13 +21,13 @@ let notBefore = 0;
 
 /** Sends the oldest batch, unless one is under way or a retry is due later. */
 export function drain(): void {
-  if (!waiting && !queue.some((entry) => entry.busy) && queue[0]) void send(queue[0]);
+  if (!waiting && !queue.some((entry) => entry.busy) && queue[0]) send(queue[0]);
 }
 
 /** The page may end now: everything goes out that may, and copies stay behind until it is acknowledged. */
 export function sendAll(): void {
   if (Date.now() < notBefore) return;
-  for (const entry of queue.filter((each) => !each.busy)) KEEPALIVE ? void send(entry) : beacon(entry);
+  for (const entry of queue.filter((each) => !each.busy)) (KEEPALIVE ? send : beacon)(entry);
 }
 
 /** The network is back: no need to wait for the next retry. */
@@ -42,24 +43,26 @@ const stamped = (entry: Entry): string => entry.body.replace('"sent_at":0', `"se
 /** A beacon has no answer, so the batch stays queued; and one over the quota is refused: then it waits as well. */
 const beacon = (entry: Entry): boolean => navigator.sendBeacon(ENDPOINT!, stamped(entry));
 
-async function send(entry: Entry): Promise<void> {
-  const body = stamped(entry); // A string goes as text/plain: no preflight.
+/** A string goes as text/plain: no preflight. Where it fits, keepalive saves it from the end of the page. */
+function send(entry: Entry): void {
+  const body = stamped(entry);
   const size = bytesOf(body);
   const keepalive = inFlight + size <= QUOTA;
-  if (keepalive) inFlight += size;
+  const taken = keepalive ? size : 0;
+  inFlight += taken;
   entry.busy = true;
-  let answer: Response | undefined;
-  try {
-    answer = await fetch(ENDPOINT!, { method: "POST", body, keepalive, credentials: "omit", signal: timeout() });
-  } catch {
-    // No network, no answer in time, or over the quota: all the same, later.
-  }
-  entry.busy = false;
-  if (keepalive) inFlight -= size;
-  settled(entry, answer);
+  const answered = guarded((answer?: Response) => {
+    entry.busy = false;
+    inFlight -= taken;
+    settled(entry, answer);
+  });
+  post(body, keepalive).then(answered, () => answered()); // No network, no answer in time, over the quota: later.
 }
 
-const timeout = (): AbortSignal | null => AbortSignal.timeout?.(TIMEOUT_MS) ?? null;
+async function post(body: string, keepalive: boolean): Promise<Response> {
+  const signal = AbortSignal.timeout?.(TIMEOUT_MS) ?? null;
+  return fetch(ENDPOINT!, { method: "POST", body, keepalive, credentials: "omit", signal });
+}
 
 function settled(entry: Entry, answer: Response | undefined): void {
   const status = answer?.status ?? 0;

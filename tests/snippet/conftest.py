@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
@@ -30,7 +30,8 @@ class Request:
 
     @property
     def batch(self) -> dict[str, Any]:
-        return json.loads(self.raw)
+        batch: dict[str, Any] = json.loads(self.raw)
+        return batch
 
 
 @dataclass
@@ -51,7 +52,7 @@ class Site:
         self.preflights = 0
         self.answer = Answer()
         self.changed = threading.Condition()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("SiteHandler", (Handler,), {"site": self}))
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
@@ -115,54 +116,53 @@ class Site:
         self.until(lambda: len(self.events(kind)) >= count, f"{count} × {kind}")
         return self.events(kind)
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        site = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
+class Handler(BaseHTTPRequestHandler):
+    """Pages and the snippet by GET, batches by POST; there must be no preflight."""
 
-            def log_message(self, *given: object) -> None:
-                """Says nothing."""
+    protocol_version = "HTTP/1.1"
+    site: ClassVar[Site]
 
-            def do_GET(self) -> None:
-                path = self.path.partition("?")[0]
-                if path == "/backsight.js":
-                    self._send(200, SNIPPET.read_text(), {"content-type": "text/javascript"})
-                elif path in site.pages:
-                    html, headers = site.pages[path]
-                    self._send(200, html, {"content-type": "text/html; charset=utf-8", **headers})
-                else:
-                    self._send(404, "", {})
+    def log_message(self, *given: object) -> None:
+        """Says nothing."""
 
-            def do_OPTIONS(self) -> None:
-                site.preflights += 1
-                self._send(404, "", {})
+    def do_GET(self) -> None:
+        path = self.path.partition("?")[0]
+        if path == "/backsight.js":
+            self._send(200, SNIPPET.read_text(), {"content-type": "text/javascript"})
+        elif path in self.site.pages:
+            html, headers = self.site.pages[path]
+            self._send(200, html, {"content-type": "text/html; charset=utf-8", **headers})
+        else:
+            self._send(404, "", {})
 
-            def do_POST(self) -> None:
-                raw = self.rfile.read(int(self.headers["content-length"])).decode()
-                answer = site.answer
-                with site.changed:
-                    site.requests.append(Request(raw, dict(self.headers.items()), time.monotonic()))
-                    site.changed.notify_all()
-                if answer.hold:
-                    answer.hold.wait(DEADLINE)
-                if not answer.status:
-                    self.close_connection = True
-                    return
-                self._send(answer.status, "{}", {"access-control-allow-origin": "*", **answer.headers})
+    def do_OPTIONS(self) -> None:
+        self.site.preflights += 1
+        self._send(404, "", {})
 
-            def _send(self, status: int, body: str, headers: dict[str, str]) -> None:
-                content = body.encode()
-                try:
-                    self.send_response(status)
-                    for name, value in {**headers, "content-length": str(len(content))}.items():
-                        self.send_header(name, value)
-                    self.end_headers()
-                    self.wfile.write(content)
-                except (BrokenPipeError, ConnectionResetError):
-                    self.close_connection = True  # The page is gone; what it sent is recorded.
+    def do_POST(self) -> None:
+        raw = self.rfile.read(int(self.headers["content-length"])).decode()
+        answer = self.site.answer
+        with self.site.changed:
+            self.site.requests.append(Request(raw, dict(self.headers.items()), time.monotonic()))
+            self.site.changed.notify_all()
+        if answer.hold:
+            answer.hold.wait(DEADLINE)
+        if answer.status:
+            self._send(answer.status, "{}", {"access-control-allow-origin": "*", **answer.headers})
+        else:
+            self.close_connection = True
 
-        return Handler
+    def _send(self, status: int, body: str, headers: dict[str, str]) -> None:
+        content = body.encode()
+        try:
+            self.send_response(status)
+            for name, value in {**headers, "content-length": str(len(content))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(content)
+        except (BrokenPipeError, ConnectionResetError):
+            self.close_connection = True  # The page is gone; what it sent is recorded.
 
 
 class Visit:

@@ -1,5 +1,7 @@
 """What a click, a change and a submit say, and about which element."""
 
+# ruff: noqa: E501  (pages and scripts stand in whole lines)
+
 from __future__ import annotations
 
 import pytest

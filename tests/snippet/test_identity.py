@@ -1,5 +1,7 @@
 """Device, session and user: who the batches say it was."""
 
+# ruff: noqa: E501  (pages and scripts stand in whole lines)
+
 from __future__ import annotations
 
 

@@ -1,5 +1,7 @@
 """Putting the snippet on a site."""
 
+# ruff: noqa: E501  (pages and scripts stand in whole lines)
+
 from __future__ import annotations
 
 import re

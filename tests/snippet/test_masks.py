@@ -1,5 +1,7 @@
 """Personal data is masked in texts, titles and link addresses, and withheld in attributes."""
 
+# ruff: noqa: E501  (pages and scripts stand in whole lines)
+
 from __future__ import annotations
 
 MASKED = [

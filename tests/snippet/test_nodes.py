@@ -1,5 +1,7 @@
 """The node table, held against the browser's own selectors."""
 
+# ruff: noqa: E501  (pages and scripts stand in whole lines)
+
 from __future__ import annotations
 
 import pytest

@@ -1,5 +1,7 @@
 """Page instances: loads, client-side routes, leaving, and coming back."""
 
+# ruff: noqa: E501  (pages and scripts stand in whole lines)
+
 from __future__ import annotations
 
 import pytest

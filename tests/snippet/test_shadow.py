@@ -1,5 +1,7 @@
 """Shadow trees: true targets, hosts, slots, and events that do not leave their tree."""
 
+# ruff: noqa: E501  (pages and scripts stand in whole lines)
+
 from __future__ import annotations
 
 COMPONENTS = """<x-shop class=host><b id=light>Light</b></x-shop><script>

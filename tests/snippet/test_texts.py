@@ -1,5 +1,7 @@
 """Texts and accessible names."""
 
+# ruff: noqa: E501  (pages and scripts stand in whole lines)
+
 from __future__ import annotations
 
 import pytest
