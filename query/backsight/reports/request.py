@@ -135,7 +135,10 @@ def local_midnight(day: date, zone: ZoneInfo) -> datetime:
 
 def _duration(text: str) -> timedelta | None:
     found = _DURATION.fullmatch(text)
-    return timedelta(**{UNITS[found[2]]: int(found[1])}) if found else None
+    try:
+        return timedelta(**{UNITS[found[2]]: int(found[1])}) if found else None
+    except OverflowError:  # 999999999w
+        return None
 
 
 def _moment(value: object, field: str, zone: ZoneInfo, now: datetime, *, last: bool) -> datetime:
