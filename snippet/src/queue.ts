@@ -27,10 +27,11 @@ export function enqueue(body: string): void {
   push({ key: PREFIX + Date.now() + newId(), body });
 }
 
-/** Lets go of the oldest of what passes the bounds. */
+/** Lets go of the oldest of what passes the bounds and is not on its way. */
 function push(entry: Entry): void {
   queue.push(entry);
-  while (queue.length > MAX_BATCHES || queue.reduce((sum, { body }) => sum + body.length, 0) > MAX_CHARS) giveUp(queue[0]!, "queue");
+  while (queue.length > MAX_BATCHES || queue.reduce((sum, { body }) => sum + body.length, 0) > MAX_CHARS)
+    giveUp(queue.find(({ busy }) => !busy)!, "queue");
 }
 
 /** Takes out a batch that is done with: acknowledged, or refused for good. */

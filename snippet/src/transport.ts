@@ -61,7 +61,9 @@ function send(entry: Entry): void {
 
 async function post(body: string, keepalive: boolean): Promise<Response> {
   const signal = AbortSignal.timeout?.(TIMEOUT_MS) ?? null;
-  return fetch(ENDPOINT!, { method: "POST", body, keepalive, credentials: "omit", signal });
+  const answer = await fetch(ENDPOINT!, { method: "POST", body, keepalive, credentials: "omit", signal });
+  await answer.text(); // Until the answer is read, Chromium counts the request as in flight.
+  return answer;
 }
 
 function settled(entry: Entry, answer: Response | undefined): void {
