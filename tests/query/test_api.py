@@ -12,6 +12,7 @@ import re
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from copy import deepcopy
 from itertools import islice
 from pathlib import Path
 from typing import Any, cast
@@ -20,6 +21,8 @@ import httpx
 import jsonschema  # type: ignore[import-untyped]
 import pyarrow as pa
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import backsight as bs
 from backsight.api import create_api
@@ -302,6 +305,44 @@ def test_long_value(api: httpx.Client) -> None:
     """A long value at fault is given back cut."""
     document = problem(api.post("/v1/reports/funnel", json={**FUNNEL, "timezone": "x" * 10_000}), 400)
     assert len(document["value"]) < 100
+
+
+HOSTILE: list[Any] = [
+    None, True, -1, 2**31, 2**63, 2**70, 1e308, 0.5, "", " ", "\0", "a\0b", "' or 1=1 --", "$p0", "{matched}",
+    "\U0001f600", "%", "\\", "(", "a" * 300, "2026-13-40", "0001-01-01", "9999-12-31", "2026-10-01T00:00:00",
+    "-5d", "0s", "999999999w", "any", [], {}, [[]], [None], {"a": 1}, {"op": "is", "value": "x"},
+    {"property": "props.", "op": "is", "value": 1}, {"property": "person.x", "op": "gt", "value": "z"},
+    {"property": "x", "op": "matches", "value": "(a*)+$"},
+    {"property": "user_agent", "op": "contains", "value": "\0"},
+    {"css": ":nth-child(99999999999999999999n+1)"},
+    {"css": "[data-x='\0']"}, {"css": "\\0"}, {"css": "a:not(:is(b,:where(c)))"},
+]  # fmt: skip
+
+
+def spots(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every place within a JSON value."""
+    children = (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    )
+    for key, child in children:
+        yield (*path, key)
+        yield from spots(child, (*path, key))
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(drawn=st.data())
+def test_no_body_makes_a_fault(api: httpx.Client, drawn: st.DataObject) -> None:
+    """Whatever stands in whichever place of a question, the answer is figures or a refusal, never a fault."""
+    report = drawn.draw(st.sampled_from(sorted(REPORT_PATHS)))
+    body = json.loads(json.dumps(REQUESTS[f"{report.capitalize()}Request"]))
+    for _ in range(drawn.draw(st.integers(1, 3))):
+        *way, last = drawn.draw(st.sampled_from(list(spots(body)) or [("steps",)]))
+        place = body
+        for key in way:
+            place = place[key]
+        place[last] = deepcopy(drawn.draw(st.sampled_from(HOSTILE)))
+    response = api.post(REPORT_PATHS[report], json=body)
+    assert response.status_code in {200, 400}, response.text
 
 
 # ── Named events ────────────────────────────────────────────────────────────────────────────────────────────

@@ -146,6 +146,7 @@ FAULTS: dict[str, Ask] = {
     "to before from": lambda site: site.trend("Signed up", from_="2026-10-02", to="2026-10-01"),
     "timezone": lambda site: site.trend("Signed up", timezone="Mars/Base"),
     "window": lambda site: site.funnel(["Signed up"], window="soon"),
+    "endless window": lambda site: site.funnel(["Signed up"], window="999999999w"),
     "choice": lambda site: site.retention("Signed up", "Bought", cohort="last_ever"),  # type: ignore[arg-type]
     "unknown event": lambda site: site.event("Signd up"),
     "unknown history": lambda site: site.history("Signd up"),
