@@ -1,6 +1,6 @@
-"""Write a lake of made-up traffic by the contract, for benchmarks: `python bench/generate.py DIRECTORY --events 10000000`.
+"""Write a lake of made-up traffic by the contract: `python -m bench.generate DIRECTORY`.
 
-Twelve weeks, one compacted file a day (sorted by node, as the committer's compaction leaves it), devices whose
+Twelve weeks, one file a day, sorted and written as the committer's compaction leaves it; devices whose
 activity is log-normal, nodes by Zipf's law, and two planted funnels of three steps each: `.common-1` to
 `.common-3` together match 8 % of all events, `.rare-1` to `.rare-3` 0.1 %. One device in five is identified.
 The same arguments give the same lake.
@@ -17,15 +17,16 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from deltalake import DeltaTable, WriterProperties, write_deltalake
+from deltalake import DeltaTable
 
 from backsight.contract import ELEMENTS, EVENTS, NODES, PARTITIONS, STATEMENTS, TABLES, id64
+from backsight_collector.compaction import SORTED_BY
+from backsight_collector.data_files import write_files
 
 SITE = "bench"
 START = date(2026, 8, 3)
 DAYS = 84
 EVENTS_PER_DEVICE = 50
-ROW_GROUP = 16_384
 SHARES = {"common-1": 0.045, "common-2": 0.025, "common-3": 0.010,
           "rare-1": 0.0006, "rare-2": 0.0003, "rare-3": 0.0001}  # fmt: skip
 NODES_PER_STEP = 20
@@ -62,12 +63,12 @@ def draw_traffic(events: int, nodes: int, random: np.random.Generator) -> Traffi
 
 
 def draw_day(traffic: Traffic, day: date, count: int, random: np.random.Generator) -> pa.Table:
-    """One day's events, sorted by node, then device, then time."""
+    """One day's events, sorted by node, then time."""
     node = random.choice(len(traffic.nodes), count, p=traffic.weights)
     device = random.choice(len(traffic.devices), count, p=traffic.activity)
     midnight = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() * 1_000)
     time = (midnight + random.integers(0, 86_400_000, count)) * 1_000
-    order = np.lexsort((time, device, traffic.nodes[node]))
+    order = np.lexsort((time, traffic.nodes[node]))
     node, device, time = node[order], device[order], time[order]
     page = traffic.devices[device] ^ (time // 600_000_000)
     user = traffic.users[device]
@@ -79,12 +80,12 @@ def draw_day(traffic: Traffic, day: date, count: int, random: np.random.Generato
         "user": pa.array(user, mask=user == 0),
         "type": _repeat("click", count), "host": _repeat("shop.example", count),
         "language": _repeat("en-GB", count), "title": _repeat("Shop", count),
-        "user_agent": _pick([f"Mozilla/5.0 (X11; Linux x86_64; rv:{n}.0) Firefox/{n}.0" for n in range(120, 140)], device),
+        "user_agent": _pick([f"Mozilla/5.0 (X11; Linux) Firefox/{n}.0" for n in range(120, 140)], device),
         "text": _pick([f"Text {n}" for n in range(500)], node),
         "path": _pick([f"/p/{n}" for n in range(300)], node // 7),
         "x": random.integers(0, 1_280, count), "y": random.integers(0, 720, count),
         "viewport_width": np.full(count, 1_280), "viewport_height": np.full(count, 720),
-        "site": _repeat(SITE, count), "date": pa.array([day], pa.date32()).take(pa.array(np.zeros(count, np.int64))),
+        "site": _repeat(SITE, count), "date": pa.array([day] * count, pa.date32()),
     }  # fmt: skip
     columns = [
         _column(made[field.name], field.type) if field.name in made else pa.nulls(count, field.type)
@@ -118,9 +119,10 @@ def make_trie(traffic: Traffic) -> tuple[pa.Table, pa.Table]:
     ]  # fmt: skip
     html, body = id64("node", "html"), id64("node", "body")
     chain = [(html, None, 0), (body, html, 1), *((int(node), body, 2) for node in traffic.nodes)]
+    place = {"child_index": 1, "child_last": 1, "type_index": 1, "type_last": 1, "flags": 0}
     nodes = [
-        {"site": SITE, "node_id": node, "parent_id": parent, "element_id": distinct[description], "depth": depth,
-         "child_index": 1, "child_last": 1, "type_index": 1, "type_last": 1, "flags": 0, "first_seen": seen}
+        {"site": SITE, "node_id": node, "parent_id": parent, "element_id": distinct[description],
+         "depth": depth, "first_seen": seen, **place}
         for (node, parent, depth), description in zip(chain, tags, strict=True)
     ]  # fmt: skip
     return pa.Table.from_pylist(nodes, schema=NODES), pa.Table.from_pylist(elements, schema=ELEMENTS)
@@ -160,13 +162,14 @@ def tables(events: int, nodes: int, seed: int) -> Iterator[tuple[str, pa.Table]]
 
 def generate(root: Path, events: int, nodes: int = 20_000, seed: int = 1) -> None:
     """Write the lake under `root`; an existing one is refused."""
-    properties = WriterProperties(compression="ZSTD", max_row_group_size=ROW_GROUP)
-    for table in TABLES:
-        DeltaTable.create(
-            str(root / table), schema=TABLES[table], partition_by=PARTITIONS[table], mode="error"
-        )
-    for table, rows in tables(events, nodes, seed):
-        write_deltalake(str(root / table), rows, mode="append", writer_properties=properties)
+    for name, schema in TABLES.items():
+        DeltaTable.create(str(root / name), schema=schema, partition_by=PARTITIONS[name], mode="error")
+    for name, rows in tables(events, nodes, seed):
+        table = DeltaTable(str(root / name))
+        order = SORTED_BY[name]
+        bounds = ["received_at"] if name == "events" else []
+        files = write_files(root / name, rows, PARTITIONS[name], bounds, sorted_by=order)
+        table.create_write_transaction(files, "append", table.schema(), PARTITIONS[name])
 
 
 def main() -> None:

@@ -14,11 +14,11 @@ with matched as materialized (
         ((epoch_us(e.time) - (-1577923200000000)) << 11) + least(e.sequence, 2047) as place,
         e.page as page,
         e.sequence as sequence,
-        (e.type = $p0 and (e.name is not null and e.name in ($p1))) as step_1,
-        (e.type = $p0 and (e.name is not null and e.name in ($p2))) as step_2
+        (e.type = $p0 and (e.name is not null and e.name = $p1)) as step_1,
+        (e.type = $p0 and (e.name is not null and e.name = $p2)) as step_2
     from events as e
-    where ((e.type = $p0 and (e.name is not null and e.name in ($p1)))
-        or (e.type = $p0 and (e.name is not null and e.name in ($p2))))
+    where ((e.type = $p0 and (e.name is not null and e.name = $p1))
+        or (e.type = $p0 and (e.name is not null and e.name = $p2)))
       and e.time >= $p6
       and e.time < $p7
 ),

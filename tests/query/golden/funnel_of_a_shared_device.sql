@@ -11,11 +11,11 @@ with matched as materialized (
         ((epoch_us(e.time) - (-1577923200000000)) << 11) + least(e.sequence, 2047) as place,
         e.page as page,
         e.sequence as sequence,
-        (e.type = $p0 and (e.name is not null and e.name in ($p1))) as step_1
+        (e.type = $p0 and (e.name is not null and e.name = $p1)) as step_1
     from events as e
         left join identity_pairs as live_user on live_user.device = e.device and live_user."user" = e."user"
         left join identity_devices as first_user on first_user.device = e.device
-    where ((e.type = $p0 and (e.name is not null and e.name in ($p1))))
+    where ((e.type = $p0 and (e.name is not null and e.name = $p1)))
 ),
 step_1 as (
     select person, place as place_1

@@ -16,14 +16,14 @@ with matched as materialized (
         ((epoch_us(e.time) - (-1577923200000000)) << 11) + least(e.sequence, 2047) as place,
         e.page as page,
         e.sequence as sequence,
-        (e.type = $p0 and (e.name is not null and e.name in ($p1))) as step_1,
-        (e.type = $p0 and (e.name is not null and e.name in ($p2))) as step_2
+        (e.type = $p0 and (e.name is not null and e.name = $p1)) as step_1,
+        (e.type = $p0 and (e.name is not null and e.name = $p2)) as step_2
     from events as e
         left join identity_devices as first_user on first_user.device = e.device
         left join identity_traits as person_traits on person_traits.person = coalesce(first_user."user", e.device)
-    where ((e.type = $p0 and (e.name is not null and e.name in ($p1)))
-        or (e.type = $p0 and (e.name is not null and e.name in ($p2))))
-      and coalesce(case when json_type(json_extract(person_traits.traits, $p6)) = 'VARCHAR' then json_extract_string(json_extract(person_traits.traits, $p6), '$') end in ($p7), false)
+    where ((e.type = $p0 and (e.name is not null and e.name = $p1))
+        or (e.type = $p0 and (e.name is not null and e.name = $p2)))
+      and coalesce(case when json_type(json_extract(person_traits.traits, $p6)) = 'VARCHAR' then json_extract_string(json_extract(person_traits.traits, $p6), '$') end = $p7, false)
 ),
 step_1 as (
     select person, place as place_1

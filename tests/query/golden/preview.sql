@@ -11,13 +11,13 @@ with matched as (
     select
         e.device as person,
         (epoch_us(e.time) - (-1577923200000000)) // 86400000000 as slot,
-        (e.type = $p0 and (e.name is not null and e.name in ($p1))) as name_0,
-        (e.type = $p0 and (e.name is not null and e.name in ($p2))) as name_1,
-        (e.type = $p0 and (e.name is not null and e.name in ($p3))) as name_2,
-        (e.type = $p0 and (e.name is not null and e.name in ($p4))) as name_3,
-        (e.type = $p0 and (e.name is not null and e.name in ($p1))) as matches
+        (e.type = $p0 and (e.name is not null and e.name = $p1)) as name_0,
+        (e.type = $p0 and (e.name is not null and e.name = $p2)) as name_1,
+        (e.type = $p0 and (e.name is not null and e.name = $p3)) as name_2,
+        (e.type = $p0 and (e.name is not null and e.name = $p4)) as name_3,
+        (e.type = $p0 and (e.name is not null and e.name = $p1)) as matches
     from events as e
-    where ((e.type = $p0 and (e.name is not null and e.name in ($p1))))
+    where ((e.type = $p0 and (e.name is not null and e.name = $p1)))
       and e.time >= $p5
       and e.time < $p6
 ),
@@ -56,9 +56,9 @@ with matched as (
         ((epoch_us(e.time) - (-1577923200000000)) << 11) + least(e.sequence, 2047) as place,
         e.text as text,
         e.node_id as node_id,
-        (e.type = $p0 and (e.name is not null and e.name in ($p1))) as matches
+        (e.type = $p0 and (e.name is not null and e.name = $p1)) as matches
     from events as e
-    where ((e.type = $p0 and (e.name is not null and e.name in ($p1))))
+    where ((e.type = $p0 and (e.name is not null and e.name = $p1)))
       and e.time >= $p3
       and e.time < $p4
 ),

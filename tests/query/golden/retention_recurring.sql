@@ -15,11 +15,11 @@ with matched as (
         e.page as page,
         e.sequence as sequence,
         (epoch_us(e.time) - (-1577923200000000)) // 86400000000 as slot,
-        (e.type = $p0 and (e.name is not null and e.name in ($p1))) as starts,
-        (e.type = $p0 and (e.name is not null and e.name in ($p2))) as returns
+        (e.type = $p0 and (e.name is not null and e.name = $p1)) as starts,
+        (e.type = $p0 and (e.name is not null and e.name = $p2)) as returns
     from events as e
-    where ((e.type = $p0 and (e.name is not null and e.name in ($p1)))
-        or (e.type = $p0 and (e.name is not null and e.name in ($p2))))
+    where ((e.type = $p0 and (e.name is not null and e.name = $p1))
+        or (e.type = $p0 and (e.name is not null and e.name = $p2)))
       and e.time >= $p7
 ),
 dated as materialized (
@@ -41,15 +41,24 @@ visited as materialized (
 ),
 -- Start and last return at one time: a return counts where it may have come second. On one page the sequence
 -- says so; two pages have no order, and the person is given the better one.
-simultaneous as (
-    select distinct started.person, started.period
+contenders as materialized (
+    select started.person, started.period, started.place >> 11 as instant
     from started
     join visited on visited.person = started.person and visited.period = started.period
-    join dated as a on a.person = started.person and a.place >> 11 = started.place >> 11
-    join dated as b on b.person = started.person and b.place >> 11 = started.place >> 11
     where visited.place >> 11 = started.place >> 11
       and visited.place <= started.place
-      and a.starts
+),
+tied as materialized (
+    select person, place >> 11 as instant, page, sequence, starts, returns
+    from dated
+    where person in (select person from contenders)
+),
+simultaneous as (
+    select distinct contenders.person, contenders.period
+    from contenders
+    join tied as a on a.person = contenders.person and a.instant = contenders.instant
+    join tied as b on b.person = contenders.person and b.instant = contenders.instant
+    where a.starts
       and b.returns
       and (a.page <> b.page or a.sequence < b.sequence)
 ),

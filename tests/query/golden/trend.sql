@@ -10,12 +10,12 @@ with matched as (
         e.device as person,
         (epoch_us(e.time) - (-1577923200000000)) // 86400000000 as slot,
         e.session as session,
-        (e.type = $p0 and (e.name is not null and e.name in ($p1))) as step_1,
-        (e.type = $p0 and (e.name is not null and e.name in ($p2))) as step_2,
-        (e.type = $p0 and (e.name is not null and e.name in ($p2))) as step_3
+        (e.type = $p0 and (e.name is not null and e.name = $p1)) as step_1,
+        (e.type = $p0 and (e.name is not null and e.name = $p2)) as step_2,
+        (e.type = $p0 and (e.name is not null and e.name = $p2)) as step_3
     from events as e
-    where ((e.type = $p0 and (e.name is not null and e.name in ($p1)))
-        or (e.type = $p0 and (e.name is not null and e.name in ($p2))))
+    where ((e.type = $p0 and (e.name is not null and e.name = $p1))
+        or (e.type = $p0 and (e.name is not null and e.name = $p2)))
       and e.time >= $p3
       and e.time < $p4
 ),

@@ -14,15 +14,24 @@ visited as materialized (
 ),
 -- Start and last return at one time: a return counts where it may have come second. On one page the sequence
 -- says so; two pages have no order, and the person is given the better one.
-simultaneous as (
-    select distinct started.person, started.period
+contenders as materialized (
+    select started.person, started.period, started.place >> 11 as instant
     from started
     join visited on visited.person = started.person and visited.period = started.period
-    join dated as a on a.person = started.person and a.place >> 11 = started.place >> 11
-    join dated as b on b.person = started.person and b.place >> 11 = started.place >> 11
     where visited.place >> 11 = started.place >> 11
       and visited.place <= started.place
-      and a.starts
+),
+tied as materialized (
+    select person, place >> 11 as instant, page, sequence, starts, returns
+    from dated
+    where person in (select person from contenders)
+),
+simultaneous as (
+    select distinct contenders.person, contenders.period
+    from contenders
+    join tied as a on a.person = contenders.person and a.instant = contenders.instant
+    join tied as b on b.person = contenders.person and b.instant = contenders.instant
+    where a.starts
       and b.returns
       and (a.page <> b.page or a.sequence < b.sequence)
 ),
