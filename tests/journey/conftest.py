@@ -1,22 +1,14 @@
-"""A Chromium for the whole run, and the shop on a port of its own."""
+"""The shop on a port of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import pytest
 
-from backsight.demo.browser import chromium
 from backsight.demo.serving import listening, origin, serving
 from backsight.demo.shop import TAG_KEY, create_shop
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    with chromium() as (browser, _devices):
-        yield browser
 
 
 @contextmanager

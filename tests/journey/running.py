@@ -14,7 +14,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
-from backsight.demo.showing import free_port
+from backsight.demo.serving import free_port
 
 WRITE_KEY, SECRET_KEY = "wk_juniper-rye", "sk_journey-journey-journey-journey"
 PATIENCE_S = 60.0

@@ -35,9 +35,9 @@ if (location.protocol === "http:") {
 class Person:
     """Somebody with a browser of their own, and what that browser says they did."""
 
-    def __init__(self, browser: Any, home: str) -> None:
+    def __init__(self, chromium: Any, home: str) -> None:
         self.home, self.did = home, Counter[str]()
-        self.context = browser.new_context()
+        self.context = chromium.new_context()
         self.context.expose_binding("witness", lambda _source, kind: self.did.update([kind]))
         self.context.add_init_script(WITNESS)
         # As from a browser's cache: pages load while the collector is down.
@@ -108,12 +108,12 @@ def pq_rows(files: list[str], columns: list[str]) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def journey(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journey]:
+def journey(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journey]:
     """Three people use the shop; the collector is killed twice meanwhile, the committer once."""
     with deployment(tmp_path_factory.mktemp("journey")) as parts:
         parts.start("collector", "committer", "query")
         with serving_shop(f"http://127.0.0.1:{parts.collector_port}") as home:
-            people = [Person(browser, home) for _ in range(3)]
+            people = [Person(chromium, home) for _ in range(3)]
             walk(parts, *people)
             did = sum((one.did for one in people), Counter[str]())
             done = Journey(parts, did)

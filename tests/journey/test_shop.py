@@ -66,9 +66,9 @@ def test_routed_pages_exist() -> None:
 
 @pytest.mark.parametrize("width", [1280, 390], ids=["desktop", "phone"])
 @pytest.mark.parametrize("path", PATHS)
-def test_page_fits_its_window_and_raises_nothing(browser, silent_shop: str, path: str, width: int) -> None:
+def test_page_fits_its_window_and_raises_nothing(chromium, silent_shop: str, path: str, width: int) -> None:
     """At desktop and phone width no page throws or scrolls sideways, with no collector to be reached."""
-    page = browser.new_page(viewport={"width": width, "height": 800})
+    page = chromium.new_page(viewport={"width": width, "height": 800})
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(silent_shop + path, wait_until="load")
@@ -79,9 +79,9 @@ def test_page_fits_its_window_and_raises_nothing(browser, silent_shop: str, path
     assert overflow <= 0
 
 
-def test_links_lead_somewhere(browser, silent_shop: str) -> None:
+def test_links_lead_somewhere(chromium, silent_shop: str) -> None:
     """Every link that any page shows, in shadow roots too, answers 200."""
-    page = browser.new_page()
+    page = chromium.new_page()
     links: set[str] = set()
     for path in PATHS:
         page.goto(silent_shop + path, wait_until="load")
@@ -92,9 +92,9 @@ def test_links_lead_somewhere(browser, silent_shop: str) -> None:
     assert {path: get(silent_shop, path)[0] for path in ours} == dict.fromkeys(ours, 200)
 
 
-def test_somebody_can_buy_without_a_collector(browser, silent_shop: str) -> None:
+def test_somebody_can_buy_without_a_collector(chromium, silent_shop: str) -> None:
     """Adding from a row, checking out of the shadow root and paying works when no snippet has loaded."""
-    page = browser.new_page()
+    page = chromium.new_page()
     page.goto(f"{silent_shop}/shop", wait_until="load")
     page.locator("button.add svg").first.click()
     page.locator("basket-button .toggle").click()

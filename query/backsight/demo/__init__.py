@@ -5,6 +5,8 @@ Read `showing.py` first: it is the demo from the first line to the last.
 
 from __future__ import annotations
 
+import signal
+import sys
 from pathlib import Path
 
 __all__ = ["run"]
@@ -14,4 +16,6 @@ def run(*, live: bool = False, exit: bool = False, data: Path | None = None, por
     """Shows Backsight on the shop and prints what it finds; see `backsight.demo.showing.Demo`."""
     from backsight.demo.showing import Demo
 
+    # What the demo has started is to end with it, also where a process manager ends it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     Demo(live=live, data=data, port=port).run(stay=not exit)

@@ -12,10 +12,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from backsight.demo.serving import HOST
 from backsight.demo.shop import TAG_KEY
 from backsight.errors import BacksightError, shown
+
+if TYPE_CHECKING:
+    from backsight.questions import Questions
 
 START_S, STOP_S = 60.0, 20.0
 LOG = "demo.log"
@@ -50,6 +54,13 @@ def backend(data: Path, port: int) -> Iterator[Backend]:
         yield made
     finally:
         _stop(process)
+
+
+def open_site(running: Backend) -> Questions:
+    """Its site, read in place."""
+    import backsight
+
+    return backsight.open(running.data)
 
 
 def _command(made: Backend, port: int) -> list[str]:

@@ -6,7 +6,10 @@ inside counts), a button known by its utility classes, one inside a custom eleme
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from backsight.questions import Questions
 
 Rule = dict[str, Any]
 
@@ -40,3 +43,9 @@ RETENTION: dict[str, Any] = {
     "cohort": "first_in_range",
 }
 """Arguments of `retention`: do those who once put something into the basket do so in later weeks?"""
+
+
+def define_names(site: Questions) -> None:
+    """Gives the names; where they stand already, nothing changes."""
+    for name, rules in NAMED_EVENTS.items():
+        site.define(name, rules=rules)

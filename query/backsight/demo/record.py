@@ -151,7 +151,7 @@ def record(visitors: int = VISITORS, seed: int = 1) -> Recording:
         stack.enter_context(serving(create_shop(origin(collector), "wk_juniper-rye"), shop))
         browser, devices = stack.enter_context(chromium())
         people = stack.enter_context(
-            click.progressbar(personas.cast(visitors, seed), label="Visitors in Chromium")
+            click.progressbar(personas.cast(visitors, seed), label="Visitors in Chromium", file=sys.stderr)
         )
         visits = [visit for one in people for visit in visits_of(one, browser, devices, recorder, home)]
     return Recording(home, visits)

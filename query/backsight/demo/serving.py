@@ -26,6 +26,17 @@ def listening(port: int = 0) -> socket.socket:
         ) from error
 
 
+def free_port(wanted: int = 0) -> int:
+    """The port wanted, where it is free, else any that is."""
+    for port in (wanted, 0):
+        try:
+            with listening(port) as listener:
+                return int(listener.getsockname()[1])
+        except ConfigurationError:
+            continue
+    raise ConfigurationError(f"no port is free on {HOST}", field="port", value=wanted)
+
+
 def origin(listener: socket.socket) -> str:
     """What a browser calls the server behind this socket."""
     return f"http://{HOST}:{listener.getsockname()[1]}"

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 PACKAGED = Path(__file__).with_name("shop")
-"""Where a wheel keeps the shop; a clone has it under `examples/`, for reading."""
+"""In a wheel a folder, in a clone a link to where the shop is kept for reading, `examples/`."""
 CLONED = Path(__file__).parents[3] / "examples" / "shop"
+"""For a clone on a file system without links."""
 
 TAG_HOST, TAG_KEY = "http://127.0.0.1:8400", "wk_juniper-rye"
 """What the pages' own tag says; a running demo puts its collector and its key in their place."""
