@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from backsight.errors import shown
-from backsight.fields import refuse
 from backsight.predicates import EQUALITY, ORDER, PRESENCE, Predicate, Scalar
 from backsight.properties import Bind, Kind, Property
 
@@ -21,27 +19,15 @@ _NUMBER: Final = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
 _PLAIN_TYPES: Final = "('VARCHAR', 'BIGINT', 'UBIGINT', 'HUGEINT', 'UHUGEINT', 'DOUBLE', 'BOOLEAN')"
 
 
-def comparison(predicate: Predicate, prop: Property, field: str, bind: Bind) -> str:
-    """Boolean SQL of one predicate; raises InvalidRequest where a number is compared with text."""
+def comparison(predicate: Predicate, prop: Property, bind: Bind) -> str:
+    """Boolean SQL of one predicate."""
     op = predicate.op
     if op in PRESENCE:
         return f"({_presence(prop)})" if op == "is_set" else f"(not {_presence(prop)})"
-    if prop.kind is Kind.NUMBER:
-        _check_numeric(predicate, field)
     if op in ORDER:
         return _order(predicate, prop, bind)
     positive = _positive(predicate, prop, bind)
     return f"(not {positive})" if op in ("is_not", "not_contains") else positive
-
-
-def _check_numeric(predicate: Predicate, field: str) -> None:
-    value = predicate.value
-    if predicate.op not in (*EQUALITY, *ORDER):
-        refuse(f"{predicate.op!r} reads text, and {predicate.property!r} is a number.", field, predicate.op,
-               "is, is_not, in, gt, gte, lt, lte, is_set, is_not_set")  # fmt: skip
-    for each in value if isinstance(value, tuple) else (value,):
-        if isinstance(each, (str, bool)):
-            refuse(f"{predicate.property!r} is a number, and {shown(each)} is not.", field, each, "a number")
 
 
 def _positive(predicate: Predicate, prop: Property, bind: Bind) -> str:

@@ -70,7 +70,7 @@ class Conditions:
         if name not in self._names:
             raise InvalidRequest(f"there is no named event {shown(name)}.", field=field, value=name,
                                  valid=nearest(name, self._names))  # fmt: skip
-        return _any(self.rule(rule, field) for rule in self._names[name])
+        return _any(self.rule(rule, f"{field}.rules[{i}]") for i, rule in enumerate(self._names[name]))
 
     def rule(self, rule: RuleOrAny, field: str = "rule") -> str:
         """Whether the rule holds of an event."""
@@ -95,8 +95,9 @@ class Conditions:
             yield self._type_test(rule.on)
         if rule.name is not None:
             yield self._condition(Predicate("name", "is", rule.name), f"{field}.name")
-        for condition in rule.predicates:
-            yield self._condition(condition, field)
+        for part in ("text", "label", "href", "page", "where"):
+            for index, condition in enumerate(getattr(rule, part)):
+                yield self._condition(condition, f"{field}.{part}[{index}]")
         if rule.css is not None:
             yield self._node_test(rule.css, rule.match, field)
 
@@ -108,7 +109,7 @@ class Conditions:
     def _condition(self, condition: Condition, field: str) -> str:
         if isinstance(condition, Predicate):
             found = self._find(condition.property, field)
-            return comparison(condition, found, field, self.bind)
+            return comparison(condition, found, self.bind)
         key, join = ("all", _all) if isinstance(condition, AllOf) else ("any", _any)
         return join(self._condition(part, f"{field}.{key}[{i}]") for i, part in enumerate(condition.parts))
 

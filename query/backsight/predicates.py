@@ -15,9 +15,20 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from backsight.contract import MAX_NAME_CHARS
+import pyarrow as pa
+
+from backsight.contract import COLUMN_PROPERTIES, EVENTS, MAX_NAME_CHARS
 from backsight.errors import nearest, shown
-from backsight.fields import below, check_text, read_choice, read_list, read_object, read_string, refuse
+from backsight.fields import (
+    below,
+    check_text,
+    listing,
+    read_choice,
+    read_list,
+    read_object,
+    read_string,
+    refuse,
+)
 
 Scalar = str | int | float | bool
 Value = Scalar | tuple[Scalar, ...] | None
@@ -27,6 +38,10 @@ SUBSTRING: Final = ("contains", "not_contains")
 ORDER: Final = ("gt", "gte", "lt", "lte")
 PRESENCE: Final = ("is_set", "is_not_set")
 OPERATORS: Final = (*EQUALITY, *SUBSTRING, "matches", *ORDER, *PRESENCE)
+
+_NUMBER_COLUMNS: Final = frozenset(
+    name for name in COLUMN_PROPERTIES if pa.types.is_integer(EVENTS.field(name).type)
+)
 
 MAX_PREDICATES: Final = 100
 """Most predicates in one list."""
@@ -127,6 +142,13 @@ def _parse_operation(entry: Mapping[str, object], field: str, name: str) -> Pred
         refuse("the operator is missing.", below(field, "op"), valid=nearest("", OPERATORS))
     op = read_choice(entry["op"], below(field, "op"), OPERATORS)
     at = below(field, "value")
+    if name in _NUMBER_COLUMNS and op in (*SUBSTRING, "matches"):
+        refuse(
+            f"{op!r} reads text, and {name!r} is a number.",
+            below(field, "op"),
+            op,
+            listing([*EQUALITY, *ORDER]),
+        )
     if op in PRESENCE:
         if entry.get("value") is not None:
             refuse(f"{op!r} takes no value.", at, entry["value"], "no value")
@@ -136,7 +158,15 @@ def _parse_operation(entry: Mapping[str, object], field: str, name: str) -> Pred
     value = _parse_value(entry["value"], at, op)
     if name == "url":
         _check_url(value, at)
+    if name in _NUMBER_COLUMNS:
+        _check_numbers(name, value, at)
     return Predicate(name, op, value)
+
+
+def _check_numbers(name: str, value: Value, field: str) -> None:
+    for each in value if isinstance(value, tuple) else (value,):
+        if isinstance(each, (str, bool)):
+            refuse(f"{name!r} is a number, and {shown(each)} is not.", field, each, "a number")
 
 
 def _check_url(value: Value, field: str) -> None:

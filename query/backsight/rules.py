@@ -69,11 +69,6 @@ class Rule:
     page: tuple[Predicate, ...] = ()
     where: tuple[Condition, ...] = ()
 
-    @property
-    def predicates(self) -> tuple[Condition, ...]:
-        """Every predicate of the rule."""
-        return (*self.text, *self.label, *self.href, *self.page, *self.where)
-
 
 @dataclass(frozen=True, slots=True)
 class AnyRule:
