@@ -20,8 +20,8 @@ import pyarrow as pa
 from deltalake import DeltaTable
 
 from backsight.contract import ELEMENTS, EVENTS, NODES, PARTITIONS, STATEMENTS, TABLES, id64
-from backsight_collector.compaction import SORTED_BY
-from backsight_collector.data_files import write_files
+from backsight_collector.lake.compaction import SORTED_BY
+from backsight_collector.lake.data_files import write_files
 
 SITE = "bench"
 START = date(2026, 8, 3)
@@ -169,7 +169,7 @@ def generate(root: Path, events: int, nodes: int = 20_000, seed: int = 1) -> Non
         order = SORTED_BY[name]
         bounds = ["received_at"] if name == "events" else []
         files = write_files(root / name, rows, PARTITIONS[name], bounds, sorted_by=order)
-        table.create_write_transaction(files, "append", table.schema(), PARTITIONS[name])
+        table.create_write_transaction(list(files), "append", table.schema(), PARTITIONS[name])
 
 
 def main() -> None:

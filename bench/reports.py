@@ -73,8 +73,9 @@ class Bench:
         request = {"steps": [{"css": rule} for rule in rules], "window": f"{WINDOW_DAYS}d"}
         tests = [self.node_test(rule) for rule in rules]
         window = WINDOW_DAYS * 86_400 * 1_000_000
+        clock = "toUInt64(toUnixTimestamp64Micro(time))"
         levels = (
-            f"select device, windowFunnel({window})(toUInt64(toUnixTimestamp64Micro(time)), {', '.join(tests)})"
+            f"select device, windowFunnel({window})({clock}, {', '.join(tests)})"
             f" as level from file('{self.files}', Parquet) where {' or '.join(tests)} group by device"
         )
         theirs = f"select level, count() from ({levels}) group by level order by level"

@@ -61,7 +61,7 @@ class Identity:
 
     @cached_property
     def traits(self) -> pa.Table:
-        """What is known about persons: columns `person`, `traits` (a JSON object; per key, what was said last)."""
+        """What is known: `person`, `traits` (a JSON object; per key, what was said last)."""
         person = self._person()
         merged: dict[int, dict[str, object]] = {}
         ordered = sorted(self.said.to_pylist(), key=_moment)

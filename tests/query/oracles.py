@@ -163,12 +163,22 @@ def period_of(time: datetime, kind: str, zone: ZoneInfo, week_start: str = "mond
     """The label of the calendar period in which an instant lies."""
     local = time.astimezone(zone)
     if kind == "hour":
-        return local.replace(minute=0, second=0, microsecond=0).isoformat(timespec="seconds")
+        return _hour_began(time, zone).isoformat(timespec="seconds")
     day = local.date()
     if kind == "week":
         while day.strftime("%A").lower() != week_start:
             day -= timedelta(days=1)
     return (day.replace(day=1) if kind == "month" else day).isoformat()
+
+
+def _hour_began(time: datetime, zone: ZoneInfo) -> datetime:
+    """When the clocks began to show this hour, at this offset, going back by quarters of an hour."""
+    began = time.astimezone(UTC).replace(minute=time.minute // 15 * 15, second=0, microsecond=0)
+    while True:
+        before, now = (began - timedelta(minutes=15)).astimezone(zone), began.astimezone(zone)
+        if (before.hour, before.utcoffset()) != (now.hour, now.utcoffset()):
+            return now
+        began -= timedelta(minutes=15)
 
 
 def labels(
@@ -199,8 +209,8 @@ def retention(
 ) -> list[dict[str, Any]]:
     """Size and returned of each row, of starts "A" and returns "B".
 
-    `period` numbers an event's period, `rows` are the numbers of the cohorts; `inside` admits starts, `counts`
-    returns.
+    `period` numbers an event's period, `rows` are the numbers of the cohorts; `inside` admits starts,
+    `counts` returns.
     """
     answer = {row: {"size": 0, "returned": [0] * periods} for row in rows}
     for events in people.values():

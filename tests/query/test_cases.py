@@ -56,11 +56,9 @@ def context(context_of: ContextOf, case: Mapping[str, Any], now: datetime | None
         traits = json.dumps(case.get("users", {}).get(row["user"], {}).get("props", {}))
         said.append(statement("identify", moment(row["ts"]), device=device, user=user, traits=traits))
     seen = datetime(2000, 1, 1, tzinfo=UTC)
-    nodes = [
-        {"site": "shop", "node_id": number, "element_id": number, "depth": 0, "child_index": 1, "child_last": 1,
-         "type_index": 1, "type_last": 1, "flags": 0, "first_seen": seen}
-        for number in range(len(tags))
-    ]  # fmt: skip
+    place = {"depth": 0, "child_index": 1, "child_last": 1, "type_index": 1, "type_last": 1, "flags": 0}
+    shared = {"site": "shop", "first_seen": seen}
+    nodes = [{"node_id": number, "element_id": number, **place, **shared} for number in range(len(tags))]
     elements = [
         {
             "site": "shop",

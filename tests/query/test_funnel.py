@@ -294,7 +294,7 @@ def test_what_is_wrong_is_named(
 
 
 def test_meta_names_what_was_read(context_of: ContextOf) -> None:
-    """The answer says which versions it read, of tables and of the named events in it, and how fresh they are."""
+    """The answer says which versions it read, of tables and of named events, and how fresh they are."""
     meta = funnel.run({"steps": ["A", {"on": "click"}]}, context_of([event("A", at(0))]))["meta"]
     assert meta["site"] == "shop"
     assert meta["events"] == {"A": 1}

@@ -47,7 +47,7 @@ ELEMENTS = [
 
 
 def test_counts_days_elements_and_overlaps(context_of: ContextOf) -> None:
-    """Events, persons, every day of history, the elements most clicked first, and names that hold for some."""
+    """Events, persons, every day of history, elements by clicks, and the names that hold for some."""
     events = [
         click(2, device=1, text="Old"),
         click(2, 1, device=1, text="Go"),

@@ -48,7 +48,7 @@ class Attempts:
     last_start: int | None = None
 
     def note(self, candidates: Iterable[Times]) -> None:
-        """Keep attempts of one moment: of each length the one with the latest steps, from the last one back."""
+        """Keep, of a moment's attempts of each length, that with the latest steps, from the last one back."""
         best: dict[int, Times] = {}
         for times in candidates:
             if times[::-1] > best.get(len(times), ())[::-1]:

@@ -41,7 +41,7 @@ def _step(k: int, entry: str, window: str) -> str:
 
 
 def _reached(k: int) -> str:
-    """Per person, the attempt that got to step k first; of several at that time, the one with the latest steps."""
+    """Per person, the attempt that got to step k first; of several, the one with the latest steps."""
     soonest = f"xor(place_{k}, {LAST_SEQUENCE})"  # by time upwards, then by sequence downwards
     chosen = [f"arg_min(place_{earlier}, {soonest}) as place_{earlier}" for earlier in range(1, k)]
     figures = [*chosen, f"min(place_{k}) as place_{k}", *(["max(place_1) as last_start"] if k == 1 else [])]
