@@ -26,7 +26,7 @@ import uvicorn
 import uvloop
 from fastapi import FastAPI
 
-from backsight_collector.app import Collector
+from backsight_collector.http.app import Collector
 
 FIGURE = 0.6
 CONNECTIONS = 64

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from backsight_collector.committer import Committer
-from backsight_collector.journal import Journal
-from backsight_collector.records import Capture, encode_record
+from backsight_collector.journal.records import Capture, encode_record
+from backsight_collector.journal.writer import Journal
 
 TEMPLATES = 400
 EVENTS = 10

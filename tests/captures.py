@@ -11,8 +11,8 @@ from typing import Any
 from deltalake import DeltaTable
 
 from backsight.contract import id64
-from backsight_collector.journal import Journal
-from backsight_collector.records import Capture, Record, encode_record
+from backsight_collector.journal.records import Capture, Record, encode_record
+from backsight_collector.journal.writer import Journal
 
 NOW = 1_795_000_000_000_000
 """When the collector received the first batch, in microseconds."""

@@ -22,15 +22,15 @@ from typing import Final
 import pyarrow as pa
 
 from backsight.contract import MAX_ATTRIBUTE_VALUES
-from backsight_collector.compaction import Compactor, vacuum
-from backsight_collector.fold import Covered, Fold
-from backsight_collector.journal_reader import SET_ASIDE, JournalReader
-from backsight_collector.lake import Lake
-from backsight_collector.lake_errors import LakeError
-from backsight_collector.memory import Memory
-from backsight_collector.records import Record, UnknownRecord, decode_record, encode_record
+from backsight_collector.fold.fold import Covered, Fold
+from backsight_collector.fold.memory import Memory
+from backsight_collector.journal.reader import SET_ASIDE, JournalReader
+from backsight_collector.journal.records import Record, UnknownRecord, decode_record, encode_record
+from backsight_collector.lake.compaction import Compactor, vacuum
+from backsight_collector.lake.errors import LakeError
+from backsight_collector.lake.lake import Lake
+from backsight_collector.lake.table import SNAPSHOT_HOURS
 from backsight_collector.status import Status
-from backsight_collector.table import SNAPSHOT_HOURS
 
 log = logging.getLogger(__name__)
 

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 import pytest
 from starlette.applications import Starlette
 
-from backsight_collector.app import Collector
-from backsight_collector.journal import JournalReader
-from backsight_collector.records import Capture, Record, decode_record
-from backsight_collector.segments import DiskFile, Opener
-from backsight_collector.settings import CollectorSettings
+from backsight_collector.http.app import Collector
+from backsight_collector.http.settings import CollectorSettings
+from backsight_collector.journal.records import Capture, Record, decode_record
+from backsight_collector.journal.segments import DiskFile, Opener
+from backsight_collector.journal.writer import JournalReader
 
 KEY = "wk_test"
 

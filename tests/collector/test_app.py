@@ -14,9 +14,9 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from backsight_collector.app import Collector, create_app
-from backsight_collector.journal import JournalLocked
-from backsight_collector.script import FILE
+from backsight_collector.http.app import Collector, create_app
+from backsight_collector.http.script import FILE
+from backsight_collector.journal.writer import JournalLocked
 
 Make = Callable[..., dict[str, Any]]
 Serve = Callable[..., Any]

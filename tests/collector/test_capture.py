@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from backsight.contract import MAX_BODY_BYTES, MAX_DECOMPRESSED_BYTES
-from backsight_collector.segments import DiskFile
-from backsight_collector.settings import CollectorSettings
+from backsight_collector.http.settings import CollectorSettings
+from backsight_collector.journal.segments import DiskFile
 
 Make = Callable[..., dict[str, Any]]
 Serve = Callable[..., Any]

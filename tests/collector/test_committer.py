@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 from backsight.contract import TABLES
 from backsight_collector import committer as committer_module
 from backsight_collector.committer import Committer, CommitterSettings, main
-from backsight_collector.fold import Fold
-from backsight_collector.journal import Journal
-from backsight_collector.journal_reader import JournalReader
-from backsight_collector.lake import Lake
-from backsight_collector.lake_errors import LakeLocked
-from backsight_collector.records import Capture, Record, Revocation, encode_record
+from backsight_collector.fold.fold import Fold
+from backsight_collector.journal.reader import JournalReader
+from backsight_collector.journal.records import Capture, Record, Revocation, encode_record
+from backsight_collector.journal.writer import Journal
+from backsight_collector.lake.errors import LakeLocked
+from backsight_collector.lake.lake import Lake
+from backsight_collector.lake.table import Table
 from backsight_collector.status import Status, read_status
-from backsight_collector.table import Table
 from captures import (
     NOW,
     SITE,

@@ -10,13 +10,13 @@ import pytest
 from deltalake import DeltaTable
 
 from backsight.contract import EVENTS, TABLES
-from backsight_collector import compaction
 from backsight_collector.committer import Committer
-from backsight_collector.compaction import Compactor, compact, find_merges
-from backsight_collector.data_files import ROW_GROUP_ROWS
-from backsight_collector.lake import Lake
-from backsight_collector.lake_errors import LakeLocked
-from backsight_collector.table import DataFile
+from backsight_collector.lake import compaction
+from backsight_collector.lake.compaction import Compactor, compact, find_merges
+from backsight_collector.lake.data_files import ROW_GROUP_ROWS
+from backsight_collector.lake.errors import LakeLocked
+from backsight_collector.lake.lake import Lake
+from backsight_collector.lake.table import DataFile
 from captures import NOW, assert_sound, batch, capture, click, identities, stored, write_journal
 
 
@@ -71,7 +71,7 @@ def test_one_site_can_be_compacted_alone(tmp_path: Path) -> None:
 
 def test_rows_of_a_node_lie_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A merged file is sorted by node and time, in row groups whose bounds tell which nodes they hold."""
-    monkeypatch.setattr("backsight_collector.data_files.ROW_GROUP_ROWS", 4)
+    monkeypatch.setattr("backsight_collector.lake.data_files.ROW_GROUP_ROWS", 4)
     fold_often(tmp_path, 9)
     compact(tmp_path)
     (path,) = files(tmp_path)

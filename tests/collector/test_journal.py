@@ -16,9 +16,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from backsight_collector import journal as journal_module
-from backsight_collector.frames import frame_header, payload_checksum
-from backsight_collector.journal import (
+from backsight_collector.journal import writer as journal_module
+from backsight_collector.journal.frames import frame_header, payload_checksum
+from backsight_collector.journal.segments import PREAMBLE, DiskFile, list_segments
+from backsight_collector.journal.writer import (
     Journal,
     JournalClosed,
     JournalFull,
@@ -26,7 +27,6 @@ from backsight_collector.journal import (
     JournalReader,
     JournalUnavailable,
 )
-from backsight_collector.segments import PREAMBLE, DiskFile, list_segments
 
 SLOW_DISK = settings(
     max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -382,7 +382,7 @@ def test_a_flipped_bit_loses_only_the_record_that_holds_it(
 WRITER = """
 import asyncio, sys
 from pathlib import Path
-from backsight_collector.journal import Journal
+from backsight_collector.journal.writer import Journal
 
 async def write(journal, number):
     while True:

@@ -12,11 +12,11 @@ import pytest
 from deltalake import DeltaTable
 
 from backsight.contract import DEAD_LETTERS, NODES
-from backsight_collector import data_files
-from backsight_collector import table as table_module
-from backsight_collector.lake import Lake
-from backsight_collector.lake_errors import LakeLocked
-from backsight_collector.table import Table
+from backsight_collector.lake import data_files
+from backsight_collector.lake import table as table_module
+from backsight_collector.lake.errors import LakeLocked
+from backsight_collector.lake.lake import Lake
+from backsight_collector.lake.table import Table
 from captures import NOW
 
 APP = "journal/collector"

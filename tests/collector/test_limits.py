@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backsight_collector.keys import MAX_REMEMBERED, RememberedSites
-from backsight_collector.limits import RateLimit
+from backsight_collector.http.keys import MAX_REMEMBERED, RememberedSites
+from backsight_collector.http.limits import RateLimit
 
 
 def test_a_batch_larger_than_the_burst_is_let_in_and_paid_for() -> None:

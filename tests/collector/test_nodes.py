@@ -8,11 +8,11 @@ import pyarrow as pa
 import pytest
 
 from backsight.contract import ELEMENTS, MAX_ATTRIBUTE_CHARS, NODES, id64
-from backsight_collector import nodes as nodes_module
-from backsight_collector.attributes import MAX_NAMES, AttributeBound
-from backsight_collector.batch import Batch
 from backsight_collector.committer import Committer, CommitterSettings
-from backsight_collector.nodes import BatchNodes, Contexts
+from backsight_collector.fold import nodes as nodes_module
+from backsight_collector.fold.attributes import MAX_NAMES, AttributeBound
+from backsight_collector.fold.nodes import BatchNodes, Contexts
+from backsight_collector.wire import Batch
 from captures import NOW, SITE, assert_sound, batch, capture, click, stored, write_journal
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from backsight.contract import TABLES
-from backsight_collector import table as table_module
 from backsight_collector.committer import Committer, CommitterSettings
-from backsight_collector.lake import Lake
-from backsight_collector.lake_errors import LakeDamaged
+from backsight_collector.lake import table as table_module
+from backsight_collector.lake.errors import LakeDamaged
+from backsight_collector.lake.lake import Lake
 from captures import assert_sound, batch, capture, click, identities, identity, stored, write_journal
 
 

@@ -10,8 +10,8 @@ from deltalake import DeltaTable
 
 from backsight.contract import PARTITIONS, TABLES, id64
 from backsight_collector.committer import Committer
-from backsight_collector.records import Capture, Revocation
-from backsight_collector.rows import Address, split_url
+from backsight_collector.fold.rows import Address, split_url
+from backsight_collector.journal.records import Capture, Revocation
 from captures import NOW, SITE, batch, capture, click, stored, write_journal
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

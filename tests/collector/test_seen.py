@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backsight_collector.seen import GENERATION, Seen
+from backsight_collector.fold.seen import GENERATION, Seen
 
 LAST = 2**31 - 1
 

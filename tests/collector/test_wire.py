@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backsight.contract import MAX_BATCH_EVENTS, MAX_DEPTH, MAX_EVENT_BYTES, MAX_NESTING, EventType, Reason
-from backsight_collector.salvage import salvage
 from backsight_collector.wire import Decoded, MalformedBatch, decode
+from backsight_collector.wire.salvage import salvage
 
 Make = Callable[..., dict[str, Any]]
 WIRE_PAGE = Path(__file__).parents[2] / "docs" / "reference" / "wire.md"

@@ -357,7 +357,7 @@ def test_compacting_says_what_it_did(run: Run, data: Path) -> None:
 
 def test_only_one_process_compacts(run: Run, data: Path) -> None:
     """Beside a committer, compaction is refused with the holder of the lock."""
-    from backsight_collector.lake import Lake
+    from backsight_collector.lake.lake import Lake
 
     lake = Lake(data / "lake")
     try:

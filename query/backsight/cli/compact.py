@@ -17,7 +17,7 @@ def compact(data: str | None, site: str | None) -> None:
     The committer does the same little by little; this is for a lake that no committer writes to.
     """
     from backsight.cli.failures import of_the_collector
-    from backsight_collector.compaction import compact as compact_lake
+    from backsight_collector.lake.compaction import compact as compact_lake
 
     config = Config.load(options={"data": data})
     require_data(config.data)

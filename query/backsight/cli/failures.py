@@ -11,8 +11,8 @@ import click
 @contextmanager
 def of_the_collector() -> Iterator[None]:
     """Turns what the journal and the lake raise on purpose into one line and exit code 1."""
-    from backsight_collector.journal import JournalError
-    from backsight_collector.lake_errors import LakeError
+    from backsight_collector.journal.writer import JournalError
+    from backsight_collector.lake.errors import LakeError
 
     try:
         yield

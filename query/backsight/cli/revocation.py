@@ -23,7 +23,7 @@ def revoke_statement(data: Path, store: Store, site: str, statement_id: str, act
     Reports follow once a committer has folded it into the lake. Raises Conflict where the administrators'
     journal stays locked.
     """
-    from backsight_collector.records import Revocation, encode_record
+    from backsight_collector.journal.records import Revocation, encode_record
 
     revocation = "st_" + secrets.token_hex(8)
     record = Revocation(time.time_ns() // 1_000, site, revocation, statement_id)
@@ -37,7 +37,7 @@ def revoke_statement(data: Path, store: Store, site: str, statement_id: str, act
 def fold_if_idle(data: Path) -> bool:
     """Folds the journal into the lake where no committer runs that would; whether it did."""
     from backsight_collector.committer import Committer
-    from backsight_collector.lake_errors import LakeLocked
+    from backsight_collector.lake.errors import LakeLocked
 
     try:
         committer = Committer(data)
@@ -52,7 +52,7 @@ def fold_if_idle(data: Path) -> bool:
 
 
 def _append(directory: Path, payload: bytes) -> None:
-    from backsight_collector.journal import Journal, JournalLocked
+    from backsight_collector.journal.writer import Journal, JournalLocked
 
     give_up = time.monotonic() + WAIT_SECONDS
     while True:

@@ -76,8 +76,8 @@ async def _serve(config: Config, parts: Parts, tell: Callable[[str], None]) -> N
 
 
 async def _collector(config: Config, stack: AsyncExitStack) -> Sequence[Route]:
-    from backsight_collector.app import Collector
-    from backsight_collector.settings import CollectorSettings
+    from backsight_collector.http.app import Collector
+    from backsight_collector.http.settings import CollectorSettings
 
     # A connection of its own: the event loop must not wait behind a thread that waits for its turn to write.
     keys = Keys(stack.enter_context(SQLiteStore(config.database)))

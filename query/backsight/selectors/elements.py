@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import reduce
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -143,7 +143,7 @@ def as_attribute(test: Id | Class | Attribute, *, quirks: bool = False) -> Attri
     """The attribute test that an id or a class selector stands for."""
     if isinstance(test, Attribute):
         return test
-    flag = "i" if quirks else "s"
+    flag: Literal["i", "s"] = "i" if quirks else "s"
     if isinstance(test, Id):
         return Attribute("id", "=", test.name, flag)
     return Attribute("class", "~=", test.name, flag)

@@ -118,7 +118,8 @@ class Matcher:
     def _position(self, position: Position) -> Mask:
         """An+B: the place, less B, is a multiple of A that is not negative."""
         place = self._nodes.rows.numbers[2 * position.of_type + position.from_end]
-        if position.step == 0:
-            return place == position.offset
         rest = place - position.offset
-        return (rest % position.step == 0) & (rest // position.step >= 0)
+        held: Mask = rest == 0
+        if position.step:
+            held = (rest % position.step == 0) & (rest // position.step >= 0)
+        return held

@@ -94,7 +94,8 @@ class Nodes:
 
     def flagged(self, flag: int) -> Mask:
         """Nodes with a flag."""
-        return (self.rows.flags & flag) != 0
+        flagged: Mask = (self.rows.flags & flag) != 0
+        return flagged
 
     @property
     def in_shadow(self) -> Mask:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from backsight_collector.journal import MAX_PENDING_BYTES
+from backsight_collector.journal.writer import MAX_PENDING_BYTES
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ import numpy as np
 import pyarrow as pa
 
 from backsight.contract import ELEMENTS, MAX_ATTRIBUTE_VALUES, NODES, id64
-from backsight_collector.attributes import AttributeBound, Attributes
-from backsight_collector.batch import Batch, Element
-from backsight_collector.known import MASK, KnownIds, fingerprint, signed
+from backsight_collector.fold.attributes import AttributeBound, Attributes
+from backsight_collector.fold.known import MASK, KnownIds, fingerprint, signed
+from backsight_collector.wire import Batch, Element
 
 log = logging.getLogger(__name__)
 

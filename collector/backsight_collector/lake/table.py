@@ -23,9 +23,9 @@ from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Sc
 from deltalake.transaction import AddAction, RemoveAction
 
 from backsight.contract import PARTITIONS, TABLES
-from backsight_collector.data_files import write_files
-from backsight_collector.recovery import ACTIONS
-from backsight_collector.segments import sync_directory
+from backsight_collector.journal.segments import sync_directory
+from backsight_collector.lake.data_files import write_files
+from backsight_collector.lake.recovery import ACTIONS
 
 CHECKPOINT_EVERY: Final = 50
 """Commits between checkpoints: a handle's commits slow down with every commit since its last one."""

@@ -15,15 +15,14 @@ from typing import Final, NamedTuple
 import pyarrow as pa
 
 from backsight.contract import EventType, id64
-from backsight_collector.batch import Event
-from backsight_collector.dead_letters import DeadLetterRows
-from backsight_collector.known import salt
-from backsight_collector.memory import Memory
-from backsight_collector.nodes import BatchNodes
-from backsight_collector.records import Capture, Record, Revocation
-from backsight_collector.rows import BatchFacts, EventRows
-from backsight_collector.statements import StatementRows
-from backsight_collector.wire import Decoded, MalformedBatch, decode
+from backsight_collector.fold.dead_letters import DeadLetterRows
+from backsight_collector.fold.known import salt
+from backsight_collector.fold.memory import Memory
+from backsight_collector.fold.nodes import BatchNodes
+from backsight_collector.fold.rows import BatchFacts, EventRows
+from backsight_collector.fold.statements import StatementRows
+from backsight_collector.journal.records import Capture, Record, Revocation
+from backsight_collector.wire import Decoded, Event, MalformedBatch, decode
 
 log = logging.getLogger(__name__)
 

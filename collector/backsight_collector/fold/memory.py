@@ -13,12 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from backsight.contract import DEDUPLICATION_HOURS, MAX_ATTRIBUTE_VALUES
-from backsight_collector.dead_letters import NO_PLACE, batch_key
-from backsight_collector.known import salt
-from backsight_collector.lake import Lake
-from backsight_collector.nodes import Contexts
-from backsight_collector.seen import Seen
-from backsight_collector.statements import KnownPairs
+from backsight_collector.fold.dead_letters import NO_PLACE, batch_key
+from backsight_collector.fold.known import salt
+from backsight_collector.fold.nodes import Contexts
+from backsight_collector.fold.seen import Seen
+from backsight_collector.fold.statements import KnownPairs
+from backsight_collector.lake.lake import Lake
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -22,9 +22,9 @@ import pyarrow as pa
 from deltalake.transaction import AddAction
 
 from backsight.contract import PARTITIONS
-from backsight_collector.data_files import write_files
-from backsight_collector.lake import Lake
-from backsight_collector.table import SNAPSHOT_HOURS, STATISTICS, DataFile, Table
+from backsight_collector.lake.data_files import write_files
+from backsight_collector.lake.lake import Lake
+from backsight_collector.lake.table import SNAPSHOT_HOURS, STATISTICS, DataFile, Table
 
 log = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ import time
 from pathlib import Path
 
 from backsight.contract import TABLES
-from backsight_collector.lake_errors import LakeLocked
-from backsight_collector.recovery import mend
-from backsight_collector.table import SNAPSHOT_HOURS, Table
+from backsight_collector.lake.errors import LakeLocked
+from backsight_collector.lake.recovery import mend
+from backsight_collector.lake.table import SNAPSHOT_HOURS, Table
 
 
 class LakeLock:

@@ -11,8 +11,8 @@ from typing import Final
 from starlette.types import Receive
 
 from backsight.contract import MAX_BODY_BYTES, MAX_DECOMPRESSED_BYTES
-from backsight_collector.deadlines import Deadlines
-from backsight_collector.problems import Headers, Problem
+from backsight_collector.http.deadlines import Deadlines
+from backsight_collector.http.problems import Headers, Problem
 
 DISCARDED_BYTES: Final = 10 * MAX_BODY_BYTES
 """A declared body up to this size is let run out, so that the sender gets to read why it was refused: closing

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pyarrow as pa
 
 from backsight.contract import STATEMENTS, EventType, StatementKind, id64
-from backsight_collector.batch import Batch, Event
-from backsight_collector.known import MASK, KnownIds
-from backsight_collector.records import Revocation
-from backsight_collector.rows import BatchFacts, microseconds, to_json
+from backsight_collector.fold.known import MASK, KnownIds
+from backsight_collector.fold.rows import BatchFacts, microseconds, to_json
+from backsight_collector.journal.records import Revocation
+from backsight_collector.wire import Batch, Event
 
 
 class KnownPairs:

@@ -13,7 +13,7 @@ from backsight.contract import (
     MAX_NESTING,
     EventType,
 )
-from backsight_collector.batch import Batch, Event, Node
+from backsight_collector.wire.batch import Batch, Event, Node
 
 REQUIRED: Final[dict[EventType, str]] = {
     **dict.fromkeys(ELEMENT_TYPES, "node"),

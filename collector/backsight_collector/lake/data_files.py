@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from deltalake.transaction import AddAction
 
-from backsight_collector.segments import sync_directory
+from backsight_collector.journal.segments import sync_directory
 
 ROW_GROUP_ROWS: Final = 16_384
 """Small enough that a rule that matches few nodes reads little of a file that is sorted by node."""

@@ -10,7 +10,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-FILE: Final = Path(__file__).parent / "static" / "backsight.js"
+FILE: Final = Path(__file__).parents[1] / "static" / "backsight.js"
 CACHE_CONTROL: Final = "public, max-age=300, stale-while-revalidate=86400"
 """A new snippet reaches visitors within minutes; asking again costs them a 304."""
 

@@ -26,9 +26,9 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Final, NamedTuple
 
-from backsight_collector.frames import MAX_PAYLOAD_BYTES, frame_header, payload_checksum
-from backsight_collector.journal_reader import Damage, JournalReader, Record
-from backsight_collector.segments import (
+from backsight_collector.journal.frames import MAX_PAYLOAD_BYTES, frame_header, payload_checksum
+from backsight_collector.journal.reader import Damage, JournalReader, Record
+from backsight_collector.journal.segments import (
     PREAMBLE,
     DiskFile,
     Opener,

@@ -11,11 +11,11 @@ from collections import Counter
 import pyarrow as pa
 
 from backsight.contract import DEAD_LETTERS, Reason, id64
-from backsight_collector.batch import Decoded
-from backsight_collector.known import salt
-from backsight_collector.records import Capture
-from backsight_collector.rejections import cut
-from backsight_collector.seen import Seen
+from backsight_collector.fold.known import salt
+from backsight_collector.fold.seen import Seen
+from backsight_collector.journal.records import Capture
+from backsight_collector.wire import Decoded
+from backsight_collector.wire.rejections import cut
 
 NO_PLACE = -1
 

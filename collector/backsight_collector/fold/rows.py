@@ -14,8 +14,8 @@ import msgspec
 import pyarrow as pa
 
 from backsight.contract import EVENTS, id64
-from backsight_collector.batch import Batch, Event, Page
-from backsight_collector.records import Capture
+from backsight_collector.journal.records import Capture
+from backsight_collector.wire import Batch, Event, Page
 
 DAY: Final = 86_400_000_000
 """Microseconds."""

@@ -17,24 +17,22 @@ import msgspec
 from starlette.types import Receive, Scope, Send
 
 from backsight.contract import MAX_BODY_BYTES
-from backsight_collector.batch import Decoded
-from backsight_collector.body import (
+from backsight_collector.http.body import (
     Disconnected,
     declared_bytes,
     inflate,
     read_body,
     require_known_encoding,
 )
-from backsight_collector.deadlines import Deadlines
-from backsight_collector.journal import Journal, JournalError, JournalFull
-from backsight_collector.keys import RememberedSites, Sites
-from backsight_collector.limits import RateLimit
-from backsight_collector.metrics import Metrics, Tally
-from backsight_collector.problems import Answer, Headers, Problem
-from backsight_collector.records import Capture, encode_record
-from backsight_collector.rejections import MalformedBatch
-from backsight_collector.settings import CollectorSettings
-from backsight_collector.wire import decode
+from backsight_collector.http.deadlines import Deadlines
+from backsight_collector.http.keys import RememberedSites, Sites
+from backsight_collector.http.limits import RateLimit
+from backsight_collector.http.metrics import Metrics, Tally
+from backsight_collector.http.problems import Answer, Headers, Problem
+from backsight_collector.http.settings import CollectorSettings
+from backsight_collector.journal.records import Capture, encode_record
+from backsight_collector.journal.writer import Journal, JournalError, JournalFull
+from backsight_collector.wire import Decoded, MalformedBatch, decode
 
 PATH: Final = "/v1/capture"
 LARGE_BODY_BYTES: Final = 200_000

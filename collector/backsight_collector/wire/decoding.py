@@ -12,12 +12,10 @@ from typing import Final
 import msgspec
 
 from backsight.contract import MAX_EVENT_BYTES
-from backsight_collector.batch import Batch, Decoded, Element, Event, Node, Page
-from backsight_collector.rejections import MalformedBatch, Rejection
-from backsight_collector.salvage import salvage
-from backsight_collector.soundness import is_sound
-
-__all__ = ["Batch", "Decoded", "Element", "Event", "MalformedBatch", "Node", "Page", "Rejection", "decode"]
+from backsight_collector.wire.batch import Batch, Decoded
+from backsight_collector.wire.rejections import MalformedBatch
+from backsight_collector.wire.salvage import salvage
+from backsight_collector.wire.soundness import is_sound
 
 _batch: Final = msgspec.json.Decoder(Batch)
 

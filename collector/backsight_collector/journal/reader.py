@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
-from backsight_collector.frames import HEADER_BYTES, MARKER, payload_checksum, read_header
-from backsight_collector.segments import (
+from backsight_collector.journal.frames import HEADER_BYTES, MARKER, payload_checksum, read_header
+from backsight_collector.journal.segments import (
     OFFSET_BITS,
     OFFSET_MASK,
     PREAMBLE,

@@ -17,7 +17,7 @@ from backsight.contract import (
     MAX_URL_CHARS,
     EventType,
 )
-from backsight_collector.rejections import Rejection
+from backsight_collector.wire.rejections import Rejection
 
 MAX_INT32: Final = 2**31 - 1
 MAX_TIME_MS: Final = 7_258_118_400_000

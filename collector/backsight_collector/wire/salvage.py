@@ -22,9 +22,9 @@ from backsight.contract import (
     EventType,
     Reason,
 )
-from backsight_collector.batch import Batch, Decoded, Element, Envelope, Event, Node, Page
-from backsight_collector.rejections import SHOWN_CHARS, MalformedBatch, Rejection, cut, explain, field_of
-from backsight_collector.soundness import missing_field, nests_too_deep
+from backsight_collector.wire.batch import Batch, Decoded, Element, Envelope, Event, Node, Page
+from backsight_collector.wire.rejections import SHOWN_CHARS, MalformedBatch, Rejection, cut, explain, field_of
+from backsight_collector.wire.soundness import missing_field, nests_too_deep
 
 MAX_SENT_EVENTS: Final = 10 * MAX_BATCH_EVENTS
 """Events past MAX_BATCH_EVENTS are rejected one by one; a batch with more than this many is no batch."""

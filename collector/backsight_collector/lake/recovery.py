@@ -22,8 +22,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from backsight.contract import TABLES
-from backsight_collector.lake_errors import LakeDamaged
-from backsight_collector.segments import sync_directory
+from backsight_collector.journal.segments import sync_directory
+from backsight_collector.lake.errors import LakeDamaged
 
 log = logging.getLogger(__name__)
 

@@ -23,14 +23,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from backsight_collector.capture import PATH, CaptureRoute
-from backsight_collector.journal import Journal
-from backsight_collector.keys import Sites
-from backsight_collector.metrics import CONTENT_TYPE, Metrics
-from backsight_collector.problems import Problem
-from backsight_collector.script import Script
-from backsight_collector.segments import DiskFile, Opener, list_segments
-from backsight_collector.settings import CollectorSettings
+from backsight_collector.http.capture import PATH, CaptureRoute
+from backsight_collector.http.keys import Sites
+from backsight_collector.http.metrics import CONTENT_TYPE, Metrics
+from backsight_collector.http.problems import Problem
+from backsight_collector.http.script import Script
+from backsight_collector.http.settings import CollectorSettings
+from backsight_collector.journal.segments import DiskFile, Opener, list_segments
+from backsight_collector.journal.writer import Journal
 
 WRITER: Final = "collector"
 """The name of the server's journal under `journal/`."""

@@ -1,0 +1,1 @@
+"""From journal records to rows of the lake, each event once: what a fold knows, and what it makes."""

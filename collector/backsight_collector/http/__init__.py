@@ -1,0 +1,1 @@
+"""The collector's door: receive, check, journal, and only then 200."""

@@ -1,0 +1,1 @@
+"""The lake's writing side: Delta tables whose commits survive the power, recovery and compaction."""
