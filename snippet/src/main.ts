@@ -9,6 +9,7 @@ import { begin } from "./page";
 import { claim } from "./queue";
 import { ENDPOINT } from "./settings";
 import { allowed } from "./state";
+import { drain } from "./transport";
 
 type Call = (...given: unknown[]) => void;
 interface Extras {
@@ -25,6 +26,7 @@ const start = guarded(() => {
   captureFrom(window);
   watch();
   if (allowed()) claim();
+  drain(); // At once: a page that is left soon would only hand it on once more.
   begin();
   for (const [name, given] of global.q?.splice(0) ?? []) global[name]?.(...Array.from(given));
 });
