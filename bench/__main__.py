@@ -9,7 +9,7 @@ BENCHMARKS = {
     "snippet": "size of the built snippet, gzip",
     "capture": "capture requests/s against a bare ASGI echo",
     "intake": "journal-to-lake events/s",
-    "selectors": "a selector never used before, over a million nodes",
+    "css": "a selector never used before, over a million nodes",
     "reports": "funnel and retention against ClickHouse on the same Parquet files",
 }
 

@@ -19,7 +19,7 @@ from typing import Final, TypeAlias
 import duckdb
 import pyarrow as pa
 
-from backsight import user_agents
+from backsight.rules import user_agents
 
 SETTINGS: Final[dict[str, str | bool | int | float | list[str]]] = {
     # Nothing is fetched over the network behind an analyst's back.

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from backsight.contract import MAX_NAME_CHARS
 from backsight.errors import InvalidRequest, NotFound, nearest, shown
-from backsight.rules import RuleOrAny, parse_rules, rule_to_json
+from backsight.rules.rule import RuleOrAny, parse_rules, rule_to_json
 from backsight.store import Store, StoredVersion
 
 MAX_DESCRIPTION_CHARS: Final = 2_000

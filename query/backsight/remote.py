@@ -24,7 +24,7 @@ from backsight.named_events import NamedEvent
 from backsight.questions import Questions
 from backsight.requests import REPORT_PATHS, Request
 from backsight.results.result import Answer
-from backsight.rules import parse_rule
+from backsight.rules.rule import parse_rule
 
 TIMEOUT: Final = httpx.Timeout(10.0, read=600.0)
 """Seconds to connect and send, and to wait for an answer: a report may take its time."""

@@ -10,7 +10,7 @@ import pytest
 
 from backsight.engine import Engine
 from backsight.reports.context import Context
-from backsight.rules import Rule
+from backsight.rules.rule import Rule
 from backsight.trie import Trie
 from query.rows import NOW, named, snapshot_of
 

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from backsight.contract import TABLES, EventType
 from backsight.lake import DataFile, Lake, Snapshot, TableVersion
-from backsight.rules import Rule
+from backsight.rules.rule import Rule
 
 Row = dict[str, Any]
 SITE = "shop"

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from backsight.conditions import INLINE_NODES, Conditions
 from backsight.contract import ELEMENTS, EVENTS, NODES
 from backsight.errors import InvalidRequest
-from backsight.predicates import OPERATORS
-from backsight.rules import parse_predicates, parse_rule, parse_rules
-from backsight.steps import parse_step
+from backsight.rules.conditions import INLINE_NODES, Conditions
+from backsight.rules.predicates import OPERATORS
+from backsight.rules.rule import parse_predicates, parse_rule, parse_rules
+from backsight.rules.steps import parse_step
 from backsight.trie import Trie
 
 COLUMNS = ("type", "name", "text", "path", "x", "node_id", "props")

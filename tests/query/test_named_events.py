@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from backsight.errors import Conflict, InvalidRequest, NotFound
 from backsight.named_events import NamedEvents
-from backsight.rules import parse_rule
+from backsight.rules.rule import parse_rule
 from backsight.sites import create_site
 from backsight.store.sqlite import SQLiteStore
 

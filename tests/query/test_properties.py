@@ -10,10 +10,10 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from backsight import user_agents
-from backsight.conditions import Conditions
 from backsight.contract import COLUMN_PROPERTIES, DERIVED_PROPERTIES, EVENTS
 from backsight.errors import InvalidRequest
+from backsight.rules import user_agents
+from backsight.rules.conditions import Conditions
 from backsight.trie import Trie
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0"

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from backsight.contract import COLUMN_PROPERTIES, ELEMENT_TYPES, EventType
 from backsight.errors import InvalidRequest, UnsupportedSelector
-from backsight.predicates import OPERATORS, Predicate
-from backsight.rules import (
+from backsight.rules.predicates import OPERATORS, Predicate
+from backsight.rules.rule import (
     AnyRule,
     Rule,
     parse_predicates,
@@ -22,7 +22,7 @@ from backsight.rules import (
     predicate_to_json,
     rule_to_json,
 )
-from backsight.steps import Step, parse_step
+from backsight.rules.steps import Step, parse_step
 
 text = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
 scalars = st.one_of(

@@ -10,12 +10,12 @@ from typing import Any, Final
 
 from backsight.contract import TABLES, EventType
 from backsight.named_events import MAX_DESCRIPTION_CHARS
-from backsight.predicates import OPERATORS
 from backsight.reports.funnel import MAX_STEPS
 from backsight.reports.periods import PERIODS, WEEK_STARTS
 from backsight.reports.retention import COHORTS, MAX_COLUMNS
 from backsight.reports.trend import MAX_SERIES, MEASURES
-from backsight.rules import ELEMENT_FIELDS, MAX_RULES, PAGE_FIELDS
+from backsight.rules.predicates import OPERATORS
+from backsight.rules.rule import ELEMENT_FIELDS, MAX_RULES, PAGE_FIELDS
 
 Schema = dict[str, Any]
 

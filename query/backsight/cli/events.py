@@ -114,6 +114,6 @@ def _meaning(event: NamedEvent) -> str:
 
 
 def _rules(event: NamedEvent) -> list[str]:
-    from backsight.rules import describe
+    from backsight.rules.rule import describe
 
     return [describe(rule) for rule in event.rules]

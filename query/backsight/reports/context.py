@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import perf_counter
 
-from backsight.conditions import Conditions
 from backsight.engine import Engine
 from backsight.identity import Identity, identity_of
 from backsight.lake import Snapshot
-from backsight.rules import RuleOrAny
-from backsight.steps import Step
+from backsight.rules.conditions import Conditions
+from backsight.rules.rule import RuleOrAny
+from backsight.rules.steps import Step
 from backsight.trie import Trie
 
 PERSON_TRAITS = "person_traits.traits"

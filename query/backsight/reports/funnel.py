@@ -33,7 +33,7 @@ from backsight.reports.request import (
     read_duration,
     read_request,
 )
-from backsight.steps import Step, parse_step
+from backsight.rules.steps import Step, parse_step
 
 FIELDS: Final = ("steps", "window", "order", "entry", "count", "range")
 MAX_STEPS: Final = 20

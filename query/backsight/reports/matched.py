@@ -16,15 +16,15 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from backsight.conditions import Conditions
 from backsight.contract import EVENTS
 from backsight.engine import Files, Relation
 from backsight.identity import TRAITS, Identity, person_sql
 from backsight.reports.context import PERSON_TRAITS, Context, rfc3339
 from backsight.reports.request import EARLIEST, LATEST, Common, Range
-from backsight.rules import AnyRule, RuleOrAny
+from backsight.rules.conditions import Conditions
+from backsight.rules.rule import AnyRule, RuleOrAny
+from backsight.rules.steps import Step
 from backsight.selectors import parse_selector
-from backsight.steps import Step
 
 INLINE_NODES: Final = 1_024
 """Node ids up to this many stand in the scan's filter; of more, it would cost more than it saves."""

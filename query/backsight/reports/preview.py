@@ -21,8 +21,8 @@ from backsight.reports.matched import Query, Scan, load_sql
 from backsight.reports.order import PLACE
 from backsight.reports.periods import CALENDAR, Periods, cover, periods_between
 from backsight.reports.request import Common, Range, read_common, read_request
-from backsight.rules import AnyRule, parse_rules
-from backsight.steps import Step
+from backsight.rules.rule import AnyRule, parse_rules
+from backsight.rules.steps import Step
 
 FIELDS: Final = ("rules", "description")
 """`description` is taken, so that the body that saves a named event also previews it."""

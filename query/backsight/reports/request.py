@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from backsight.errors import nearest, shown
 from backsight.fields import read_choice, read_object, read_string, refuse
-from backsight.predicates import AllOf, AnyOf, Condition, Predicate, parse_predicates
+from backsight.rules.predicates import AllOf, AnyOf, Condition, Predicate, parse_predicates
 
 COMMON_FIELDS: Final = ("from", "to", "timezone", "where", "person_where")
 

@@ -19,7 +19,7 @@ from backsight.reports.matched import Query, Scan, indented, load_sql
 from backsight.reports.order import PLACE, place_of
 from backsight.reports.periods import CALENDAR, PERIODS, WEEK_STARTS, Periods, cover, periods_between
 from backsight.reports.request import Common, Range, read_all, read_common, read_request, read_whole
-from backsight.steps import Step, parse_step
+from backsight.rules.steps import Step, parse_step
 
 FIELDS: Final = ("start", "return", "period", "periods", "cohort", "returned", "mode", "week_start", "range")
 COHORTS: Final = ("first_in_range", "recurring", "first_ever")

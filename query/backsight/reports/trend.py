@@ -17,7 +17,7 @@ from backsight.reports.context import Context
 from backsight.reports.matched import Query, Scan, load_sql
 from backsight.reports.periods import CALENDAR, PERIODS, WEEK_STARTS, Periods, cover, periods_between
 from backsight.reports.request import Common, Range, read_common, read_request
-from backsight.steps import Step, parse_step
+from backsight.rules.steps import Step, parse_step
 
 FIELDS: Final = ("series", "interval", "week_start")
 MEASURES: Final = ("events", "persons", "sessions")

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from backsight.predicates import EQUALITY, ORDER, PRESENCE, Predicate, Scalar
-from backsight.properties import Bind, Kind, Property
+from backsight.rules.predicates import EQUALITY, ORDER, PRESENCE, Predicate, Scalar
+from backsight.rules.properties import Bind, Kind, Property
 
 _ORDER_SQL: Final = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 _NUMBER: Final = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"

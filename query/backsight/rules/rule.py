@@ -16,7 +16,7 @@ from typing import Final
 
 from backsight.contract import ELEMENT_TYPES, MAX_NAME_CHARS, EventType
 from backsight.fields import below, listing, read_choice, read_list, read_object, read_string, refuse
-from backsight.predicates import (
+from backsight.rules.predicates import (
     AllOf,
     AnyOf,
     Condition,

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from backsight.contract import MAX_NAME_CHARS
 from backsight.fields import below, read_object, read_string
-from backsight.predicates import Condition, parse_predicates
-from backsight.rules import RULE_FIELDS, RuleOrAny, describe, parse_rule
+from backsight.rules.predicates import Condition, parse_predicates
+from backsight.rules.rule import RULE_FIELDS, RuleOrAny, describe, parse_rule
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
-from backsight.comparisons import comparison
 from backsight.contract import EventType
 from backsight.errors import InvalidRequest, nearest, shown
-from backsight.predicates import AllOf, Condition, Predicate
-from backsight.properties import Kind, Property, find_property
-from backsight.rules import AnyRule, Rule, RuleOrAny
+from backsight.rules.comparisons import comparison
+from backsight.rules.predicates import AllOf, Condition, Predicate
+from backsight.rules.properties import Kind, Property, find_property
+from backsight.rules.rule import AnyRule, Rule, RuleOrAny
+from backsight.rules.steps import Step
 from backsight.selectors import Match, parse_selector
-from backsight.steps import Step
 
 if TYPE_CHECKING:
     from backsight.trie import Trie
