@@ -49,6 +49,7 @@ class Site(Questions):
         self._lake, self._engine = lake, engine
         self._names = NamedEvents(store, site)
         self._tries = TrieCache()
+        self._captured: set[str] = set()
 
     def answer(self, report: str, request: Request) -> tuple[Answer, Callable[[], str]]:
         """The answer to a request of the HTTP API, and what gives its SQL."""
@@ -97,7 +98,8 @@ class Site(Questions):
     def _context(self) -> Context:
         names, versions = self._names.current()
         snapshot = self._lake.snapshot(self.site)
-        return Context(snapshot, self._engine, self._tries.at(snapshot), names, versions, datetime.now(UTC))
+        trie, now = self._tries.at(snapshot), datetime.now(UTC)
+        return Context(snapshot, self._engine, trie, names, versions, now, self._captured)
 
 
 class DataDirectory:

@@ -545,7 +545,7 @@ def test_examples_run(api: httpx.Client, document: dict[str, Any]) -> None:
 
 
 ANY = {"on": "any"}
-NUMBER = {"property": "n", "op": "in", "value": [1, "b"]}
+NUMBER = {"property": "props.n", "op": "in", "value": [1, "b"]}
 FITS: list[tuple[str, dict[str, Any], bool]] = [
     ("Funnel", {"steps": [ANY]}, True),
     ("Funnel", {"steps": [{"any": [{"on": "click"}, {"css": "a"}], "label": "x"}]}, True),

@@ -99,7 +99,7 @@ READS: dict[str, Ask] = {
     ),
     "preview, range": lambda site: site.preview(on="submit", from_="2026-10-04", timezone="Asia/Tokyo"),
     "preview, rules": lambda site: site.preview(rules=[{"on": "pageview"}, {"on": "track"}]),
-    "trend, number": lambda site: site.trend("Bought", where=[{"property": "n", "op": "lt", "value": 2**70}]),
+    "trend, number": lambda site: site.trend("Bought", where=[{"property": "props.n", "op": "lt", "value": 2**70}]),
     "events": lambda site: site.events(),
     "event": lambda site: site.event("Signed up"),
     "history": lambda site: site.history("Signed up"),

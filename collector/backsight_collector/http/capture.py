@@ -71,6 +71,8 @@ class CaptureRoute:
             return
         self._metrics.answered(answer.status, time.perf_counter() - started)
         lines = [*answer.headers, *self._cors(headers)]
+        if answer.status >= HTTPStatus.BAD_REQUEST:
+            lines.append((b"access-control-expose-headers", b"retry-after"))
         if answer.status != HTTPStatus.NO_CONTENT:
             lines.append((b"content-length", b"%d" % len(answer.body)))
         await send({"type": "http.response.start", "status": answer.status, "headers": lines})

@@ -29,6 +29,8 @@ class Context:
     names: Mapping[str, tuple[RuleOrAny, ...]]
     versions_of_names: Mapping[str, int]
     now: datetime
+    captured: set[str] = field(default_factory=set)
+    """Custom properties known to have been captured on the site; reports add to it."""
     began: float = field(default_factory=perf_counter)
 
     @property

@@ -19,6 +19,7 @@ import pyarrow as pa
 from backsight.contract import EVENTS
 from backsight.engine import Files, Relation
 from backsight.identity import TRAITS, Identity, person_sql
+from backsight.reports.captured import require_captured
 from backsight.reports.context import PERSON_TRAITS, Context, rfc3339
 from backsight.reports.request import EARLIEST, LATEST, Common, Range
 from backsight.rules.conditions import Conditions
@@ -75,6 +76,7 @@ class Scan:
     def query(self, sql: str, tables: Mapping[str, Relation] | None = None) -> Query:
         """A statement in which `{matched}` stands for this scan."""
         text = sql.replace("{matched}", indented(self.sql()))
+        require_captured(self.conditions.customs, self.context)
         relations: dict[str, Relation] = {"events": self._files(), **self.conditions.tables}
         identity = self.context.identity
         small = {**identity.tables, **(tables or {})}

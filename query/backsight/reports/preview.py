@@ -83,9 +83,11 @@ def parse(request: Mapping[str, object], now: datetime) -> PreviewRequest:
 def _counts(asked: PreviewRequest, context: Context, periods: Periods, span: Range) -> Query:
     conditions = context.conditions()
     tests = [("matches", conditions.step(asked.step, "rules"))]
+    asked_for = dict(conditions.customs)
     names = [
         (f"name_{index}", conditions.event(name, "names")) for index, name in enumerate(sorted(context.names))
     ]
+    conditions.customs = asked_for  # another name's unknown property is not this request's fault
     columns = [("slot", periods.slot_sql()), *names]
     scan = Scan(context, asked.common, conditions, columns, tests, [asked.step], span)
     overlaps = "".join(

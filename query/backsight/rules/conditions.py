@@ -15,7 +15,7 @@ from backsight.contract import EventType
 from backsight.errors import InvalidRequest, nearest, shown
 from backsight.rules.comparisons import comparison
 from backsight.rules.predicates import AllOf, Condition, Predicate
-from backsight.rules.properties import Kind, Property, find_property
+from backsight.rules.properties import Kind, Property, find_property, is_bare_custom
 from backsight.rules.rule import AnyRule, Rule, RuleOrAny
 from backsight.rules.steps import Step
 from backsight.selectors import Match, parse_selector
@@ -50,6 +50,8 @@ class Conditions:
         """Tables to register, each of one column `node_id`."""
         self.columns: set[str] = set()
         """Columns of `events` that the SQL reads."""
+        self.customs: dict[str, str] = {}
+        """Custom properties named bare (not `props.NAME`), each with the field that first did."""
         self.warnings: list[str] = []
 
     def bind(self, value: object) -> str:
@@ -116,6 +118,8 @@ class Conditions:
     def _find(self, name: str, field: str) -> Property:
         found = find_property(name, field, self._events, self._traits, self.bind)
         self.columns.update(found.columns)
+        if is_bare_custom(name):
+            self.customs.setdefault(name, field)
         return found
 
     def _node_test(self, css: str, match: Match, field: str) -> str:

@@ -62,6 +62,13 @@ def find_property(name: str, field: str, events: str, traits: str | None, bind: 
     return _custom(name, events, field, bind)
 
 
+def is_bare_custom(name: str) -> bool:
+    """Whether a name means a custom property without saying so: the one kind that a typing error makes."""
+    return not (
+        name.startswith(("props.", "person.")) or name in COLUMN_PROPERTIES or name in DERIVED_PROPERTIES
+    )
+
+
 def _custom(name: str, events: str, field: str, bind: Bind) -> Property:
     if len(name) > MAX_NAME_CHARS:
         refuse(f"the name has {len(name)} characters.", field, name, f"at most {MAX_NAME_CHARS}")
