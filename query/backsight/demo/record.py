@@ -53,9 +53,14 @@ class Recorder:
     snippet: bytes
     started: float = 0.0
     batches: list[SentBatch] = field(default_factory=list)
+    earlier: set[str] = field(default_factory=set)
 
     def start(self) -> None:
-        """Begins a visit: what arrives from here on belongs to it."""
+        """Begins a visit: what arrives now belongs to it, but for repeats out of earlier visits.
+
+        What is sent as a page ends may get lost, so the snippet sends it again from the origin's next page.
+        """
+        self.earlier |= {recording.batch_id(batch) for batch in self.batches}
         self.started, self.batches = time.monotonic(), []
 
     def complete(self) -> bool:
@@ -78,7 +83,9 @@ class Recorder:
                 break
         if (b"content-encoding", b"gzip") in scope["headers"]:
             body = gzip.decompress(body)
-        self.batches.append(SentBatch(round((time.monotonic() - self.started) * 1000), body.decode()))
+        sent = SentBatch(round((time.monotonic() - self.started) * 1000), body.decode())
+        if recording.batch_id(sent) not in self.earlier:
+            self.batches.append(sent)
         return json.dumps({"accepted": len(json.loads(body)["events"]), "rejected": []}).encode()
 
 

@@ -40,6 +40,11 @@ def events_of(batch: SentBatch) -> list[SentEvent]:
     ]
 
 
+def batch_id(batch: SentBatch) -> str:
+    """The same on every repetition of a batch."""
+    return str(json.loads(batch.body)["batch"])
+
+
 @dataclass(frozen=True)
 class RecordedVisit:
     """One visit of one visitor; `answers` counts, by name, events for which Chromium said the rule holds."""

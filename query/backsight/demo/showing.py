@@ -114,7 +114,7 @@ def _say_filled(filled: Filled) -> None:
     click.echo(
         f"{tally.batches:,} batches of {filled.devices:,} devices: {tally.events:,} events accepted in "
         f"{filled.accepted_s:.1f} s ({rate:,.0f}/s), all visible {filled.visible_s:.1f} s later.\n"
-        f"{events:,} are stored, each once: {tally.events - events:,} came twice, as pages end.\n"
+        f"{events:,} are stored, each once: what may be lost as a page ends, browsers send again.\n"
     )
 
 
