@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import sys
 import tempfile
 import time
@@ -94,14 +95,20 @@ class Demo:
         interactive = sys.stdin.isatty()
         click.echo(f"\n{'Enter asks again, with your own clicks in it; ' if interactive else ''}Ctrl-C ends.")
         try:
-            while True:
-                if interactive:
-                    sys.stdin.readline()
-                    self._ask(site)
-                else:
-                    time.sleep(3600)
+            while not interactive:
+                time.sleep(3600)
+            while _enter_pressed():
+                self._ask(site)
         except KeyboardInterrupt:
             click.echo()
+
+
+def _enter_pressed() -> bool:
+    """Waits for a line; False at the end of input."""
+    # In short turns: a Ctrl-C that comes just before a read would otherwise be heard only after it.
+    while not select.select([sys.stdin], [], [], 0.5)[0]:
+        continue
+    return bool(sys.stdin.readline())
 
 
 def _throw_away_folder() -> tempfile.TemporaryDirectory[str]:
