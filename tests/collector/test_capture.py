@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from backsight.contract import MAX_BODY_BYTES, MAX_DECOMPRESSED_BYTES
+from backsight_collector.http import capture as capture_module
 from backsight_collector.http.settings import CollectorSettings
 from backsight_collector.journal.segments import DiskFile
 
@@ -224,6 +225,33 @@ def test_too_many_bodies_at_once_are_told_to_come_back(serve: Serve, make_batch:
     stalled, refused = server.runner.run(scenario())
     assert (stalled.status, refused.status, refused.headers["retry-after"]) == (408, 503, "1")
     assert server.post(make_batch()).status == 200
+
+
+def test_bodies_that_wait_to_be_read_count_as_well(
+    serve: Serve, make_batch: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Packed and large bodies are read by few threads; those that wait for one stay within the bound."""
+    server = serve(CollectorSettings(max_bodies_bytes=1_500_000))
+    may_read, read = threading.Event(), capture_module._read
+
+    def waiting(body: bytes, *, is_gzip: bool) -> Any:
+        assert may_read.wait(10)
+        return read(body, is_gzip=is_gzip)
+
+    monkeypatch.setattr(capture_module, "_read", waiting)
+    packed = gzip.compress(json.dumps(make_batch()).encode())
+
+    async def scenario() -> tuple[Any, Any]:
+        first = asyncio.ensure_future(
+            server.exchange("POST", "/v1/capture", {"content-encoding": "gzip"}, [packed])
+        )
+        await asyncio.sleep(0)
+        refused = await server.exchange("POST", "/v1/capture", {}, [b"{}"])
+        may_read.set()
+        return await first, refused
+
+    first, refused = server.runner.run(scenario())
+    assert (first.status, refused.status) == (200, 503)
 
 
 # ── Rates and keys ──────────────────────────────────────────────────────────────────────────────────────────

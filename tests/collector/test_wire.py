@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -379,7 +380,16 @@ def test_the_outcome_does_not_depend_on_the_callers_stack(make_batch: Make, leve
 
 
 def test_a_rejected_event_is_shown_as_sent(make_batch: Make) -> None:
-    """Its escapes are given back as they were, also where the body holds the reader's own mark."""
+    """Its escapes are given back as they were, and what only looks like a mark stays."""
     batch = changed(make_batch(), "events.1.text", "<lone 0>\ud83d <lone 1> \\ud800")
     decoded = decode(packed(batch))
     assert decoded.rejections[0].raw == json.dumps(batch["events"][1])
+
+
+def test_a_body_full_of_marks_is_read_in_a_moment(make_batch: Make) -> None:
+    """However many marks a hostile body holds: looking for a free one would take minutes."""
+    batch = make_batch(spare="".join(f"<lone {number}>" for number in range(80_000)))
+    batch["events"][1]["text"] = "\ud800"
+    started = time.process_time()
+    assert len(decode(json.dumps(batch).encode()).rejections) == 1
+    assert time.process_time() - started < 2

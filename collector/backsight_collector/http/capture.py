@@ -36,7 +36,8 @@ from backsight_collector.wire import Decoded, MalformedBatch, decode
 
 PATH: Final = "/v1/capture"
 LARGE_BODY_BYTES: Final = 200_000
-"""Bodies from this size on are read in a thread, so that small ones need not wait for them."""
+"""Bodies from this size on, and packed ones, whose size is not known yet, are read in a thread, so that small
+ones need not wait for them."""
 MAX_USER_AGENT_CHARS: Final = 1_024
 
 _JSON: Final[Headers] = [(b"content-type", b"application/json")]
@@ -98,9 +99,7 @@ class CaptureRoute:
         self._require_origin(headers)
         declared = declared_bytes(headers)
         is_gzip = require_known_encoding(headers.get(b"content-encoding", b""))
-        body = await self._receive(declared, receive)
-        received_at = time.time_ns() // 1_000
-        body, decoded = await self._decode(body, is_gzip=is_gzip)
+        received_at, body, decoded = await self._receive(declared, receive, is_gzip=is_gzip)
         site = self._site(decoded)
         report, tally, is_empty = _report(decoded), Tally.of(decoded, len(body)), _is_empty(decoded)
         del decoded  # some hundred objects that need not wait for the disk
@@ -122,31 +121,22 @@ class CaptureRoute:
                 valid="an origin that the collector's settings list",
             )
 
-    async def _receive(self, declared: int | None, receive: Receive) -> bytes:
-        """The body, while all bodies together stay within bounds."""
+    async def _receive(
+        self, declared: int | None, receive: Receive, *, is_gzip: bool
+    ) -> tuple[int, bytes, Decoded]:
+        """When the body had arrived, and what it says; bodies that are not read yet stay within bounds."""
         reserved = MAX_BODY_BYTES if declared is None else declared
         if self._bodies_bytes + reserved > self._settings.max_bodies_bytes:
             raise _come_back("too many requests are being received")
         self._bodies_bytes += reserved
         try:
-            return await read_body(receive, self._deadlines)
+            body = await read_body(receive, self._deadlines)
+            received_at = time.time_ns() // 1_000
+            if is_gzip or len(body) >= LARGE_BODY_BYTES:
+                return received_at, *await asyncio.to_thread(_read, body, is_gzip=is_gzip)
+            return received_at, *_read(body, is_gzip=False)
         finally:
             self._bodies_bytes -= reserved
-
-    async def _decode(self, body: bytes, *, is_gzip: bool) -> tuple[bytes, Decoded]:
-        if is_gzip:
-            body = inflate(body) if len(body) < LARGE_BODY_BYTES else await asyncio.to_thread(inflate, body)
-        try:
-            decoded = decode(body) if len(body) < LARGE_BODY_BYTES else await asyncio.to_thread(decode, body)
-        except MalformedBatch as malformed:
-            raise Problem(
-                HTTPStatus.BAD_REQUEST,
-                malformed.detail,
-                field=malformed.field or None,
-                value=malformed.value,
-                valid="a batch as docs/reference/wire.md shows it",
-            ) from malformed
-        return body, decoded
 
     def _site(self, decoded: Decoded) -> str:
         """The site that the batch's key writes to, if the key may write that much now."""
@@ -180,6 +170,22 @@ class CaptureRoute:
             raise _come_back("the journal's disk can't keep up") from full
         except JournalError as error:
             raise _come_back("the journal can't be written at present", seconds=5) from error
+
+
+def _read(body: bytes, *, is_gzip: bool) -> tuple[bytes, Decoded]:
+    """The body as JSON, and what it says. Problem 400 or 413 when it says nothing."""
+    if is_gzip:
+        body = inflate(body)
+    try:
+        return body, decode(body)
+    except MalformedBatch as malformed:
+        raise Problem(
+            HTTPStatus.BAD_REQUEST,
+            malformed.detail,
+            field=malformed.field or None,
+            value=malformed.value,
+            valid="a batch as docs/reference/wire.md shows it",
+        ) from malformed
 
 
 def _come_back(why: str, seconds: int = 1) -> Problem:

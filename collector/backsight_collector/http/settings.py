@@ -22,6 +22,6 @@ class CollectorSettings:
     key_seconds: float = 5.0
     """How long a write key's site is remembered, that is, how long a revoked key may still write."""
     max_bodies_bytes: int = 256_000_000
-    """Most that all requests together may be sending at a time, before others are told to come back."""
+    """Most that bodies which arrive or are not read yet may have together; others are told to come back."""
     max_pending_bytes: int = MAX_PENDING_BYTES
     """Most that may wait for the journal's disk, before others are told to come back."""

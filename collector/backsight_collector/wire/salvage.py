@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from itertools import count
+from hashlib import blake2b
 from typing import Final, Generic, TypeVar
 
 import msgspec
@@ -85,7 +85,8 @@ class _Source:
     """The body, its lone surrogates (JSON can spell them, text can't hold them) spelt with a mark.
 
     msgspec refuses a document with such an escape as a whole, also where it only skips; so they are taken out
-    before, and entries that have the mark are refused.
+    before, and entries that have the mark are refused. The mark is made of the body's digest, so that no body
+    can hold it already; trying marks in turn would take minutes with a body that holds many of them.
     """
 
     _ESCAPE: Final = re.compile(
@@ -95,7 +96,7 @@ class _Source:
 
     def __init__(self, body: bytes) -> None:
         _require_utf8(body)
-        self.mark = next(mark for n in count() if (mark := b"<lone %d>" % n) not in body)
+        self.mark = b"<lone %s>" % blake2b(body, digest_size=16).hexdigest().encode()
         self.body = self._ESCAPE.sub(self._respell, body) if b"\\u" in body else body
 
     def _respell(self, escape: re.Match[bytes]) -> bytes:
