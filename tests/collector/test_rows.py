@@ -96,6 +96,8 @@ def test_every_fact_of_an_event_has_its_column(tmp_path: Path) -> None:
 
 
 MS = NOW // 1000
+YEARS = 3_653 * 86_400_000_000
+"""Ten, in microseconds."""
 
 
 @pytest.mark.parametrize(
@@ -106,14 +108,26 @@ MS = NOW // 1000
         (MS + 5_000, MS, NOW),
         (MS - 9_000, None, NOW - 9_000_000),
         (MS + 9_000, None, NOW),
-        (0, 7_258_118_399_999, 0),
+        (MS - YEARS // 1000, None, NOW - YEARS),
+        (MS - YEARS // 1000 - 9_000, None, NOW - YEARS),
+        (0, 7_258_118_399_999, NOW - YEARS),
     ],
-    ids=["right clock", "an hour fast", "after it was sent", "history", "history to come", "nonsense"],
+    ids=[
+        "right clock",
+        "an hour fast",
+        "after it was sent",
+        "history",
+        "history to come",
+        "ten years ago",
+        "before",
+        "nonsense",
+    ],
 )
 def test_times_are_corrected_by_the_clients_error(
     tmp_path: Path, client: int, sent: int | None, corrected: int
 ) -> None:
-    """By received_at - sent_at, never past the arrival; the date is that of the corrected time."""
+    """By received_at - sent_at, never past the arrival nor ten years before it; the date is that of the
+    corrected time, and the client's own time is kept."""
     fold(tmp_path, capture(batch("a", [click(0, time=client)], sent_at=sent)))
     (row,) = stored(tmp_path, "events")
     assert (row["time"], row["date"]) == (at(corrected), at(corrected).date())

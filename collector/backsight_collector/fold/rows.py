@@ -19,6 +19,9 @@ from backsight_collector.wire import Batch, Event, Page
 
 DAY: Final = 86_400_000_000
 """Microseconds."""
+MAX_AGE: Final = 3_653 * DAY
+"""Ten years: what an event may be older than its arrival. Each date that one site's events have is a folder of
+the lake, and a file of every fold that meets it; a hostile batch must not make tens of thousands of them."""
 
 _BATCH_COLUMNS: Final = ["site", "device", "session", "user_agent", "sent_at", "received_at"]
 _PAGE_COLUMNS: Final = (
@@ -72,8 +75,9 @@ class BatchFacts(NamedTuple):
     clock_error: int  # microseconds to be added to the client's times
 
     def corrected(self, client_time: int) -> int:
-        """A client time by our clock: never after the batch was received, and never before 1970."""
-        return max(0, min(client_time + self.clock_error, self.received_at))
+        """A client time by our clock: never after the batch was received, never long before (MAX_AGE)."""
+        corrected = min(client_time + self.clock_error, self.received_at)
+        return max(0, corrected, self.received_at - MAX_AGE)
 
 
 class EventRows:
