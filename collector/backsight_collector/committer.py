@@ -26,6 +26,7 @@ from backsight_collector.fold.fold import Covered, Fold
 from backsight_collector.fold.memory import Memory
 from backsight_collector.journal.reader import SET_ASIDE, JournalReader
 from backsight_collector.journal.records import Record, UnknownRecord, decode_record, encode_record
+from backsight_collector.journal.segments import publish
 from backsight_collector.lake.compaction import Compactor, vacuum
 from backsight_collector.lake.errors import LakeError
 from backsight_collector.lake.lake import Lake
@@ -65,6 +66,15 @@ class FoldCounts:
     dead_letters: int = 0
     more: bool = False
 
+    def __add__(self, other: FoldCounts) -> FoldCounts:
+        return FoldCounts(
+            self.batches + other.batches,
+            self.events + other.events,
+            self.duplicates + other.duplicates,
+            self.dead_letters + other.dead_letters,
+            self.more or other.more,
+        )
+
 
 @dataclass(frozen=True)
 class _Pending:
@@ -72,6 +82,11 @@ class _Pending:
     records: Sequence[tuple[int, Record]]
     position: int  # after the last record, also if that one was unreadable
     full: bool
+
+    @property
+    def app(self) -> str:
+        """The name under which the tables know the writer's positions."""
+        return f"journal/{self.writer}"
 
 
 class Committer:
@@ -85,6 +100,7 @@ class Committer:
         self._fold_bytes = self.settings.fold_bytes
         self._lake: Lake | None = None
         self._memory: Memory | None = None
+        self._rereads = False
         self._vacuumed = time.monotonic()
         self._open()
 
@@ -148,53 +164,53 @@ class Committer:
         lake = Lake(self._data_dir / "lake", self.settings.snapshot_hours)
         self.status.set_aside += len(lake.set_aside)
         self._compactor = Compactor(lake)
-        self._rereads = bool(lake.set_aside)
+        # Also when it is opened again after an error: what was set aside may not be folded again yet.
+        self._rereads = self._rereads or bool(lake.set_aside)
         self._readers: dict[str, JournalReader] = {}
         self._positions: dict[str, int] = {}
         self._lake = lake
         return lake
 
     def _fold(self, lake: Lake) -> FoldCounts:
-        pending = [found for writer in self._writers() if (found := self._read(writer))]
-        if not pending:
-            return FoldCounts()
+        """One writer after the other, so that what is wrong with one's record never holds up another's."""
+        done = FoldCounts()
+        for writer in self._writers():
+            if pending := self._read(writer):
+                done += self._fold_one(lake, pending)
+        return done
+
+    def _fold_one(self, lake: Lake, pending: _Pending) -> FoldCounts:
         fold, tables = self._rows(lake, pending)
-        positions = {f"journal/{found.writer}": found.position for found in pending}
         for name, rows in tables.items():
             # `events` in any case: its position is the lake's
             if rows.num_rows or name == "events":
-                lake[name].append(rows, positions)
-        for found in pending:
-            # One fold late: the last commit can be made again even where the disk's fsync lies.
-            self._readers[found.writer].trim(self._positions[found.writer])
-            self._positions[found.writer] = found.position
+                lake[name].append(rows, {pending.app: pending.position})
+        # One fold late: the last commit can be made again even where the disk's fsync lies.
+        self._readers[pending.writer].trim(self._positions[pending.writer])
+        self._positions[pending.writer] = pending.position
         return self._count(fold, pending)
 
-    def _rows(self, lake: Lake, pending: Sequence[_Pending]) -> tuple[Fold, Mapping[str, pa.Table]]:
+    def _rows(self, lake: Lake, pending: _Pending) -> tuple[Fold, Mapping[str, pa.Table]]:
         fold = Fold(self._remember(lake, pending))
         gc.disable()  # looking for cycles would cost a quarter of the fold, and it makes none
         try:
-            for found in pending:
-                fold.add(found.records, self._covered(found.writer))
+            fold.add(pending.records, self._covered(pending.app))
             return fold, fold.tables()
         except Exception as error:
-            if sum(len(found.records) for found in pending) != 1:
+            if len(pending.records) != 1:
                 raise
             return self._refuse(lake, pending, error)
         finally:
             gc.enable()
 
-    def _refuse(
-        self, lake: Lake, pending: Sequence[_Pending], error: Exception
-    ) -> tuple[Fold, Mapping[str, pa.Table]]:
+    def _refuse(self, lake: Lake, pending: _Pending, error: Exception) -> tuple[Fold, Mapping[str, pa.Table]]:
         """The fold of a single record of which no rows can be made: it is kept aside, and the others can go
         on."""
         self._memory = None  # it has noted what is not going to be stored
         fold = Fold(self._remember(lake, pending))
-        for found in pending:
-            for position, record in found.records:
-                self._keep_unreadable(found.writer, position, encode_record(record), error)
-                fold.refuse(position, record, str(error), self._covered(found.writer))
+        for position, record in pending.records:
+            self._keep_unreadable(pending.writer, position, encode_record(record), error)
+            fold.refuse(position, record, str(error), self._covered(pending.app))
         return fold, fold.tables()
 
     def _writers(self) -> list[str]:
@@ -225,18 +241,18 @@ class Committer:
         lake = self._opened()
         return min(lake[name].position(app) for name in (lake.tables if self._rereads else ["events"]))
 
-    def _covered(self, writer: str) -> Covered:
-        app, lake = f"journal/{writer}", self._opened()
+    def _covered(self, app: str) -> Covered:
+        lake = self._opened()
         return Covered(*(lake[name].position(app) for name in Covered._fields))
 
-    def _remember(self, lake: Lake, pending: Sequence[_Pending]) -> Memory:
+    def _remember(self, lake: Lake, pending: _Pending) -> Memory:
         if self._memory is None:
-            received = [record.received_at for found in pending for _, record in found.records]
+            received = [record.received_at for _, record in pending.records]
             oldest = min(received, default=round(time.time() * 1e6))
             self._memory = Memory(lake, oldest, self.settings.max_attribute_values, self._rereads)
         return self._memory
 
-    def _count(self, fold: Fold, pending: Sequence[_Pending]) -> FoldCounts:
+    def _count(self, fold: Fold, pending: _Pending) -> FoldCounts:
         status, letters = self.status, fold.dead_letters
         status.folds += 1
         status.batches += fold.batches
@@ -244,17 +260,14 @@ class Committer:
         status.duplicates += fold.duplicates
         status.dead_letters += letters
         status.positions = dict(self._positions)
-        more = any(found.full for found in pending)
-        newest = max((record.received_at for found in pending for _, record in found.records), default=0)
-        status.lag_seconds = max(0.0, time.time() - newest / 1e6) if more and newest else 0.0
-        return FoldCounts(fold.batches, fold.events, fold.duplicates, letters.total(), more)
+        newest = max((record.received_at for _, record in pending.records), default=0)
+        status.lag_seconds = max(0.0, time.time() - newest / 1e6) if pending.full and newest else 0.0
+        return FoldCounts(fold.batches, fold.events, fold.duplicates, letters.total(), pending.full)
 
     def _keep_unreadable(self, writer: str, position: int, payload: bytes, error: Exception) -> None:
         """Keeps the bytes of a record from which no rows can be made, so that the others' can."""
-        directory = self._data_dir / "journal" / writer / SET_ASIDE
-        directory.mkdir(exist_ok=True)
-        path = directory / f"{position}.record"
-        path.write_bytes(payload)
+        path = self._data_dir / "journal" / writer / SET_ASIDE / f"{position}.record"
+        publish(path, payload)
         self.status.unreadable_records += 1
         log.error("journal/%s: a record can't be folded (%s); its bytes are kept as %s", writer, error, path)
 

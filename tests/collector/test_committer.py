@@ -365,6 +365,24 @@ def test_a_record_that_breaks_the_fold_is_kept_aside_alone(
     assert len(list((tmp_path / "journal/collector/set-aside").iterdir())) == 1
 
 
+def test_a_poisoned_record_is_found_beside_another_writers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That an administrator's record waits as well does not hide which one breaks the fold."""
+    write_journal(tmp_path, [capture(batch("a", [click(0)]))])
+    write_journal(tmp_path, [Revocation(NOW + 1, SITE, "st_2", "st_1")], writer="admin")
+
+    def failing(*arguments: Any) -> None:
+        raise RuntimeError("no rows")
+
+    monkeypatch.setattr(Fold, "_add_events", failing)
+    committer = Committer(tmp_path, CommitterSettings(fold_seconds=0.01))
+    committer.run(Stop(12))
+    committer.close()
+    assert [row["reason"] for row in stored(tmp_path, "dead_letters")] == ["unreadable"]
+    assert [row["kind"] for row in stored(tmp_path, "statements")] == ["revoke"]
+
+
 def test_a_record_of_another_version_is_kept_aside(tmp_path: Path) -> None:
     """A payload that is none of ours is counted and kept; its neighbours are folded."""
     journal = Journal(tmp_path / "journal" / "collector")
@@ -410,10 +428,11 @@ def test_writers_are_folded_side_by_side(tmp_path: Path) -> None:
     assert kinds == [("observed", None), ("revoke", "st_1"), ("revoke", "st_1")]
 
 
-def test_a_long_fold_is_followed_by_a_pause(tmp_path: Path) -> None:
-    """Folds begin a second apart, up to five when they take long, so that their fixed costs stay small."""
-    committer = Committer(tmp_path)
-    pauses = [committer._pause(took) for took in (0.1, 0.9, 2.0, 4.0, 9.0)]
+@pytest.mark.parametrize("seconds", [0.1, 1.0, 30.0])
+def test_a_long_fold_is_followed_by_a_pause(tmp_path: Path, seconds: float) -> None:
+    """Folds begin `fold_seconds` apart, up to five times that when they take long: fixed costs stay small."""
+    committer = Committer(tmp_path, CommitterSettings(fold_seconds=seconds))
+    pauses = [committer._pause(took * seconds) / seconds for took in (0.1, 0.9, 2.0, 4.0, 9.0)]
     committer.close()
     assert pauses == pytest.approx([0.9, 0.9, 2.0, 1.0, 0.0])
     assert committer_module.FOLD_STRETCH == 5.0

@@ -7,7 +7,6 @@ stretch is damage, and its bytes are set aside. After damage the reader goes on 
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +19,7 @@ from backsight_collector.journal.segments import (
     PREAMBLE,
     Segment,
     list_segments,
+    publish,
     sync_directory,
 )
 
@@ -136,7 +136,7 @@ class JournalReader:
             return
         self._judged.add((segment.number, start))
         path = self.directory / SET_ASIDE / f"{segment.number:010d}-{start}.bytes"
-        _publish(path, stretch)
+        publish(path, stretch)
         self.damaged.append(Damage(segment.position(end), end - start, path))
 
 
@@ -181,17 +181,3 @@ class _View:
                 return found
             at = rest.find(MARKER, at + 1)
         return None
-
-
-def _publish(path: Path, data: bytes) -> None:
-    """The file appears whole, or not at all."""
-    path.parent.mkdir(exist_ok=True)
-    draft = path.with_suffix(".draft")
-    with draft.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    sync_directory(path.parent)
-    with contextlib.suppress(FileNotFoundError):
-        sync_directory(path.parent.parent)

@@ -58,6 +58,19 @@ def sync_directory(directory: Path) -> None:
         os.close(descriptor)
 
 
+def publish(path: Path, data: bytes) -> None:
+    """The file appears whole and durable, or not at all; its folder is made if need be."""
+    path.parent.mkdir(exist_ok=True)
+    draft = path.with_suffix(".draft")
+    with draft.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    sync_directory(path.parent)
+    sync_directory(path.parent.parent)
+
+
 class SegmentFile(Protocol):
     """What the journal needs of a file that it appends to; each may raise OSError."""
 
