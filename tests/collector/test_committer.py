@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -415,6 +417,21 @@ def test_the_journal_is_trimmed_to_what_the_lake_holds(tmp_path: Path) -> None:
     fold_all(tmp_path)
     assert len(list((tmp_path / "journal/collector").glob("*.segment"))) == 1
     assert identities(tmp_path) == sorted(identity(page, 0) for page in "abcd")
+
+
+def test_a_journal_that_was_lost_begins_above_what_the_lake_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the lake would take its records for folded, and acknowledged batches would never appear."""
+    for page in "ab":
+        write_journal(tmp_path, [capture(batch(page, [click(0)]))])
+    fold_all(tmp_path)
+    shutil.rmtree(tmp_path / "journal")
+    later = time.time() + 180
+    monkeypatch.setattr(time, "time", lambda: later)
+    write_journal(tmp_path, [capture(batch("c", [click(0)]))])
+    fold_all(tmp_path)
+    assert identities(tmp_path) == sorted(identity(page, 0) for page in "abc")
 
 
 def test_writers_are_folded_side_by_side(tmp_path: Path) -> None:

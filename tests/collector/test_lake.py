@@ -76,6 +76,26 @@ def test_everything_is_synced_before_append_returns(lake: Lake, monkeypatch: pyt
     assert synced == ["nodes 1", ".parquet 1", "site=shop 1", ".json 2", "_delta_log 2"]
 
 
+def test_what_a_start_finds_is_synced_before_it_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a commit whose writer was killed before its sync would let the journal go, and then be lost."""
+    lake = Lake(tmp_path)
+    lake["nodes"].append(node_rows(1), {APP: 10})
+    lake.close()
+    synced, fsync = set(), os.fsync
+
+    def noting(descriptor: int) -> None:
+        synced.add(Path(f"/proc/self/fd/{descriptor}").readlink())
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noting)
+    lake = Lake(tmp_path)
+    log = lake["nodes"].log
+    lake.close()
+    assert synced >= {log / "00000000000000000001.json", log}
+
+
 def test_a_lake_has_one_writer(lake: Lake, tmp_path: Path) -> None:
     """The second is told who the first is; when that one ends, the next may come."""
     with pytest.raises(LakeLocked, match=f"process {os.getpid()} on"):
@@ -146,15 +166,19 @@ def test_vacuum_keeps_what_snapshots_need(lake: Lake) -> None:
 
 
 def test_a_failed_write_commits_nothing(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When the disk refuses the data, the table stays as it was, and the next append works."""
+    """When the disk refuses the data, the table stays as it was, without a trace; the next append works."""
+    fsync, syncs = os.fsync, iter(range(4))
 
     def full(descriptor: int) -> None:
-        raise OSError(28, "No space left on device")
+        if next(syncs, None) is None:  # the second site's file
+            raise OSError(28, "No space left on device")
+        fsync(descriptor)
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
         with pytest.raises(OSError, match="No space left"):
-            lake["nodes"].append(node_rows(1), {APP: 1})
+            lake["nodes"].append(pa.concat_tables([node_rows(1), node_rows(2, site="zoo")]), {APP: 1})
     assert (lake["nodes"].position(APP), node_ids(lake["nodes"])) == (0, [])
+    assert [path.parent.name for path in lake["nodes"].directory.glob("site=*/*")] == []
     lake["nodes"].append(node_rows(1), {APP: 1})
     assert node_ids(lake["nodes"]) == [1]

@@ -12,6 +12,7 @@ from backsight_collector.committer import Committer, CommitterSettings
 from backsight_collector.lake import table as table_module
 from backsight_collector.lake.errors import LakeDamaged
 from backsight_collector.lake.lake import Lake
+from backsight_collector.lake.table import Table
 from captures import assert_sound, batch, capture, click, identities, identity, stored, write_journal
 
 
@@ -85,6 +86,25 @@ def test_a_retry_stays_a_retry_through_recovery(tmp_path: Path) -> None:
     assert identities(tmp_path) == sorted([identity("a", 0), identity("a", 1), identity("b", 0)])
     assert sorted(row["user_id"] for row in stored(tmp_path, "statements")) == ["ada", "bob"]
     assert_sound(tmp_path)
+
+
+def test_recovery_outlives_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the first fold after a recovery fails, the next one still restores what was set aside."""
+    fold(tmp_path, "a")
+    last_entry(tmp_path, "statements").write_text("")
+    committer = Committer(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(Table, "append", failing)
+        with pytest.raises(OSError, match="disk full"):
+            committer.step()
+    committer.step()
+    committer.close()
+    assert [row["user_id"] for row in stored(tmp_path, "statements")] == ["user of a"]
+    assert_sound(tmp_path)
+
+
+def failing(*arguments: object) -> None:
+    raise OSError("disk full")
 
 
 def checkpointed(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

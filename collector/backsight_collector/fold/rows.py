@@ -20,8 +20,8 @@ from backsight_collector.wire import Batch, Event, Page
 DAY: Final = 86_400_000_000
 """Microseconds."""
 MAX_AGE: Final = 3_653 * DAY
-"""Ten years: what an event may be older than its arrival. Each date of a site is a folder of the lake, and a file
-of every fold that meets it; a hostile batch must not make tens of thousands of them."""
+"""Ten years: what an event may be older than its arrival. Each date of a site is a folder of the lake, and a
+file of every fold that meets it; a hostile batch must not make tens of thousands of them."""
 
 _BATCH_COLUMNS: Final = ["site", "device", "session", "user_agent", "sent_at", "received_at"]
 _PAGE_COLUMNS: Final = (

@@ -1,7 +1,9 @@
 """The files of one writer's journal: `NUMBER-SALT.segment`, numbered upwards for ever.
 
-A number is never used twice, because a record's position is made of it: the highest segment is therefore
-never deleted, and a new one takes the next number.
+A number is never used twice, because a record's position is made of it, and the lake takes what lies below its
+own position for folded: the highest segment is therefore never deleted, and a new one takes a higher number.
+Numbers also keep up with the minutes since 1970, so that a journal that was lost, or put back from a backup,
+does not begin anew below what the lake holds.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import contextlib
 import os
 import re
 import secrets
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
@@ -44,7 +47,8 @@ def list_segments(directory: Path) -> list[Segment]:
 
 def next_segment(directory: Path, after: int = 0) -> Segment:
     """The segment to be written next; its number is above `after` and all that the directory holds."""
-    number = max([after, *(segment.number for segment in list_segments(directory))]) + 1
+    minutes = int(time.time() // 60)
+    number = max(minutes, after + 1, *(segment.number + 1 for segment in list_segments(directory)))
     salt = secrets.randbits(64)
     return Segment(number, salt, directory / f"{number:010d}-{salt:016x}.segment")
 

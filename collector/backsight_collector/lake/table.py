@@ -62,6 +62,7 @@ class Table:
         if not DeltaTable.is_deltatable(str(directory)):
             self._create(snapshot_hours)
         self._reopen()
+        self._settle()
 
     @property
     def version(self) -> int:
@@ -162,6 +163,11 @@ class Table:
         self._commits += 1
         if self._commits >= CHECKPOINT_EVERY:
             self.checkpoint()
+
+    def _settle(self) -> None:
+        """Syncs the last entry, whose writer may have been killed before it could: from here on it counts."""
+        if (self.log / f"{self.version:020d}.json").exists():
+            self._sync_entry(self.version)
 
     def _sync_entry(self, version: int) -> None:
         _sync_file(self.log / f"{version:020d}.json")
