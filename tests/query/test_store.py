@@ -7,12 +7,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from backsight.errors import ConfigurationError, Conflict, NotFound
+from backsight.errors import ConfigurationError, Conflict, NotFound, Unavailable
 from backsight.store import AuditLine, Store, StoredKey, StoredSite, StoredVersion
 from backsight.store.sqlite import SCHEMA_VERSION, SQLiteStore
 
@@ -228,3 +229,27 @@ def test_a_path_that_cannot_hold_a_database_is_named(tmp_path: Path, kind: str) 
         ConfigurationError, match=r"can't open the database .*x.* Valid: a writable SQLite file"
     ):
         SQLiteStore(target)
+
+
+def test_a_database_that_fails_is_an_error_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While another process holds the file a change is refused, naming it; afterwards it goes through."""
+    monkeypatch.setattr("backsight.store.sqlite.BUSY_SECONDS", 0.01)
+    path = tmp_path / "backsight.sqlite"
+    with SQLiteStore(path) as store, closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("begin immediate")
+        with pytest.raises(Unavailable, match=r"backsight\.sqlite failed: database is locked"):
+            store.add_site(StoredSite("shop", AT), line())
+        other.execute("rollback")
+        assert store.add_site(StoredSite("shop", AT), line())
+
+
+def test_a_change_that_fails_midway_leaves_no_transaction(tmp_path: Path) -> None:
+    """Whatever ends a change, the next one begins afresh."""
+    path = tmp_path / "backsight.sqlite"
+    with SQLiteStore(path) as store:
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("alter table audit rename to gone")
+            with pytest.raises(Unavailable, match="no such table: audit"):
+                store.add_site(StoredSite("shop", AT), line())
+            other.execute("alter table gone rename to audit")
+        assert store.add_site(StoredSite("shop", AT), line())

@@ -16,7 +16,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final, Self
 
-from backsight.errors import ConfigurationError, Conflict, NotFound, nearest, shown
+from backsight.errors import ConfigurationError, Conflict, NotFound, Unavailable, nearest, shown
 from backsight.store import AuditLine, StoredKey, StoredSite, StoredVersion
 
 SCHEMA_VERSION: Final = 1
@@ -39,7 +39,8 @@ class SQLiteStore:
     """A `Store` in the SQLite file at `path`, made (with its folder) where it does not exist.
 
     One instance may serve many threads; many processes may open the same file. Raises ConfigurationError
-    where the file can't be opened, is no database, or was written by a later Backsight.
+    where the file can't be opened, is no database, or was written by a later Backsight; its methods raise
+    Unavailable where SQLite fails later on (the disk is full or read-only, another process holds the file).
     """
 
     def __init__(self, path: Path) -> None:
@@ -208,13 +209,25 @@ class SQLiteStore:
         )
 
     def _rows(self, sql: str, parameters: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
-        with self._lock:
+        with self._lock, self._failing_clearly():
             return self._connection.execute(sql, parameters).fetchall()
 
     @contextmanager
     def _change(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, _transaction(self._connection):
+        with self._lock, self._failing_clearly(), _transaction(self._connection):
             yield self._connection
+
+    @contextmanager
+    def _failing_clearly(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            raise Unavailable(
+                f"the database {self.path} failed: {error}.",
+                field="database_url",
+                value=str(self.path),
+                valid="an open SQLite file on a disk that is writable and not full",
+            ) from error
 
 
 @contextmanager
@@ -222,10 +235,11 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("begin immediate")
     try:
         yield
+        connection.execute("commit")
     except BaseException:
-        connection.execute("rollback")
+        if connection.in_transaction:  # some failures, such as a full disk, have rolled back already
+            connection.execute("rollback")
         raise
-    connection.execute("commit")
 
 
 def _statements(script: str) -> Iterator[str]:
