@@ -54,8 +54,8 @@ def open(  # noqa: A001  # bs.open
     """The site in a data directory, read in place; no server is needed.
 
     `site` may be left out where the directory holds one site only. `threads` and `memory` (such as `"4GB"`)
-    bound what a report takes. Raises NotFound where there is no such directory or site, and InvalidRequest,
-    listing them, where there are several sites and none was named.
+    bound what a report takes. Raises NotFound where there is no such directory or site, InvalidRequest,
+    listing them, where there are several sites and none was named, and ConfigurationError for other bounds.
     """
     from backsight.site import open_site
 

@@ -169,6 +169,8 @@ SETTINGS: Final = (
 )  # fmt: skip
 _BY_NAME: Final = {setting.name: setting for setting in SETTINGS}
 _BY_VARIABLE: Final = {setting.variable: setting for setting in SETTINGS}
+_OPTIONS: Final = {"secret_key": "--key"}
+"""Options of the command line that are not called like their settings."""
 
 
 @dataclass(frozen=True)
@@ -234,7 +236,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
 
 def _from_options(options: Mapping[str, object]) -> dict[str, object]:
     return {
-        name: _read(_BY_NAME[name], value, "--" + name.replace("_", "-"))
+        name: check_setting(name, value, _OPTIONS.get(name, f"--{name}"))
         for name, value in options.items()
         if value is not None
     }
@@ -280,6 +282,11 @@ def _line_of(key: str, text: str) -> str:
         if re.match(rf"\s*[\[\"']*{re.escape(key)}\b", line):
             return f":{number}"
     return ""
+
+
+def check_setting(name: str, value: object, where: str) -> object:
+    """The value as that setting takes it. Raises ConfigurationError about `where`."""
+    return _read(_BY_NAME[name], value, where)
 
 
 def _read(setting: Setting, value: object, where: str) -> object:

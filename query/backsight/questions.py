@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from backsight.requests import Request, duration, moments, rules_of, without_none
+from backsight.requests import Request, duration, listed, moments, rules_of, without_none
 
 if TYPE_CHECKING:
     from backsight.named_events import NamedEvent
@@ -63,7 +63,7 @@ class Questions(ABC):
         """
         from backsight.results import Funnel
 
-        own = {"steps": list(steps), "window": duration(window), "entry": entry, "range": range}
+        own = {"steps": listed(steps), "window": duration(window), "entry": entry, "range": range}
         common = moments(from_, to, since, timezone) | _filters(where, person_where)
         return Funnel(*self._answer("funnel", without_none(own) | common))
 
@@ -88,8 +88,9 @@ class Questions(ABC):
         """Of the persons who did `start` in a period, how many did `return_` after it, in each of `periods`
         periods.
 
-        Period 0 is the cohort's own. Periods are calendar periods in `timezone`. `cohort` says which starts
-        make a cohort; with `returned="on_or_after"` a return counts for the periods before it too.
+        Period 0 is the cohort's own and one of the `periods`, of which the last is `periods - 1`. They are
+        calendar periods in `timezone`. `cohort` says which starts make a cohort; with
+        `returned="on_or_after"` a return counts for the periods before it too.
         """
         from backsight.results import Retention
 
@@ -118,8 +119,8 @@ class Questions(ABC):
         """
         from backsight.results import Trend
 
-        listed = [series] if isinstance(series, str | Mapping) else list(series)
-        own = {"series": listed, "interval": interval, "week_start": week_start}
+        every = [series] if isinstance(series, str | Mapping) else listed(series)
+        own = {"series": every, "interval": interval, "week_start": week_start}
         return Trend(
             *self._answer("trend", own | moments(from_, to, since, timezone) | _filters(where, person_where))
         )
@@ -171,8 +172,10 @@ class Questions(ABC):
         in the API. A name that exists gets a new version. `expected_version` is the version that the caller
         last saw (0: none); Conflict where another stands by now.
         """
+        from backsight.named_events import check_name
+
         body = {"rules": rules_of(css, on, match, text, page, where, rules), "description": description}
-        return self._put_event(name, body, expected_version)
+        return self._put_event(check_name(name), body, expected_version)
 
     @abstractmethod
     def events(self) -> list[NamedEvent]:
@@ -219,4 +222,4 @@ class Questions(ABC):
 
 
 def _filters(where: Sequence[Json], person_where: Sequence[Json]) -> Request:
-    return {key: list(value) for key, value in (("where", where), ("person_where", person_where)) if value}
+    return {key: listed(value) for key, value in (("where", where), ("person_where", person_where)) if value}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -80,7 +81,9 @@ class RemoteSite(Questions):
         self, method: str, path: str, body: Request | None = None, expected_version: int | None = None
     ) -> Any:
         try:
-            response = self._client.request(method, path, json=body, headers=_conditions(expected_version))
+            response = self._client.request(
+                method, path, content=_encoded(body), headers=_conditions(expected_version)
+            )
         except httpx.HTTPError as error:
             where = str(self._client.base_url)
             raise Unavailable(
@@ -93,7 +96,11 @@ class RemoteSite(Questions):
 
 
 def _client(url: str, key: str) -> httpx.Client:
-    headers = {"Authorization": f"Bearer {key}", "Accept": "application/json"}
+    headers = {
+        "Authorization": f"Bearer {key}",
+        "Accept": "application/json",
+        "Content-Type": "application/json",
+    }
     try:
         client = httpx.Client(base_url=url, headers=headers, timeout=TIMEOUT)
     except httpx.InvalidURL as error:
@@ -119,6 +126,15 @@ def _conditions(expected_version: int | None) -> dict[str, str]:
     if expected_version is None:
         return {}
     return {"If-Match": f'"{expected_version}"'} if expected_version else {"If-None-Match": "*"}
+
+
+def _encoded(body: Request | None) -> bytes | None:
+    if body is None:
+        return None
+    try:
+        return json.dumps(body, allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidRequest(f"this can't be said in JSON: {error}", valid="plain JSON values") from error
 
 
 def _event(answer: Mapping[str, Any]) -> NamedEvent:

@@ -24,6 +24,13 @@ def without_none(request: Mapping[str, Any]) -> Request:
     return {key: value for key, value in request.items() if value is not None}
 
 
+def listed(value: object) -> object:
+    """A sequence as JSON has it. Anything else stays as it is and is refused by name: of all things a string,
+    which would fall apart into letters.
+    """
+    return list(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
+
+
 def duration(value: str | timedelta) -> str:
     """A duration as a request has it: `"14d"`; a timedelta in seconds."""
     return f"{round(value.total_seconds())}s" if isinstance(value, timedelta) else value
@@ -49,7 +56,7 @@ def rules_of(
     page: str | Mapping[str, Any] | None,
     where: Sequence[Mapping[str, Any]] | None,
     rules: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None,
-) -> list[Any]:
+) -> object:
     """The rules that keyword arguments stand for: one, or those given as `rules`. Raises InvalidRequest."""
     rule = without_none(
         {
@@ -58,7 +65,7 @@ def rules_of(
             "match": match,
             "text": _equal_to(text),
             "page": {"path": _equal_to(page)} if isinstance(page, str) else page,
-            "where": where if where is None else list(where),
+            "where": listed(where),
         }
     )
     if rules is None:
@@ -69,7 +76,7 @@ def rules_of(
             field="rules",
             valid="one rule in words, or 'rules'",
         )
-    return [rules] if isinstance(rules, Mapping) else list(rules)
+    return [rules] if isinstance(rules, Mapping) else listed(rules)
 
 
 def _equal_to(value: str | Mapping[str, Any] | None) -> Mapping[str, Any] | None:

@@ -11,6 +11,7 @@ from threading import Lock
 from types import ModuleType
 from typing import Any, Final
 
+from backsight.config import check_setting
 from backsight.engine import Engine
 from backsight.errors import InvalidRequest, NotFound, nearest, shown
 from backsight.lake import Lake
@@ -105,8 +106,8 @@ class Site(Questions):
 class DataDirectory:
     """What stands in one data directory, open: the lake, an engine over it, and the store.
 
-    Raises NotFound where there is none. `threads` and `memory` (`"4GB"`) bound what reports take; `database`
-    is the store's file, where it stands elsewhere.
+    Raises NotFound where there is none. `threads` and `memory` (`"4GB"`) bound what reports take, with a
+    ConfigurationError where they can't; `database` is the store's file, where it stands elsewhere.
     """
 
     def __init__(
@@ -116,6 +117,9 @@ class DataDirectory:
         memory: str | None = None,
         database: Path | None = None,
     ) -> None:
+        for name, value in (("threads", threads), ("memory", memory)):
+            if value is not None:
+                check_setting(name, value, name)
         self.path = Path(path).expanduser()
         self.store = SQLiteStore(_existing(self.path, database or self.path / DATABASE))
         self._lake = Lake(self.path / LAKE)

@@ -99,7 +99,9 @@ READS: dict[str, Ask] = {
     ),
     "preview, range": lambda site: site.preview(on="submit", from_="2026-10-04", timezone="Asia/Tokyo"),
     "preview, rules": lambda site: site.preview(rules=[{"on": "pageview"}, {"on": "track"}]),
-    "trend, number": lambda site: site.trend("Bought", where=[{"property": "props.n", "op": "lt", "value": 2**70}]),
+    "trend, number": lambda site: site.trend(
+        "Bought", where=[{"property": "props.n", "op": "lt", "value": 2**70}]
+    ),
     "events": lambda site: site.events(),
     "event": lambda site: site.event("Signed up"),
     "history": lambda site: site.history("Signed up"),
@@ -138,6 +140,9 @@ def test_something_is_answered(local: Questions) -> None:
 FAULTS: dict[str, Ask] = {
     "unknown name": lambda site: site.funnel(["Viewed pricing", "Signd up"]),
     "no steps": lambda site: site.funnel([]),
+    "a name for the steps": lambda site: site.funnel("Signed up"),
+    "a name for the rules": lambda site: site.define("A", rules="Signed up"),  # type: ignore[arg-type]
+    "a predicate for the predicates": lambda site: site.trend("Signed up", where={"property": "path"}),  # type: ignore[arg-type]
     "selector": lambda site: site.preview(css="a:hover"),
     "malformed selector": lambda site: site.preview(css="a["),
     "operator": lambda site: site.trend(
@@ -152,6 +157,7 @@ FAULTS: dict[str, Ask] = {
     "unknown history": lambda site: site.history("Signd up"),
     "delete unknown": lambda site: site.delete_event("Signd up"),
     "name": lambda site: site.define("a\nb", css="a"),
+    "empty name": lambda site: site.define(" ", css="a"),
     "rules": lambda site: site.define("A", rules=[]),
     "rule": lambda site: site.define("A", css="a", on="clik"),
     "conflict": lambda site: site.define("Signed up", css="a", expected_version=7),
@@ -175,6 +181,13 @@ def test_same_error(local: Questions, remote: Questions, ask: Ask) -> None:
     """Every fault raises the same error over HTTP as in place: class, message, field, what is valid."""
     assert raised(ask, local) == raised(ask, remote)
     assert issubclass(raised(ask, remote)[0], bs.InvalidRequest | bs.NotFound | bs.Conflict)
+
+
+@pytest.mark.parametrize("value", [object(), float("nan")], ids=["object", "nan"])
+def test_what_json_cannot_say(remote: Questions, value: object) -> None:
+    """A value that JSON has no word for is refused before anything is sent."""
+    with pytest.raises(bs.InvalidRequest, match="can't be said in JSON"):
+        remote.trend({"on": "any", "where": [{"property": "x", "op": "is", "value": value}]})
 
 
 # ── The same changes ────────────────────────────────────────────────────────────────────────────────────────

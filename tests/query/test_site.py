@@ -56,6 +56,13 @@ def test_several_sites(tmp_path: Path) -> None:
         assert blog.preview(on="any").events == 13
 
 
+@pytest.mark.parametrize(("name", "value"), [("memory", "lots"), ("threads", 0)])
+def test_unusable_bounds(data: Path, name: str, value: Any) -> None:
+    """Bounds that can't be used are refused by name, with what would be valid."""
+    with pytest.raises(bs.ConfigurationError, match=rf"^{name}: .*Valid: "):
+        bs.open(data, **{name: value})
+
+
 def test_unknown_site(data: Path) -> None:
     """A site that does not exist is not found, and the nearest is named."""
     with pytest.raises(bs.NotFound, match=r"no site 'shp'.*did you mean 'shop'"):
