@@ -6,7 +6,7 @@ import json
 import runpy
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,9 @@ from click.testing import CliRunner, Result
 
 from backsight.cli import COMMANDS, main, words
 from backsight.keys import Keys
+from backsight.reports.periods import PERIODS, WEEK_STARTS
+from backsight.reports.retention import COHORTS
+from backsight.reports.trend import MEASURES
 from backsight.sites import create_site
 from backsight.store.sqlite import SQLiteStore
 from captures import batch, capture, write_journal
@@ -248,6 +251,13 @@ def test_what_was_not_understood_is_exit_code_2(run: Run, arguments: list[str], 
     assert (result.exit_code, message in result.stderr) == (2, True), result.stderr
 
 
+def test_a_malformed_key_is_named_as_it_was_given() -> None:
+    """The message about a key names the option that took it, and does not repeat the key."""
+    result = invoke("events", "list", "--url", "http://127.0.0.1:9", "--key", "sk_short")
+    assert (result.exit_code, result.stderr.startswith("Error: --key: ")) == (1, True), result.stderr
+    assert "sk_short" not in result.stderr
+
+
 def test_a_server_wants_a_key() -> None:
     """Asking a server without a secret key says where to put one."""
     result = invoke("events", "list", "--url", "http://127.0.0.1:9")
@@ -314,6 +324,26 @@ def test_reports_answer_from_the_folder(
     assert "---" in succeeded(run(*arguments))
     assert "select" in succeeded(run(*arguments, "--sql"))
     assert len(succeeded(run(*arguments, "--csv")).splitlines()) > 1
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "words"),
+    [
+        ("retention", "period", PERIODS),
+        ("retention", "cohort", COHORTS),
+        ("retention", "week_start", WEEK_STARTS),
+        ("trend", "interval", PERIODS),
+        ("trend", "measure", MEASURES),
+        ("trend", "week_start", WEEK_STARTS),
+    ],
+)
+def test_options_take_every_word_of_the_reports(command: str, option: str, words: Collection[str]) -> None:
+    """What a report can be asked can be asked on the command line."""
+    context = click.Context(main)
+    found = main.get_command(context, command)
+    assert found
+    kinds = {parameter.name: parameter.type for parameter in found.params}
+    assert {*kinds[option].choices} == {*words}  # type: ignore[attr-defined]
 
 
 # ── Sites and keys ──────────────────────────────────────────────────────────────────────────────────────────

@@ -263,9 +263,16 @@ def test_a_wrong_setting_stops_the_start(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
-    """A data folder below a file is refused with its path."""
+    """A data folder below a file is refused with its path, and the setting to change is named."""
     (tmp_path / "file").write_text("")
-    assert_refused(run("up", "--data", tmp_path / "file" / "data", "--port", 0), str(tmp_path / "file"))
+    refused = run("up", "--data", tmp_path / "file" / "data", "--port", 0)
+    assert_refused(refused, "data: ", str(tmp_path / "file"), "BACKSIGHT_DATA")
+
+
+def test_an_address_of_another_machine_is_named(tmp_path: Path) -> None:
+    """An address that is not this machine's is refused, and the setting to change is named."""
+    refused = run("up", "--data", tmp_path / "new", "--port", 0, "--host", "192.0.2.1")
+    assert_refused(refused, "can't listen on 192.0.2.1:0", "BACKSIGHT_HOST")
 
 
 def test_a_deployment_brings_its_own_keys(start: Start) -> None:

@@ -116,7 +116,7 @@ def funnel(site: Questions, steps: tuple[Any, ...], output: str | None, **argume
     "--period",
     default="day",
     show_default=True,
-    type=click.Choice(["day", "week", "month"]),
+    type=click.Choice(["hour", "day", "week", "month"]),
     help="Length of a period.",
 )
 @click.option(
@@ -125,7 +125,7 @@ def funnel(site: Questions, steps: tuple[Any, ...], output: str | None, **argume
     show_default=True,
     type=int,
     metavar="N",
-    help="How many periods after the first.",
+    help="How many periods, the cohort's own included.",
 )
 @click.option(
     "--cohort", default="first_in_range", show_default=True,

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, NoReturn
 
 import uvicorn
@@ -61,6 +62,7 @@ def serve(config: Config, parts: Parts, tell: Callable[[str], None]) -> None:
 
 
 async def _serve(config: Config, parts: Parts, tell: Callable[[str], None]) -> None:
+    _make_folder(config.data)
     async with AsyncExitStack() as stack:
         store = stack.enter_context(SQLiteStore(config.database))
         front = await _collector(config, stack) if parts.collector else ()
@@ -73,6 +75,18 @@ async def _serve(config: Config, parts: Parts, tell: Callable[[str], None]) -> N
             stack.callback(Supervisor("committer", committer_command(config), _warn).stop)
         server = _Server(_settings(_composed(front, behind)), lambda: tell(f"Listening on {address}"))
         await server.serve([listener])
+
+
+def _make_folder(data: Path) -> None:
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"can't make the folder {data}: {error.strerror or error}.",
+            field="data",
+            value=str(data),
+            valid="a folder that exists or can be made; --data, or BACKSIGHT_DATA",
+        ) from error
 
 
 async def _collector(config: Config, stack: AsyncExitStack) -> Sequence[Route]:
@@ -186,9 +200,10 @@ def _bound(config: Config) -> Iterator[socket.socket]:
     except OSError as error:
         raise ConfigurationError(
             f"can't listen on {config.host}:{config.port}: {error.strerror or error}.",
-            field="port",
-            value=config.port,
-            valid="a free port of this machine, or 0 for any; --port, or BACKSIGHT_PORT",
+            field="host, port",
+            value=f"{config.host}:{config.port}",
+            valid="an address of this machine (--host, or BACKSIGHT_HOST), "
+            "and a port that is free, or 0 for any (--port, or BACKSIGHT_PORT)",
         ) from error
     with listener:
         yield listener
