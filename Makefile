@@ -55,10 +55,10 @@ clean:          ## remove what was set up
 
 # A browser that is there, else Debian's, else Playwright's own.
 .make/browser: .make/venv
-	@$(BIN)/python tests/browser.py >/dev/null 2>&1 \
+	@$(BIN)/python -m backsight.demo.browser >/dev/null 2>&1 \
 		|| { command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } \
 		|| $(BIN)/python -m playwright install --with-deps chromium
-	@$(BIN)/python tests/browser.py
+	@$(BIN)/python -m backsight.demo.browser
 	@touch $@
 
 # Node is needed to rebuild the snippet and to fetch the third-party test pages; without one on the machine, a wheel brings it.

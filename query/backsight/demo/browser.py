@@ -1,4 +1,7 @@
-"""Finds a Chromium on this machine and starts it; only recording and `--live` need one."""
+"""Finds a Chromium on this machine and starts it, for recording, `--live` and the tests.
+
+`python -m backsight.demo.browser` prints which one that is, or fails.
+"""
 
 from __future__ import annotations
 
@@ -50,3 +53,8 @@ def chromium() -> Iterator[tuple[Browser, dict[str, Any]]]:
             yield browser, playwright.devices
         finally:
             browser.close()
+
+
+if __name__ == "__main__":
+    with chromium() as (found, _):
+        print(f"Chromium {found.version}")
