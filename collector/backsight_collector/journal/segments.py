@@ -1,7 +1,7 @@
 """The files of one writer's journal: `NUMBER-SALT.segment`, numbered upwards for ever.
 
-A number is never used twice, because a record's position is made of it, and the lake takes what lies below its
-own position for folded: the highest segment is therefore never deleted, and a new one takes a higher number.
+A number is never used twice, because a record's position is made of it, and the lake takes what lies below
+its own position for folded: the highest segment is therefore never deleted, and a new one takes a higher one.
 Numbers also keep up with the minutes since 1970, so that a journal that was lost, or put back from a backup,
 does not begin anew below what the lake holds.
 """
