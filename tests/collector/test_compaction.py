@@ -208,3 +208,39 @@ def test_a_quiet_partition_is_merged_down(tmp_path: Path, monkeypatch: pytest.Mo
     events = [merge for merge in find_merges(lake) if merge.table.name == "events"]
     assert [len(merge.files) for merge in events] == [3]
     lake.close()
+
+
+def test_many_small_partitions_are_merged_in_one_commit(tmp_path: Path) -> None:
+    """Days and sites that get a few rows each do not have to wait for one another."""
+    for number in range(3):
+        days = [click(day, node=1, time=NOW // 1000 - day * 86_400_000) for day in range(20)]
+        write_journal(tmp_path, [capture(batch(f"{number}", days, sent_at=None))])
+        committer = Committer(tmp_path)
+        committer.step()
+        committer.close()
+    before, version = rows(tmp_path), DeltaTable(str(tmp_path / "lake" / "events")).version()
+    assert len(files(tmp_path)) == 60
+    compact(tmp_path)
+    assert len(files(tmp_path)) == 20
+    assert DeltaTable(str(tmp_path / "lake" / "events")).version() == version + 1
+    assert rows(tmp_path) == before
+
+
+def test_a_merge_takes_only_what_memory_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By what files hold before compression: text that repeats itself is packed a thousandfold."""
+    for number in range(4):
+        long = [click(seq, props={"a": f"{number} {seq}" + "z" * 20_000}) for seq in range(3)]
+        write_journal(tmp_path, [capture(batch(f"{number}", long))])
+        committer = Committer(tmp_path)
+        committer.step()
+        committer.close()
+    before = rows(tmp_path)
+    lake = Lake(tmp_path / "lake")
+    most = 5 * max(lake["events"].unpacked_bytes(file) for file in lake["events"].files()) // 2
+    lake.close()
+    monkeypatch.setattr(compaction, "TARGET_UNPACKED_BYTES", most)
+    compact(tmp_path)
+    lake = Lake(tmp_path / "lake")
+    assert [file.rows for file in lake["events"].files()] == [6, 6]
+    lake.close()
+    assert rows(tmp_path) == before

@@ -1,7 +1,8 @@
 """Folds a partition's many small files into few large ones, sorted, so that a question reads little.
 
-The rows of one partition stay the same: one commit removes the old files and adds the new, so a kill at any
-point leaves the one or the other. What is removed stays readable for as long as snapshots are kept.
+The rows of a partition stay the same: one commit removes the old files and adds the new, so a kill at any
+point leaves the one or the other. What is removed stays readable for as long as snapshots are kept. A commit
+serves many small partitions: with a commit each, files would gather faster than they go.
 
 Files are merged with files of about their own size: a row is rewritten once each time that its file grows
 eightfold.
@@ -12,11 +13,12 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import pyarrow as pa
 from deltalake.transaction import AddAction
@@ -38,6 +40,10 @@ SORTED_BY: Final[Mapping[str, tuple[str, ...]]] = {
 TARGET_ROWS: Final = 2_000_000
 """A file with more rows than half of this is left as it is; bounds the memory of a merge, to about 1 GB."""
 TARGET_BYTES: Final = 256_000_000
+TARGET_UNPACKED_BYTES: Final = 512_000_000
+"""The same before compression, by the files' footers: what repeats itself may be packed a thousandfold."""
+MERGE_FILES: Final = 4_000
+"""Files that one commit removes, at most; those of one partition stay together."""
 MIN_FILES: Final = 8
 """Files of about one size in a partition before the committer merges them by itself."""
 LOOK_SECONDS: Final = 10.0
@@ -48,24 +54,52 @@ QUIET_SECONDS: Final = 3_600.0
 """A partition to which nothing was added for so long is merged down to one file."""
 
 
+class Written(NamedTuple):
+    """Files that stand ready to take the place of others."""
+
+    old: list[DataFile]
+    new: list[AddAction]
+
+
 @dataclass(frozen=True)
 class Merge:
-    """Files of one partition that are to become one."""
+    """Groups of files of one table; each group's are of one partition and are to become one."""
 
     table: Table
-    files: Sequence[DataFile]
+    groups: Sequence[Sequence[DataFile]]
 
-    def write(self) -> list[AddAction]:
-        """The file that will stand for them, not committed yet; may run beside appends to the table."""
+    @property
+    def files(self) -> list[DataFile]:
+        return [file for group in self.groups for file in group]
+
+    def write(self) -> Written:
+        """Makes the files, not committed yet; may run beside appends to the table."""
+        written = Written([], [])
+        for group in self.groups:
+            fitting = self._fitting(group)
+            if len(fitting) > 1:
+                written.old.extend(fitting)
+                written.new.extend(self._write_one(fitting))
+        return written
+
+    def commit(self, written: Written) -> bool:
+        """Whether there was anything to commit."""
+        if written.old:
+            self.table.replace(written.old, written.new)
+            log.info("%s: %d files became %d", self.table.name, len(written.old), len(written.new))
+        return bool(written.old)
+
+    def _fitting(self, group: Sequence[DataFile]) -> list[DataFile]:
+        """The first files of the group, up to what memory is set aside for."""
+        unpacked = accumulate(self.table.unpacked_bytes(file) for file in group)
+        return [file for file, size in zip(group, unpacked, strict=True) if size <= TARGET_UNPACKED_BYTES]
+
+    def _write_one(self, files: Sequence[DataFile]) -> list[AddAction]:
         order = SORTED_BY[self.table.name]
-        rows = pa.concat_tables(self.table.read(file, as_dictionaries=True) for file in self.files)
+        rows = pa.concat_tables(self.table.read(file, as_dictionaries=True) for file in files)
         rows = rows.unify_dictionaries().sort_by([(name, "ascending") for name in order])
         partition_by, bounds = PARTITIONS[self.table.name], STATISTICS[self.table.name]
         return write_files(self.table.directory, rows, partition_by, bounds, sorted_by=order, is_new=False)
-
-    def commit(self, new: Sequence[AddAction]) -> None:
-        self.table.replace(self.files, new)
-        log.info("%s %s: %d files merged", self.table.name, dict(self.files[0].partition), len(self.files))
 
 
 class Compactor:
@@ -75,7 +109,7 @@ class Compactor:
         self._lake, self._min_files = lake, min_files
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="compaction")
         self._due: list[Merge] = []
-        self._written: Future[list[AddAction]] | None = None
+        self._written: Future[Written] | None = None
         self._look_at = 0.0
 
     def advance(self) -> bool:
@@ -88,13 +122,12 @@ class Compactor:
             return False
         written, self._written = self._written, None
         try:
-            new = written.result()
+            ready = written.result()
         except Exception as error:  # folds are worth more than merges: they go on
             log.exception("a merge failed; the next try is in %d s: %s", RETRY_SECONDS, error)
             self._due, self._look_at = [], time.monotonic() + RETRY_SECONDS
             return False
-        self._due.pop(0).commit(new)
-        return True
+        return self._due.pop(0).commit(ready)
 
     def close(self) -> None:
         """Waits for the thread; what it was writing is left for vacuum."""
@@ -119,9 +152,8 @@ def compact(
     lake = Lake(data_dir / "lake")
     try:
         before = _count_files(lake)
-        while merges := find_merges(lake, site, min_files=0):
-            for merge in merges:
-                merge.commit(merge.write())
+        while sum(merge.commit(merge.write()) for merge in find_merges(lake, site, min_files=0)):
+            pass
         if vacuum_hours is not None:
             vacuum(lake, vacuum_hours)
         return {"files_before": before, "files_after": _count_files(lake)}
@@ -137,12 +169,31 @@ def vacuum(lake: Lake, snapshot_hours: int) -> int:
 def find_merges(lake: Lake, site: str | None = None, min_files: int = MIN_FILES) -> list[Merge]:
     """The merges that are due, those first that take most files away; with `min_files` 0, all that can be."""
     merges = [
-        Merge(table, chosen)
+        Merge(table, groups)
         for table in lake.tables.values()
-        for files in _partitions(table.files(), site)
-        if len(chosen := _due(files, min_files)) > 1
+        for groups in _batches(_groups(table, site, min_files))
     ]
     return sorted(merges, key=lambda merge: -len(merge.files))
+
+
+def _groups(table: Table, site: str | None, min_files: int) -> list[list[DataFile]]:
+    """Of each partition the files that are to become one."""
+    chosen = (_due(files, min_files) for files in _partitions(table.files(), site))
+    return [group for group in chosen if len(group) > 1]
+
+
+def _batches(groups: Sequence[Sequence[DataFile]]) -> Iterator[list[Sequence[DataFile]]]:
+    """The groups in as few batches as may be, none of which holds much more than one large merge."""
+    batch: list[Sequence[DataFile]] = []
+    rows = files = 0
+    for group in sorted(groups, key=lambda group: -len(group)):
+        rows, files = rows + sum(file.rows for file in group), files + len(group)
+        if batch and (rows > TARGET_ROWS or files > MERGE_FILES):
+            yield batch
+            batch, rows, files = [], sum(file.rows for file in group), len(group)
+        batch.append(group)
+    if batch:
+        yield batch
 
 
 def _due(files: Sequence[DataFile], min_files: int) -> list[DataFile]:

@@ -106,6 +106,11 @@ class Table:
             rows = rows.append_column(schema.field(name), pa.repeat(value, rows.num_rows))
         return rows.select(names)
 
+    def unpacked_bytes(self, file: DataFile) -> int:
+        """What the file's columns have before compression, by its footer."""
+        footer = pq.read_metadata(self.directory / file.path)
+        return sum(footer.row_group(place).total_byte_size for place in range(footer.num_row_groups))
+
     def scan(self, columns: Sequence[str], since: datetime | None = None) -> Iterator[pa.Table]:
         """All rows, file by file; with `since`, files that hold nothing received so late are left out."""
         for file in self.files():
