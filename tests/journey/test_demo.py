@@ -17,6 +17,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 import backsight
@@ -144,6 +145,7 @@ def test_demo_that_stays_counts_ones_own_clicks_and_leaves_nothing_behind(chromi
     """The shop that it serves captures live: a click there counts in the API; SIGTERM ends all of it."""
     with staying() as (process, printed):
         shop, api = (first(rf"{name} +(http://[\d.]+:\d+)", printed) for name in ("The shop", "HTTP API"))
+        assert httpx.get(first(r"(http://\S+openapi\.json) describes it", printed)).status_code == 200
         folder = Path(first(r"bs\.open\(\"(.+)\"\)", printed))
         before = int(first(r"Viewed product +([\d,]+)", printed).replace(",", ""))
         page = chromium.new_page()

@@ -130,7 +130,8 @@ def _say_where_it_is(collector: Backend, home: str) -> None:
     quoted = " ".join(f'"{step}"' for step in steps)
     click.secho("\nWhere to look next", bold=True)
     click.echo(f"""  The shop      {home}: what you click there is captured; then ask again
-  HTTP API      {collector.url}/docs, with Authorization: Bearer {collector.secret_key}
+  HTTP API      {collector.url}, with Authorization: Bearer {collector.secret_key}
+                {collector.url}/v1/openapi.json describes it
   Python        import backsight as bs
                 site = bs.open("{collector.data}")
                 site.funnel({steps}, since="8w")
