@@ -6,10 +6,8 @@ import { MAX_ID_CHARS } from "./contract";
 import { begin, record } from "./page";
 import { clear } from "./queue";
 import { REFUSED } from "./settings";
-import { allowed, forget, load, save, touch } from "./state";
+import { allowed, forget, load, touch, update } from "./state";
 import { drain } from "./transport";
-
-export type Api = typeof api;
 
 export const api = {
   /** A custom event. */
@@ -35,7 +33,7 @@ export const api = {
   reset(): void {
     if (!allowed()) return;
     closeBatch();
-    forget();
+    forget(load());
     touch();
     drain();
   },
@@ -46,9 +44,9 @@ export const api = {
     if (!given) {
       discard();
       clear();
-      forget(false);
+      forget({ ...load(), consent: false });
     } else if (!before && !REFUSED) {
-      save({ ...load(), consent: true });
+      update({ consent: true });
       begin();
     }
   },
@@ -64,7 +62,7 @@ export const api = {
 function switchTo(user: string): void {
   if (load().user === user) return;
   closeBatch();
-  save({ ...load(), user });
+  update({ user });
   drain();
 }
 

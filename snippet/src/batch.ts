@@ -19,8 +19,8 @@ type Table = (typeof TABLES)[number];
 
 export interface Batch extends Record<Table, Map<string, number>> {
   /** Device, session and user, as they stand in the body. */
-  owner: string;
-  bytes: number;
+  _owner: object;
+  _bytes: number;
 }
 
 let batch: Batch | undefined;
@@ -35,12 +35,12 @@ export function onDue(send: () => void): void {
 /** The batch to write into: a full one is closed first, and so is one of another device, session or user. */
 export function open(passive?: boolean): Batch {
   const { device, session, user } = passive ? load() : touch();
-  const owner = toJson({ device, session, user });
-  if (batch && (isFull(batch) || batch.owner !== owner)) close();
+  const owner = { device, session, user };
+  if (batch && (isFull(batch) || toJson(batch._owner) !== toJson(owner))) close();
   timer ??= setTimeout(flush, WAIT_MS);
   return (batch ??= {
-    owner,
-    bytes: ENVELOPE_BYTES,
+    _owner: owner,
+    _bytes: ENVELOPE_BYTES,
     pages: new Map(),
     elements: new Map(),
     nodes: new Map(),
@@ -53,7 +53,7 @@ export function intern(into: Batch, table: Table, line: string): number {
   const lines = into[table];
   if (!lines.has(line)) {
     lines.set(line, lines.size);
-    into.bytes += bytesOf(line) + 1;
+    into._bytes += bytesOf(line) + 1;
   }
   return lines.get(line)!;
 }
@@ -80,11 +80,11 @@ export function discard(): void {
   timer = batch = undefined;
 }
 
-const isFull = (batch: Batch): boolean => batch.events.size >= MAX_EVENTS || batch.bytes > MAX_BYTES;
+const isFull = (batch: Batch): boolean => batch.events.size >= MAX_EVENTS || batch._bytes > MAX_BYTES;
 
 /** `sent_at` comes first and is filled in when the batch is sent; a retry differs in nothing else. */
 function bodyOf(closed: Batch): string {
-  const head = toJson({ sent_at: 0, v: WIRE_VERSION, key: KEY, batch: newId(), dropped: takeLost() });
-  const tables = TABLES.map((name) => `,"${name}":[${[...closed[name].keys()].join()}]`);
-  return `${head.slice(0, -1)},${closed.owner.slice(1, -1)}${tables.join("")}}`;
+  const head = { sent_at: 0, v: WIRE_VERSION, key: KEY, batch: newId(), dropped: takeLost(), ...closed._owner };
+  const tables = TABLES.map((name) => `,"${name}":[${[...closed[name].keys()]}]`);
+  return `${toJson(head).slice(0, -1)}${tables.join("")}}`;
 }

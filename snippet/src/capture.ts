@@ -1,26 +1,27 @@
 // One DOM event, to one row: what happened, to which element, inside what.
 
 import { attempt } from "./attempt";
+import { MAX_URL_CHARS } from "./contract";
 import { attribute, isElement, lineage, matches, parentOf } from "./dom";
 import { listen } from "./guard";
-import { mask } from "./masks";
+import { masked } from "./masks";
 import { nodeOf } from "./nodes";
 import { record, routed } from "./page";
 import { isIgnored, redactedOf } from "./privacy";
 import { INTERACTIVE, labelOf, textOf } from "./texts";
-import { clean } from "./urls";
+import { anonymous } from "./urls";
 
-const roots = new WeakSet<Node>();
-const captured = new WeakSet<Event>();
+/** Events that were captured, shadow roots that are listened to. */
+const known = new WeakSet<Event | Node>();
 
 export function captureFrom(window: Window): void {
-  for (const type of ["click", "change", "submit"]) listen(window, type, capture);
-  for (const type of ["pointerdown", "focusin", "input"]) listen(window, type, enter);
+  listen(window, "click change submit", capture);
+  listen(window, "pointerdown focusin input", enter);
 }
 
 function capture(event: Event): void {
-  if (captured.has(event)) return;
-  captured.add(event);
+  if (known.has(event)) return;
+  known.add(event);
   enter(event);
   const target = targetOf(event);
   const path = target ? lineage(target) : [];
@@ -42,9 +43,9 @@ function capture(event: Event): void {
  */
 function enter(event: Event): void {
   for (const node of event.composedPath() as Node[]) {
-    if (node.nodeType !== 11 || roots.has(node)) continue;
-    roots.add(node);
-    for (const type of ["change", "submit"]) listen(node, type, capture);
+    if (node.nodeType !== 11 || known.has(node)) continue;
+    known.add(node);
+    listen(node, "change submit", capture);
   }
 }
 
@@ -67,4 +68,4 @@ function wording(target: Element, path: Element[], redacted: Set<Element>): obje
 
 /** From the attribute, not from `link.href`, which is an object on SVG's links; undefined if it is no URL. */
 const destination = (link: Element): string | undefined =>
-  attempt(() => mask(clean(new URL(attribute(link, "href"), link.baseURI).href)));
+  attempt(() => masked(anonymous(new URL(attribute(link, "href"), link.baseURI).href), MAX_URL_CHARS));

@@ -1,33 +1,46 @@
-// Reads the DOM past what a page may have put over it: `<input name="parentNode">` replaces its form's
-// property of that name. https://html.spec.whatwg.org/multipage/forms.html#the-form-element (LegacyOverrideBuiltIns)
+// Reads the DOM past what a page may have put over it: `<input name="parentNode">` replaces its form's property of
+// that name, `<img name="hidden">` the document's, and a script's `class Node {}` the browser's.
+// https://html.spec.whatwg.org/multipage/forms.html#the-form-element (LegacyOverrideBuiltIns)
 
-function reader<T extends Node, V>(prototype: T, property: string): (node: T) => V {
-  const get = Object.getOwnPropertyDescriptor(prototype, property)!.get!;
-  return (node) => get.call(node) as V;
+type Of<N, V> = (node: N, ...given: unknown[]) => V;
+
+/** The browser's own getters and methods, as they stand on the prototypes behind an object. */
+function readers<T>(object: object, names: string): T {
+  return names.split(" ").map((name) => {
+    let owner = object;
+    let found: PropertyDescriptor | undefined;
+    while (!found) found = Object.getOwnPropertyDescriptor((owner = Object.getPrototypeOf(owner)), name);
+    const action = found.get ?? found.value;
+    return (node: unknown, ...given: unknown[]) => action.apply(node, given);
+  }) as T;
 }
 
-export const parentOf: (node: Node) => ParentNode | null = reader(Node.prototype, "parentNode");
-export const typeOf: (node: Node) => number = reader(Node.prototype, "nodeType");
-export const childrenOf: (node: Node) => Iterable<Node> = reader(Node.prototype, "childNodes");
-export const nameOf: (element: Element) => string = reader(Element.prototype, "localName");
-export const namespaceOf: (element: Element) => string | null = reader(Element.prototype, "namespaceURI");
-export const attributesOf: (element: Element) => Iterable<Attr> = reader(Element.prototype, "attributes");
-export const previousOf: (element: Element) => Element | null = reader(Element.prototype, "previousElementSibling");
-export const nextOf: (element: Element) => Element | null = reader(Element.prototype, "nextElementSibling");
-export const titleOf: (document: Document) => string = reader(Document.prototype, "title");
-export const slotOf: (element: Element) => Element | null = reader(Element.prototype, "assignedSlot");
-export const shadowOf: (element: Element) => ShadowRoot | null = reader(Element.prototype, "shadowRoot");
+export const [listenTo, typeOf, parentOf, childrenOf, rootOf] = readers<
+  [Of<EventTarget, void>, Of<Node, number>, Of<Node, ParentNode | null>, Of<Node, Iterable<Node>>, Of<Node, Node>]
+>(document, "addEventListener nodeType parentNode childNodes getRootNode");
+
+type OfDocument<V> = Of<Document | Node, V>;
+type Found = OfDocument<Element | null>;
+export const [titleOf, referrerOf, modeOf, isHidden, outermostOf, scriptOf, find, byId] = readers<
+  [OfDocument<string>, OfDocument<string>, OfDocument<string>, OfDocument<boolean>, Found, Found, Found, Found]
+>(document, "title referrer compatMode hidden documentElement currentScript querySelector getElementById");
+
+type OfElement<V> = Of<Element, V>;
+export const [nameOf, namespaceOf, attributesOf, slotOf, shadowOf, matches, attributeOf] = readers<
+  [
+    OfElement<string>, OfElement<string | null>, OfElement<Iterable<Attr>>, OfElement<Element | null>,
+    OfElement<ShadowRoot | null>, OfElement<boolean>, OfElement<string | null>,
+  ]
+>(outermostOf(document)!, "localName namespaceURI attributes assignedSlot shadowRoot matches getAttribute");
 
 /** An attribute's value, empty where there is none. */
-export const attribute = (element: Element, name: string): string =>
-  Element.prototype.getAttribute.call(element, name) ?? "";
-export const matches = (element: Element, css: string): boolean => Element.prototype.matches.call(element, css);
+export const attribute = (element: Element, name: string): string => attributeOf(element, name) ?? "";
 
-export const rootOf = (node: Node): Node => Node.prototype.getRootNode.call(node);
 export const isElement = (node: Node): node is Element => typeOf(node) === 1;
 
-/** The host, where a node is an open or closed shadow root. */
-export const hostOf = (node: Node): Element | undefined => (node as Partial<ShadowRoot>).host;
+/** The host, where a node is an open or closed shadow root; a document's `host` may be an image of that name. */
+export const hostOf = (node: Node): Element | undefined =>
+  typeOf(node) === 11 ? (node as Partial<ShadowRoot>).host : undefined;
 
 /**
  * An element and what contains it as the page is drawn, innermost first: slots and shadow trees included, which
@@ -39,7 +52,7 @@ export function lineage(element: Element): Element[] {
   while (node) {
     const inside: boolean = isElement(node);
     if (inside) path.push(node as Element);
-    node = (inside && slotOf(node as Element)) || parentOf(node) || (inside ? null : hostOf(node));
+    node = (inside && slotOf(node as Element)) || parentOf(node) || hostOf(node);
   }
   return path;
 }

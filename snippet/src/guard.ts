@@ -1,3 +1,4 @@
+import { listenTo } from "./dom";
 import { lose } from "./state";
 
 /** A function that never throws into the page; what goes wrong inside is counted. */
@@ -11,7 +12,7 @@ export function guarded<A extends unknown[]>(handler: (...args: A) => void): (..
   };
 }
 
-/** Listens on a target without ever delaying or breaking the page. */
-export function listen<E extends Event>(target: EventTarget, type: string, handler: (event: E) => void, capture = true): void {
-  target.addEventListener(type, guarded(handler as (event: Event) => void), { capture, passive: true });
+/** Listens for events of some types without ever delaying or breaking the page. */
+export function listen<E extends Event>(target: EventTarget, types: string, handler: (event: E) => void): void {
+  for (const type of types.split(" ")) listenTo(target, type, guarded(handler), { capture: true, passive: true });
 }

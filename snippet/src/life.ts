@@ -1,16 +1,17 @@
 // The page's life: what begins and ends a page instance, and when everything must go out.
 
+import { attempt } from "./attempt";
 import { closeBatch } from "./closing";
+import { isHidden } from "./dom";
 import { guarded, listen } from "./guard";
 import { begin, end, routed, scrolled, showing } from "./page";
 import { persist, reclaim } from "./queue";
 import { drain, resume, sendAll } from "./transport";
 
 export function watch(): void {
-  watchHistory("pushState");
-  watchHistory("replaceState");
-  for (const type of ["popstate", "hashchange"]) listen(window, type, routed);
-  listen(window, "scroll", scrolled, false);
+  for (const name of ["pushState", "replaceState"] as const) attempt(() => watchHistory(name)); // It may be frozen.
+  listen(window, "popstate hashchange", routed);
+  listen(window, "scroll", scrolled);
   listen(document, "visibilitychange", visibilityChanged);
   listen(window, "pagehide", () => {
     end();
@@ -31,8 +32,8 @@ function watchHistory(name: "pushState" | "replaceState"): void {
 }
 
 function visibilityChanged(): void {
-  showing(!document.hidden);
-  if (document.hidden) leave(false); // On a phone this may be the last event: https://developer.chrome.com/docs/web-platform/page-lifecycle-api
+  showing(!isHidden(document));
+  if (isHidden(document)) leave(false); // On a phone this may be the last event: https://developer.chrome.com/docs/web-platform/page-lifecycle-api
 }
 
 /** Sends all, and keeps copies of what is not acknowledged; `released` for the origin's next page. */

@@ -3,6 +3,7 @@
 import { api } from "./api";
 import { onDue } from "./batch";
 import { captureFrom } from "./capture";
+import { listenTo } from "./dom";
 import { guarded } from "./guard";
 import { watch } from "./life";
 import { begin } from "./page";
@@ -14,11 +15,15 @@ import { drain } from "./transport";
 type Call = (...given: unknown[]) => void;
 interface Extras {
   /** Calls made before the script had loaded. */
-  q?: [string, ArrayLike<unknown>][];
+  q?: [string, unknown[]][];
   loaded?: boolean;
 }
 
-const global = ((window as { backsight?: unknown }).backsight ??= {}) as Record<string, Call | undefined> & Extras;
+type Global = Record<string, Call | undefined> & Extras;
+
+/** Without a stub, the name may stand for an element with that id: https://html.spec.whatwg.org/#named-access-on-the-window-object */
+const stub = Object.getOwnPropertyDescriptor(window, "backsight")?.value as Global | undefined;
+const global = ((window as { backsight?: Global }).backsight = stub ?? {});
 
 const start = guarded(() => {
   for (const [name, call] of Object.entries(api)) global[name] = guarded(call as Call);
@@ -28,12 +33,12 @@ const start = guarded(() => {
   if (allowed()) claim();
   drain(); // At once: a page that is left soon would only hand it on once more.
   begin();
-  for (const [name, given] of global.q?.splice(0) ?? []) global[name]?.(...Array.from(given));
+  for (const [name, given] of global.q?.splice(0) ?? []) global[name]?.apply(null, given);
 });
 
 if (ENDPOINT && !global.loaded) {
   global.loaded = true;
   // A page that is drawn ahead of its visit has no visit yet.
-  if ((document as { prerendering?: boolean }).prerendering) document.addEventListener("prerenderingchange", start);
+  if ((document as { prerendering?: boolean }).prerendering) listenTo(document, "prerenderingchange", start);
   else start();
 }

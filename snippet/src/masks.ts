@@ -21,6 +21,12 @@ const DIGITS = /\d(?:[\s.\u2010-\u2015\u2212-]{0,3}\d){12,}/g;
 /** Issuers' numbers begin with 3 to 9, or with 22 to 27; a time in milliseconds begins with 1. */
 const ISSUED = /^(?=\d{13,19}$)(?:2[2-7]|[3-9])/;
 
+/** Characters that are read of a text; masks need more than is kept. */
+export const ENOUGH = 4_000;
+
+/** A text, masked, then cut. */
+export const masked = (text: string, length: number): string => mask(text.slice(0, ENOUGH)).slice(0, length);
+
 export function mask(text: string): string {
   return text
     .replace(TOKEN, "[token]")

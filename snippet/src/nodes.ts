@@ -10,9 +10,10 @@ import {
   MAX_ATTRIBUTE_CHARS,
   MAX_DEPTH,
 } from "./contract";
-import { attributesOf, hostOf, isElement, nameOf, namespaceOf, nextOf, parentOf, previousOf, typeOf } from "./dom";
+import { attributesOf, hostOf, isElement, modeOf, nameOf, namespaceOf, parentOf, typeOf } from "./dom";
 import { toJson } from "./json";
 import { mask } from "./masks";
+import { placesOf } from "./places";
 
 const CAPTURED = new Set(CAPTURED_ATTRIBUTES.split(" "));
 
@@ -24,12 +25,10 @@ export function nodeOf(batch: Batch, target: Element, redacted: Set<Element>): n
   const chain: Element[] = [];
   for (let element: Element | undefined = target; element; element = above(element)) chain.unshift(element);
   if (chain.length > MAX_DEPTH) throw RangeError();
-  let parent = -1;
-  for (const element of chain) {
+  return chain.reduce((parent, element) => {
     const description = intern(batch, "elements", toJson(describe(element, redacted.has(element))));
-    parent = intern(batch, "nodes", `[${[parent, description, ...positions(element), flags(element)].join()}]`);
-  }
-  return parent;
+    return intern(batch, "nodes", `[${[parent, description, ...placesOf(element), flags(element)].join()}]`);
+  }, -1);
 }
 
 /** The parent, or the host where the parent is a shadow root. */
@@ -46,32 +45,13 @@ function describe(element: Element, redacted: boolean): object {
     const shown = value.length <= MAX_ATTRIBUTE_CHARS && (STRUCTURAL.test(key) || (!redacted && mask(value) === value));
     attrs[name] = shown ? value : null;
   }
-  const ns = /svg|mathml/i.exec(namespaceOf(element) ?? "")?.[0].toLowerCase();
-  return { tag: nameOf(element), ...(ns && { ns }), attrs };
-}
-
-/** Places among the element siblings, from 1: of all, from the end, of its type, of its type from the end. */
-function positions(element: Element): number[] {
-  const [before, sameBefore] = count(element, previousOf);
-  const [after, sameAfter] = count(element, nextOf);
-  return [before, after, sameBefore, sameAfter];
-}
-
-function count(element: Element, step: (element: Element) => Element | null): [number, number] {
-  const name = nameOf(element);
-  const namespace = namespaceOf(element);
-  let all = 1;
-  let same = 1;
-  for (let other = step(element); other; other = step(other)) {
-    all++;
-    if (nameOf(other) === name && namespaceOf(other) === namespace) same++;
-  }
-  return [all, same];
+  const ns = /(svg|mathml)$/i.exec(namespaceOf(element) ?? "")?.[0].toLowerCase();
+  return { tag: nameOf(element), ns, attrs };
 }
 
 function flags(element: Element): number {
   const parent = parentOf(element);
   const within = parent && (isElement(parent) || typeOf(parent) === 9);
   const place = within ? 0 : parent && hostOf(parent) ? FLAG_SHADOW : FLAG_DETACHED;
-  return document.compatMode === "BackCompat" ? place | FLAG_QUIRKS : place;
+  return modeOf(document) === "BackCompat" ? place | FLAG_QUIRKS : place;
 }

@@ -1,7 +1,7 @@
 // The page instance: one load, or one client-side route. Its events are numbered from 0.
 
 import { append, intern, open, type Batch } from "./batch";
-import { titleOf } from "./dom";
+import { isHidden, outermostOf, referrerOf, titleOf } from "./dom";
 import { newId } from "./ids";
 import { toJson } from "./json";
 import { allowed } from "./state";
@@ -9,34 +9,39 @@ import { tidy } from "./texts";
 import { clean } from "./urls";
 
 interface Page {
-  id: string;
-  href: string;
-  referrer: string;
-  viewport: [number, number];
-  sequence: number;
-  /** The pageview waits for its title: routers set it after the address. */
-  viewed: number;
-  visibleMs: number;
+  _href: string;
+  /** Its entry in `pages`. */
+  _entry: { title: string; [field: string]: unknown };
+  _sequence: number;
+  /** When it began, until its pageview is written: that waits for the title, which routers set after the address. */
+  _viewed: number;
+  _visibleMs: number;
   /** Since when it has been visible, on performance's clock. */
-  since?: number | undefined;
-  deepest: number;
+  _since?: number | undefined;
+  _deepest: number;
 }
 
 let page: Page | undefined;
 
 /** A page instance begins, with its pageview. */
-export function begin(referrer = document.referrer): void {
+export function begin(referrer = referrerOf(document)): void {
+  const _href = location.href;
   page = {
-    id: newId(),
-    href: location.href,
-    referrer,
-    viewport: [innerWidth, innerHeight],
-    sequence: 1,
-    viewed: Date.now(),
-    visibleMs: 0,
-    since: document.hidden ? undefined : performance.now(),
-    deepest: scrollY,
+    _href,
+    _entry: {
+      id: newId(),
+      url: clean(_href),
+      referrer: clean(referrer),
+      title: "",
+      viewport: [innerWidth, innerHeight],
+      language: navigator.language,
+    },
+    _sequence: 1,
+    _viewed: Date.now(),
+    _visibleMs: 0,
+    _deepest: scrollY,
   };
+  showing(!isHidden(document));
   if (allowed()) open();
 }
 
@@ -44,59 +49,49 @@ export function begin(referrer = document.referrer): void {
 export function end(): void {
   if (!page || !allowed()) return;
   showing(false);
-  const height = document.documentElement.scrollHeight;
-  record("leave", () => ({ duration_ms: Math.round(page!.visibleMs), scroll_percent: percent(page!.deepest + innerHeight, height) }), true);
+  const height = outermostOf(document)?.scrollHeight;
+  const duration_ms = Math.round(page._visibleMs);
+  const scroll_percent = height && Math.min(100, Math.round((100 * (page._deepest + innerHeight)) / height));
+  record("leave", () => ({ duration_ms, scroll_percent }), true);
   page = undefined;
 }
 
 /** Another address is another page instance. */
 export function routed(): void {
-  if (!page || location.href === page.href) return;
-  const from = page.href;
+  if (!page || location.href === page._href) return;
+  const from = page._href;
   end();
   begin(from);
 }
 
 export function showing(visible: boolean): void {
   if (!page) return;
-  if (page.since !== undefined) page.visibleMs += performance.now() - page.since;
-  page.since = visible ? performance.now() : undefined;
+  const now = performance.now();
+  page._visibleMs += now - (page._since ?? now);
+  page._since = visible ? now : undefined;
 }
 
 export function scrolled(): void {
-  if (page) page.deepest = Math.max(page.deepest, scrollY);
+  if (page) page._deepest = Math.max(page._deepest, scrollY);
 }
 
 /** Writes one event, with the facts that `facts` reads into the batch. Nothing is written without consent. */
 export function record(type: string, facts: (batch: Batch) => object, passive?: boolean): void {
   if (!page || !allowed()) return;
   settlePageview();
-  const batch = open(passive);
-  const seq = page.sequence++;
-  const time = Date.now();
-  append(batch, { type, page: state(batch), seq, time, ...facts(batch) });
+  write(type, page._sequence++, Date.now(), facts, passive);
 }
 
 /** Writes the pageview that has waited for its title, if there is one. */
 export function settlePageview(): void {
-  const time = page?.viewed;
+  const time = page?._viewed;
   if (!time || !allowed()) return;
-  page!.viewed = 0;
-  const batch = open();
-  append(batch, { type: "pageview", page: state(batch), seq: 0, time });
+  page!._viewed = 0;
+  write("pageview", 0, time);
 }
 
-function state(batch: Batch): number {
-  const { id, href, referrer, viewport } = page!;
-  const entry = {
-    id,
-    url: clean(href),
-    referrer: clean(referrer),
-    title: tidy(titleOf(document)),
-    viewport,
-    language: navigator.language,
-  };
-  return intern(batch, "pages", toJson(entry));
+function write(type: string, seq: number, time: number, facts?: (batch: Batch) => object, passive?: boolean): void {
+  const batch = open(passive);
+  page!._entry.title = tidy(titleOf(document));
+  append(batch, { type, page: intern(batch, "pages", toJson(page!._entry)), seq, time, ...facts?.(batch) });
 }
-
-const percent = (part: number, whole: number): number => Math.min(100, Math.round((100 * part) / whole));

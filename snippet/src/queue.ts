@@ -8,11 +8,11 @@ import { lose, type Cause, type Lost } from "./state";
 import { keys, read, remove, write } from "./storage";
 
 export interface Entry {
-  key: string;
-  body: string;
+  _key: string;
+  _body: string;
   /** Being sent. */
-  busy?: boolean;
-  stored?: boolean;
+  _busy?: boolean;
+  _stored?: boolean;
 }
 
 const PREFIX = "backsight:";
@@ -24,26 +24,26 @@ export let queue: Entry[] = [];
 let left = false;
 
 export function enqueue(body: string): void {
-  push({ key: PREFIX + Date.now() + newId(), body });
+  push({ _key: PREFIX + Date.now() + newId(), _body: body });
 }
 
 /** Lets go of the oldest of what passes the bounds and is not on its way. */
 function push(entry: Entry): void {
   queue.push(entry);
-  while (queue.length > MAX_BATCHES || queue.reduce((sum, { body }) => sum + body.length, 0) > MAX_CHARS)
-    giveUp(queue.find(({ busy }) => !busy)!, "queue");
+  while (queue.length > MAX_BATCHES || queue.reduce((sum, { _body }) => sum + _body.length, 0) > MAX_CHARS)
+    giveUp(queue.find(({ _busy }) => !_busy)!, "queue");
 }
 
 /** Takes out a batch that is done with: acknowledged, or refused for good. */
 export function settle(entry: Entry): void {
   queue = queue.filter((other) => other !== entry);
-  remove(entry.key);
+  remove(entry._key);
 }
 
 /** Takes out a batch that will not be sent, and counts what is lost by it. */
 export function giveUp(entry: Entry, cause: Cause): void {
   settle(entry);
-  const { events, dropped = {} } = JSON.parse(entry.body) as { events: unknown[]; dropped?: Lost };
+  const { events, dropped = {} } = JSON.parse(entry._body) as { events: unknown[]; dropped?: Lost };
   for (const [name, count] of Object.entries(dropped)) lose(name as Cause, count);
   lose(cause, events.length);
 }
@@ -55,25 +55,25 @@ export function giveUp(entry: Entry, cause: Cause): void {
 export function persist(released: boolean): void {
   left ||= released;
   const until = left ? 0 : Date.now() + CLAIM_MS;
-  for (const entry of queue) entry.stored = write(entry.key, `${until} ${entry.body}`);
+  for (const entry of queue) entry._stored = write(entry._key, `${until} ${entry._body}`);
 }
 
 /** Takes over stored copies that no living page claims. */
 export function claim(): void {
   const now = Date.now();
-  const mine = new Set(queue.map((entry) => entry.key));
   for (const key of keys(PREFIX)) {
-    if (mine.has(key) || parseInt(read(key)!) > now) continue;
-    const body = read(key)!.replace(/^\d+ /, "");
+    const [, until, body] = /^(\d+) ({"sent_at":0.*)/s.exec(read(key) ?? "") ?? []; // Another page may have sent and removed it.
+    const claimed = +until! > now && +until! <= now + CLAIM_MS; // Further ahead, the clock was put back since.
+    if (!body || claimed || queue.some((entry) => entry._key === key)) continue;
     write(key, `${now + CLAIM_MS} ${body}`);
-    push({ key, body });
+    push({ _key: key, _body: body });
   }
 }
 
 /** After the page was frozen: others may have sent what it had stored. */
 export function reclaim(): void {
   left = false;
-  queue = queue.filter((entry) => !entry.stored || read(entry.key));
+  queue = queue.filter((entry) => !entry._stored || read(entry._key));
   claim();
 }
 

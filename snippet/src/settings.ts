@@ -1,9 +1,10 @@
 // What the script's own tag says: data-key, data-host, data-consent.
 
+import { find, scriptOf } from "./dom";
 import { clean } from "./urls";
 
 // currentScript is null for a module script; then the tag is found by its key.
-const tag = (document.currentScript ?? document.querySelector("script[data-key]")) as HTMLScriptElement;
+const tag = (scriptOf(document) ?? find(document, "script[data-key]")) as HTMLScriptElement;
 const given: DOMStringMap = tag?.dataset ?? {};
 
 /** The site's public write key; without one the snippet does nothing. */

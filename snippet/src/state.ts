@@ -7,7 +7,7 @@ import { newId } from "./ids";
 import { CONSENT_REQUIRED, REFUSED } from "./settings";
 import { read, write } from "./storage";
 
-export type Cause = "handler" | "queue" | "size" | "storage";
+export type Cause = "handler" | "queue" | "size";
 export type Lost = Partial<Record<Cause, number>>;
 
 export interface State {
@@ -32,11 +32,14 @@ export function load(): State {
   return (memory = state);
 }
 
-export function save(state: Partial<State>): void {
+function save(state: Partial<State>): void {
   memory = state;
   denied = !write(NAME, JSON.stringify(state));
   if (denied) keepDeviceInCookie(state.device);
 }
+
+/** Changes some of it. */
+export const update = (change: Partial<State>): void => save({ ...load(), ...change });
 
 /** The state after some activity now: a new session follows 30 minutes without any. */
 export function touch(): State {
@@ -49,10 +52,7 @@ export function touch(): State {
 }
 
 /** Nothing stays but what the browser lost and its decision about consent; the next event has a new device. */
-export function forget(consent = load().consent): void {
-  const { lost } = load();
-  save({ lost, consent });
-}
+export const forget = ({ lost, consent }: Partial<State>): void => save({ lost, consent });
 
 /** Whether anything may be captured now. */
 export const allowed = (): boolean => !REFUSED && (load().consent ?? !CONSENT_REQUIRED);
@@ -60,16 +60,14 @@ export const allowed = (): boolean => !REFUSED && (load().consent ?? !CONSENT_RE
 /** Counts what this browser lost, to be sent with the next batch. */
 export function lose(cause: Cause, count = 1): void {
   if (!allowed()) return;
-  const state = load();
-  state.lost = { ...state.lost, [cause]: (state.lost?.[cause] ?? 0) + count };
-  save(state);
+  const { lost } = load();
+  update({ lost: { ...lost, [cause]: (lost?.[cause] ?? 0) + count } });
 }
 
 /** Moves the counts of what was lost into a batch. */
 export function takeLost(): Lost | undefined {
-  const state = load();
-  const { lost } = state;
-  if (lost) save({ ...state, lost: undefined });
+  const { lost } = load();
+  if (lost) update({ lost: undefined });
   return lost;
 }
 

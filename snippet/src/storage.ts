@@ -3,11 +3,11 @@
 
 import { attempt } from "./attempt";
 
-export const read = (key: string): string | undefined => attempt(() => localStorage.getItem(key)) ?? undefined;
+export const read = (key: string): string | undefined => attempt(() => localStorage[key]);
 
-export const write = (key: string, value: string): boolean => attempt(() => (localStorage.setItem(key, value), true)) ?? false;
+export const write = (key: string, value: string): boolean => attempt(() => (localStorage[key] = value)) === value;
 
-export const remove = (key: string): void => attempt(() => localStorage.removeItem(key));
+export const remove = (key: string): unknown => attempt(() => delete localStorage[key]);
 
 /** The stored keys that begin with `prefix`, sorted. */
 export const keys = (prefix: string): string[] =>

@@ -2,8 +2,8 @@
 // that reads no styles and no values; what it leaves out stands in docs/reference/snippet.md.
 
 import { MAX_TEXT_CHARS } from "./contract";
-import { attribute, childrenOf, isElement, matches, nameOf, rootOf, shadowOf, typeOf } from "./dom";
-import { mask } from "./masks";
+import { attribute, byId, childrenOf, isElement, matches, nameOf, rootOf, shadowOf, typeOf } from "./dom";
+import { ENOUGH, masked } from "./masks";
 import { EDITABLE, isPrivate, WITHHELD } from "./privacy";
 
 /** What a click is meant for. A negative tabindex only lets scripts set the focus, as on a whole dialog. */
@@ -23,19 +23,10 @@ const INLINE = /^(a|abbr|b|code|em|font|i|kbd|mark|s|slot|small|strong|su[bp]|t?
 /** Inputs whose value is the page's own label. */
 const BUTTON = "input:is([type=submit],[type=button],[type=reset])";
 
-/** Characters after which reading stops, a node counting for four; masks need more than is kept. */
-const ENOUGH = 4_000;
-
-interface Reading {
-  text: string;
-  left: number;
-}
-
 /** White space folded (which every mask sees through), masked, then cut. */
-export const tidy = (text: string): string =>
-  mask(text.replace(/\s+/g, " "))
-    .trim()
-    .slice(0, MAX_TEXT_CHARS);
+export const tidy = (text: string): string => masked(folded(text).trim(), MAX_TEXT_CHARS);
+
+const folded = (text: string): string => text.slice(0, ENOUGH).replace(/\s+/g, " ");
 
 export const textOf = (element: Element): string => tidy(contents(element, false));
 
@@ -53,8 +44,8 @@ export const labelOf = (element: Element): string =>
 /** What aria-labelledby refers to, in the same tree. */
 function referred(element: Element): string {
   const ids = attribute(element, "aria-labelledby").match(/\S+/g) ?? [];
-  const root = rootOf(element) as Partial<Document>;
-  return joined(ids.map((id) => root.getElementById?.(id)));
+  const root = rootOf(element);
+  return joined(ids.map((id) => (typeOf(root) === 9 ? byId(root, id) : (root as Partial<ShadowRoot>).getElementById?.(id))));
 }
 
 /** The labels of a form control; a form itself may have a control of that name. */
@@ -70,33 +61,35 @@ const joined = (elements: (Element | null | undefined)[]): string =>
 
 function contents(element: Element, named: boolean): string {
   if (matches(element, BUTTON)) return attribute(element, "value");
-  const reading = { text: "", left: ENOUGH };
-  if (!matches(element, EDITABLE)) inside(element, named, reading);
-  return reading.text;
-}
+  const silent = SILENT + (named ? DRAWN : SPOKEN);
+  let text = "";
+  /** Characters that may still be read; a node counts for four. */
+  let left = ENOUGH;
 
-function inside(element: Element, named: boolean, reading: Reading): void {
-  for (const node of drawn(element)) {
-    if ((reading.left -= 4) < 0) return;
-    if (typeOf(node) === 3) add((node as Text).data, reading);
-    else if (isElement(node)) child(node, named, reading);
+  function add(more: string): void {
+    text += more = folded(more);
+    left -= more.length;
   }
-}
 
-function child(element: Element, named: boolean, reading: Reading): void {
-  if (matches(element, SILENT + (named ? DRAWN : SPOKEN))) return;
-  const gap = INLINE.test(nameOf(element)) ? "" : " ";
-  const name = named && (attribute(element, "aria-label") || attribute(element, "alt"));
-  reading.text += gap;
-  if (name) add(name, reading);
-  else inside(element, named, reading);
-  reading.text += gap;
-}
+  function inside(parent: Element): void {
+    for (const node of drawn(parent)) {
+      if ((left -= 4) < 0) return;
+      if (typeOf(node) === 3) add((node as Text).data);
+      else if (isElement(node) && !matches(node, silent)) child(node);
+    }
+  }
 
-function add(text: string, reading: Reading): void {
-  const folded = text.replace(/\s+/g, " ").slice(0, ENOUGH);
-  reading.left -= folded.length;
-  reading.text += folded;
+  function child(node: Element): void {
+    const gap = INLINE.test(nameOf(node)) ? "" : " ";
+    const name = named && (attribute(node, "aria-label") || attribute(node, "alt"));
+    text += gap;
+    if (name) add(name);
+    else inside(node);
+    text += gap;
+  }
+
+  if (!matches(element, EDITABLE)) inside(element);
+  return text;
 }
 
 /** The children as they are drawn: of the open shadow root, of what fills the slot, else its own. */

@@ -21,42 +21,45 @@ let notBefore = 0;
 
 /** Sends the oldest batch, unless one is under way or a retry is due later. */
 export function drain(): void {
-  if (!waiting && !queue.some((entry) => entry.busy) && queue[0]) send(queue[0]);
+  if (!waiting && !queue.some((entry) => entry._busy) && queue[0]) send(queue[0]);
 }
 
 /** The page may end now: everything goes out that may, and copies stay behind until it is acknowledged. */
 export function sendAll(): void {
   if (Date.now() < notBefore) return;
-  for (const entry of queue.filter((each) => !each.busy)) (KEEPALIVE ? send : beacon)(entry);
+  for (const entry of queue.filter((each) => !each._busy)) (KEEPALIVE ? send : beacon)(entry);
 }
 
 /** The network is back: no need to wait for the next retry. */
 export function resume(): void {
-  if (Date.now() < notBefore) return;
+  if (Date.now() >= notBefore) due();
+}
+
+/** The timer knows best: meanwhile the clock may have been put back. */
+function due(): void {
   clearTimeout(waiting);
   waiting = undefined;
+  notBefore = 0;
   drain();
 }
 
-const stamped = (entry: Entry): string => entry.body.replace('"sent_at":0', `"sent_at":${Date.now()}`);
+const stamped = (entry: Entry): string => entry._body.replace('"sent_at":0', `"sent_at":${Date.now()}`);
 
 /** A beacon has no answer, so the batch stays queued; and one over the quota is refused: then it waits as well. */
 const beacon = (entry: Entry): boolean => navigator.sendBeacon(ENDPOINT!, stamped(entry));
 
 /** A string goes as text/plain: no preflight. Where it fits, keepalive saves it from the end of the page. */
-function send(entry: Entry): void {
+async function send(entry: Entry): Promise<void> {
   const body = stamped(entry);
   const size = bytesOf(body);
   const keepalive = inFlight + size <= QUOTA;
   const taken = keepalive ? size : 0;
   inFlight += taken;
-  entry.busy = true;
-  const answered = guarded((answer?: Response) => {
-    entry.busy = false;
-    inFlight -= taken;
-    settled(entry, answer);
-  });
-  post(body, keepalive).then(answered, () => answered()); // No network, no answer in time, over the quota: later.
+  entry._busy = true;
+  const answer = await post(body, keepalive).catch(() => undefined); // No network, no answer in time, over the quota: later.
+  entry._busy = false;
+  inFlight -= taken;
+  settled(entry, answer);
 }
 
 async function post(body: string, keepalive: boolean): Promise<Response> {
@@ -66,14 +69,14 @@ async function post(body: string, keepalive: boolean): Promise<Response> {
   return answer;
 }
 
-function settled(entry: Entry, answer: Response | undefined): void {
+const settled = guarded((entry: Entry, answer: Response | undefined) => {
   const status = answer?.status ?? 0;
   if (!status || status === 408 || status === 429 || status >= 500) return retry(answer);
   if (status === 413) giveUp(entry, "size");
   else settle(entry);
   failures = 0;
   drain();
-}
+});
 
 function retry(answer: Response | undefined): void {
   persist(false);
@@ -81,7 +84,7 @@ function retry(answer: Response | undefined): void {
   notBefore = asked && Date.now() + asked;
   const backoff = Math.min(FIRST_RETRY_MS * 2 ** failures++, LAST_RETRY_MS) * (0.5 + Math.random() / 2);
   clearTimeout(waiting);
-  waiting = setTimeout(resume, Math.max(asked, backoff));
+  waiting = setTimeout(due, Math.max(asked, backoff));
 }
 
 /** Retry-After in milliseconds: seconds, or a date. */
