@@ -19,6 +19,8 @@ from typing import Final, TypeAlias
 import duckdb
 import pyarrow as pa
 
+from backsight.node_rows import NodeRows
+from backsight.parquet_rows import Integers
 from backsight.rules import user_agents
 
 SETTINGS: Final[dict[str, str | bool | int | float | list[str]]] = {
@@ -48,6 +50,8 @@ class Files:
 
     uris: Sequence[str]
     schema: pa.Schema
+    nodes: Integers | None = None
+    """Only rows with one of these in `node_id` are asked for (sorted, distinct); there may be others."""
 
 
 Relation: TypeAlias = pa.Table | Files
@@ -70,6 +74,7 @@ class Engine:
         # What does not fit in memory goes to the system's temporary folder, not into the current one.
         spill = Path(gettempdir()) / f"backsight-{os.getpid()}"
         self._database.execute(f"set global temp_directory = {quoted(str(spill))}")
+        self._node_rows = NodeRows()
         self._running: set[duckdb.DuckDBPyConnection] = set()
         self._lock = Lock()
         self._ended = Condition(self._lock)
@@ -88,7 +93,7 @@ class Engine:
         with self._cursor() as cursor:
             cursor.execute("set timezone = 'UTC'")
             for name, relation in (tables or {}).items():
-                _provide(cursor, name, relation)
+                self._provide(cursor, name, relation)
             return cursor.sql(sql, params=dict(params or {})).to_arrow_table()
 
     def interrupt(self) -> None:
@@ -108,6 +113,20 @@ class Engine:
                 self._ended.wait_for(lambda: not self._running, timeout=0.05)
         self._database.close()
 
+    def _provide(self, cursor: duckdb.DuckDBPyConnection, name: str, relation: Relation) -> None:
+        if isinstance(relation, pa.Table):
+            cursor.register(name, relation)
+        elif not relation.uris:
+            cursor.register(name, relation.schema.empty_table())
+        elif (picked := self._picked(relation)) is not None:
+            cursor.register(name, picked)
+        else:
+            cursor.execute(f'create temp view "{name}" as {select_files(relation)}')
+
+    def _picked(self, files: Files) -> pa.Table | None:
+        """The rows that are asked for, where it is better to pick them than to read all."""
+        return None if files.nodes is None else self._node_rows.pick(files.uris, files.schema, files.nodes)
+
     @contextmanager
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
         cursor = self._database.cursor()
@@ -120,15 +139,6 @@ class Engine:
             with self._lock:
                 self._running.discard(cursor)
                 self._ended.notify_all()
-
-
-def _provide(cursor: duckdb.DuckDBPyConnection, name: str, relation: Relation) -> None:
-    if isinstance(relation, pa.Table):
-        cursor.register(name, relation)
-    elif relation.uris:
-        cursor.execute(f'create temp view "{name}" as {select_files(relation)}')
-    else:
-        cursor.register(name, relation.schema.empty_table())
 
 
 def select_files(files: Files) -> str:

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from importlib.resources import files
 from typing import Final
 
@@ -19,6 +20,7 @@ import pyarrow as pa
 from backsight.contract import EVENTS
 from backsight.engine import Files, Relation
 from backsight.identity import TRAITS, Identity, person_sql
+from backsight.parquet_rows import Integers
 from backsight.reports.captured import require_captured
 from backsight.reports.context import PERSON_TRAITS, Context, rfc3339
 from backsight.reports.request import EARLIEST, LATEST, Common, Range
@@ -117,13 +119,17 @@ class Scan:
             bounds.append(f"e.time < {self.conditions.bind(self.bounds.end)}")
         return [*self._some_step(), *bounds, *self._wheres()]
 
+    @cached_property
+    def _nodes(self) -> Integers | None:
+        return nodes_of(self.steps, self.context)
+
     def _some_step(self) -> list[str]:
         """A filter that every event of a step passes; it may let others pass, which then fill no step."""
-        nodes = nodes_of(self.steps, self.context)
+        nodes = self._nodes
         if nodes is not None and len(nodes) == 0:
             return ["false"]
         if nodes is not None and len(nodes) <= INLINE_NODES:
-            return [f"e.node_id in ({', '.join(map(str, nodes))})"]
+            return [f"e.node_id in ({', '.join(map(str, nodes.tolist()))})"]
         either = list(dict.fromkeys(test for _, test in self.tests))
         return [] if "true" in either else ["(" + "\n    or ".join(either) + ")"]
 
@@ -135,10 +141,10 @@ class Scan:
             LATEST if end is None else (end - timedelta(microseconds=1)).date(),
         )
         needed = self.conditions.columns | {"time"}
-        return Files(uris, pa.schema([column for column in EVENTS if column.name in needed]))
+        return Files(uris, pa.schema([column for column in EVENTS if column.name in needed]), self._nodes)
 
 
-def nodes_of(steps: Iterable[Step], context: Context) -> list[int] | None:
+def nodes_of(steps: Iterable[Step], context: Context) -> Integers | None:
     """The nodes of which every event of the steps has one as its target; null where a step asks for none."""
     found: list[pa.Int64Array] = []
     for step in steps:
@@ -148,7 +154,7 @@ def nodes_of(steps: Iterable[Step], context: Context) -> list[int] | None:
             if nodes is None:
                 return None
             found += nodes
-    return sorted({int(node) for nodes in found for node in np.asarray(nodes)})
+    return np.unique(np.concatenate([np.empty(0, np.int64), *(nodes.to_numpy() for nodes in found)]))
 
 
 def _nodes_of_rule(rule: RuleOrAny, context: Context) -> list[pa.Int64Array] | None:

@@ -1,0 +1,158 @@
+"""Rows picked by node, against reading everything and filtering."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from backsight.contract import EVENTS
+from backsight.engine import Engine, Files
+from backsight.node_rows import NodeRows
+from backsight_collector.lake.data_files import write_files
+from query.rows import rows_of
+
+COLUMNS = ["time", "type", "node_id", "device", "user", "session", "page", "sequence", "path", "props"]
+SCHEMA = pa.schema([EVENTS.field(name) for name in COLUMNS])
+
+Write = Callable[[Path, pa.Table], Any]
+
+
+def _events(nodes: Sequence[int | None], shift: int = 0) -> pa.Table:
+    """A row a node, each value of which is told from the others'."""
+    rows = [
+        {
+            "site": "shop", "date": None, "time": 1_000_000 * (index + shift), "node_id": node,
+            "type": "click" if index < 40 else "submit", "device": index + 2**40, "page": -index,
+            "user": index if index % 50 != 5 else None, "session": index + 5, "sequence": index,
+            "path": "/a" if index % 9 else None, "props": None, "client_time": 0, "received_at": 0,
+        }
+        for index, node in enumerate(nodes)
+    ]  # fmt: skip
+    return rows_of("events", rows).drop_columns(["site", "date"])
+
+
+def _in_small_groups(path: Path, rows: pa.Table) -> None:
+    pq.write_table(rows, path, row_group_size=16, compression="none", use_dictionary=["type"])
+
+
+def _in_several_pages(path: Path, rows: pa.Table) -> None:
+    pq.write_table(
+        rows, path, row_group_size=32, data_page_size=64, write_batch_size=8, compression="none",
+        use_dictionary=False,
+    )  # fmt: skip
+
+
+def _in_new_pages(path: Path, rows: pa.Table) -> None:
+    pq.write_table(
+        rows, path, row_group_size=16, data_page_version="2.0", compression="none", use_dictionary=False
+    )
+
+
+def _compressed(path: Path, rows: pa.Table) -> None:
+    pq.write_table(rows, path, row_group_size=16, write_statistics=False)
+
+
+def _as_collected(path: Path, rows: pa.Table) -> None:
+    [action] = write_files(path.parent, rows, [], [])
+    (path.parent / action.path).rename(path)
+
+
+def _expected(tables: Sequence[pa.Table], nodes: Sequence[int]) -> pa.Table:
+    asked = pa.array(nodes, pa.int64())
+    return pa.concat_tables(
+        [rows.filter(pc.is_in(rows["node_id"], asked)).select(COLUMNS) for rows in tables]
+    ).cast(SCHEMA)
+
+
+_node = st.one_of(st.none(), st.integers(-5, 30))
+_file = st.sampled_from([1, 10, 60, 90]).flatmap(lambda size: st.lists(_node, min_size=size, max_size=size))
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    files=st.lists(_file, min_size=1, max_size=3),
+    asked=st.sets(st.integers(-7, 32), max_size=8),
+    in_order=st.booleans(),
+    write=st.sampled_from([_in_small_groups, _in_several_pages, _in_new_pages, _compressed, _as_collected]),
+)
+def test_picks_what_a_filter_finds(
+    tmp_path_factory: pytest.TempPathFactory,
+    files: list[list[int | None]],
+    asked: set[int],
+    in_order: bool,
+    write: Write,
+) -> None:
+    """Whatever the order of a file's rows and however it is written, the rows of the nodes are given."""
+    folder = tmp_path_factory.mktemp("files")
+    tables = []
+    for number, nodes in enumerate(files):
+        nodes = sorted(nodes, key=lambda node: (node is None, node)) if in_order else nodes
+        tables.append(_events(nodes, shift=1_000 * number))
+        write(folder / f"{number}.parquet", tables[-1])
+    uris = [str(folder / f"{number}.parquet") for number in range(len(files))]
+    expected = _expected(tables, sorted(asked))
+    picked = NodeRows().pick(uris, SCHEMA, np.array(sorted(asked), np.int64))
+    if 4 * len(expected) > sum(map(len, files)):
+        assert picked is None
+    else:
+        assert picked is not None
+        assert picked.cast(SCHEMA).equals(expected)
+
+
+def test_a_column_that_a_file_lacks_is_null(tmp_path: Path) -> None:
+    """Files of older versions of the schema are read by the newest."""
+    path = tmp_path / "old.parquet"
+    _in_small_groups(path, _events(range(50)).drop_columns(["session", "path"]))
+    picked = NodeRows().pick([str(path)], SCHEMA, np.array([7, 45]))
+    assert picked is not None
+    assert picked["session"].to_pylist() == [None, None]
+    assert picked["path"].to_pylist() == [None, None]
+    assert picked["type"].to_pylist() == ["click", "submit"]
+
+
+def test_far_files_are_left_to_the_engine() -> None:
+    """Only files of this machine are picked from."""
+    assert NodeRows().pick(["s3://bucket/events/1.parquet"], SCHEMA, np.array([1])) is None
+
+
+def test_answers_stay_right_when_memory_is_short(tmp_path: Path) -> None:
+    """What is remembered of files is bounded; what was forgotten is read again."""
+    uris = [str(tmp_path / f"{number}.parquet") for number in range(3)]
+    for uri in uris:
+        _in_small_groups(Path(uri), _events(range(50)))
+    rows = NodeRows(kept_bytes=0)
+    for _ in range(2):
+        picked = rows.pick(uris, SCHEMA, np.array([3]))
+        assert picked is not None
+        assert picked["device"].to_pylist() == [2**40 + 3] * 3
+
+
+def test_the_collector_writes_what_reports_pick_as_it_lies_in_memory(tmp_path: Path) -> None:
+    """Time, device, page and sequence of a row are read without decoding those of its neighbours."""
+    path = tmp_path / "events.parquet"
+    _as_collected(path, _events(range(100)))
+    group = pq.read_metadata(path).row_group(0)
+    chunks = {group.column(index).path_in_schema: group.column(index) for index in range(group.num_columns)}
+    for name in ("time", "device", "page", "sequence"):
+        assert (chunks[name].compression, set(chunks[name].encodings)) == ("UNCOMPRESSED", {"PLAIN", "RLE"})
+
+
+@pytest.mark.parametrize("asked", [[3], list(range(100)), []])
+def test_the_engine_may_give_more_rows_but_never_fewer(
+    tmp_path: Path, engine: Engine, asked: list[int]
+) -> None:
+    """A relation of some nodes has all of their rows."""
+    path = tmp_path / "events.parquet"
+    _as_collected(path, _events(range(100)))
+    files = Files([str(path)], SCHEMA, np.array(asked, np.int64))
+    found = engine.query("select node_id from events", tables={"events": files})["node_id"].to_pylist()
+    assert set(asked) <= set(found)
