@@ -9,10 +9,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
+
+from backsight.demo.browser import FLAGS, find_chromium
 
 ROOT = Path(__file__).parents[2]
 SNIPPET = ROOT / "collector" / "backsight_collector" / "static" / "backsight.js"
@@ -220,6 +223,18 @@ def visit(site: Site, browsing: BrowserContext) -> Iterator[Visit]:
     visit = Visit(site, browsing.new_page())
     yield visit
     assert visit.errors == []
+
+
+@pytest.fixture
+def cached(site: Site, chromium: Browser) -> Iterator[Visit]:
+    """A tab in a Chromium with its back/forward cache, which Playwright turns off."""
+    browser = chromium.browser_type.launch(
+        executable_path=find_chromium(SimpleNamespace(chromium=chromium.browser_type)),  # type: ignore[arg-type]
+        args=[*FLAGS, "--no-sandbox"],
+        ignore_default_args=["--disable-back-forward-cache"],
+    )
+    yield Visit(site, browser.new_page())
+    browser.close()
 
 
 @pytest.fixture

@@ -151,3 +151,21 @@ def test_a_page_drawn_ahead_of_its_visit_waits(visit, site):
     )
     visit.events("click")
     assert [(e["type"], e["seq"]) for e in site.events()] == [("pageview", 0), ("click", 1)]
+
+
+def test_the_real_cache_keeps_a_page_that_is_captured(cached, site):
+    """The snippet does not keep Chromium from its back/forward cache; leaving and coming back are each captured once."""
+    cached.page.add_init_script("addEventListener('pageshow', event => { window.kept = event.persisted })")
+    cached.goto(site.put("<p>Text</p>"))
+    cached.click("p")
+    cached.page.goto(site.put("", "/plain", head=""))
+    site.until_events("leave")
+    cached.run("history.back()")
+    cached.page.wait_for_function("() => window.kept === true")
+    cached.click("p")
+    cached.events("click", 2)
+    first, second = site.events("pageview")
+    assert [(e["page"]["id"] == first["page"]["id"], e["type"], e["seq"]) for e in site.events()] == [
+        (True, "pageview", 0), (True, "click", 1), (True, "leave", 2), (False, "pageview", 0), (False, "click", 1),
+    ]  # fmt: skip
+    assert first["batch"]["session"] == second["batch"]["session"]
