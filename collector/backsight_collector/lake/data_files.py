@@ -108,8 +108,8 @@ def _encodings(schema: pa.Schema) -> dict[str, Any]:
     """How columns are written: ids are random, so that neither a dictionary nor compression shortens them.
 
     Numbers that are near one another are packed as differences, which is both shorter and read faster than
-    compressed ones: a funnel's scan took 142 ms instead of 206 ms, in a file a sixth smaller. But those in PLAIN
-    lie as they do in memory, so that reports can pick those of single rows.
+    compressed ones: a funnel's scan took 142 ms instead of 206 ms, in a file a sixth smaller. But those in
+    PLAIN lie as they do in memory, so that reports can pick those of single rows.
     """
     numbers = [field.name for field in schema if _is_number(field.type)]
     near = [
