@@ -56,7 +56,7 @@ class FaultyDisk:
     """Opens files of which the test can make a write or a sync fail, or wait."""
 
     def __init__(self) -> None:
-        self.write_fault: OSError | None = None
+        self.write_fault: Exception | None = None
         self.sync_fault: OSError | None = None
         self.may_sync = threading.Event()
         self.may_sync.set()
@@ -195,14 +195,20 @@ def test_close_writes_what_is_pending_and_then_refuses(tmp_path: Path) -> None:
     assert len(payloads(tmp_path / "j")) == 20
 
 
-@pytest.mark.parametrize("fault", ["write", "sync"])
-def test_a_failed_disk_is_never_acknowledged_and_its_segment_is_given_up(tmp_path: Path, fault: str) -> None:
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [("write", DISK_FULL), ("sync", IO_ERROR), ("write", MemoryError("no memory"))],
+    ids=["disk full", "sync", "no memory"],
+)
+def test_a_failed_disk_is_never_acknowledged_and_its_segment_is_given_up(
+    tmp_path: Path, fault: str, error: Exception
+) -> None:
     """After a failed write or sync the append fails, `failure` says why; what follows is in a new segment."""
     disk = FaultyDisk()
     journal = Journal(tmp_path / "j", opener=disk)
     before = journal.append_now(b"before")
-    setattr(disk, f"{fault}_fault", DISK_FULL if fault == "write" else IO_ERROR)
-    with pytest.raises(JournalUnavailable, match=r"No space left|Input/output"):
+    setattr(disk, f"{fault}_fault", error)
+    with pytest.raises(JournalUnavailable, match=r"No space left|Input/output|no memory"):
         journal.append_now(b"lost")
     assert journal.failure is not None
     size = disk.opened[0].stat().st_size
