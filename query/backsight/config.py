@@ -29,7 +29,10 @@ Parse = Callable[[object], Any]
 
 
 class Setting(NamedTuple):
-    """One thing that may be set. Its name is the file's key; in capitals after `BACKSIGHT_`, the variable."""
+    """One thing that may be set. Its name is the file's key; in capitals after `BACKSIGHT_`, the variable.
+
+    A `secret` is never repeated in a message (a database's URL may hold a password).
+    """
 
     name: str
     default: object
@@ -76,7 +79,7 @@ def _matching(pattern: str | re.Pattern[str]) -> Parse:
 
 
 def _path(value: object) -> Path:
-    if not isinstance(value, str) or "\0" in value or "://" in value:
+    if not isinstance(value, str) or not value or "\0" in value or "://" in value:
         raise ValueError
     return Path(value).expanduser()
 
@@ -145,6 +148,7 @@ SETTINGS: Final = (
     Setting(
         "database_url", None, _database, "sqlite:///PATH (the only database so far)",
         "Where sites, keys and named events are kept; else `backsight.sqlite` in the data folder.",
+        secret=True,
     ),
     Setting(
         "origins", frozenset(), _origins, "origins such as https://shop.example, separated by commas",

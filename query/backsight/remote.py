@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
@@ -139,7 +140,8 @@ def _encoded(body: Request | None) -> bytes | None:
 
 def _event(answer: Mapping[str, Any]) -> NamedEvent:
     rules = tuple(parse_rule(rule, f"rules[{index}]") for index, rule in enumerate(answer["rules"]))
-    return NamedEvent(**{**answer, "rules": rules, "at": datetime.fromisoformat(answer["at"])})
+    known = {field.name: answer[field.name] for field in fields(NamedEvent)}  # a later server may say more
+    return NamedEvent(**{**known, "rules": rules, "at": datetime.fromisoformat(answer["at"])})
 
 
 def _error(response: httpx.Response, problem: Mapping[str, Any]) -> BacksightError:

@@ -85,7 +85,6 @@ def test_an_empty_variable_is_not_set(tmp_path: Path, setting: object) -> None:
         ("HOST", "127.0.0.1/24", "an address or host name"),
         ("WRITE_KEY", SECRET, "wk_ and 8 to 64"),
         ("URL", "backsight.example", "http:// or https://"),
-        ("DATABASE_URL", "postgres://user:pw@db/x", "sqlite:///PATH"),
         ("ORIGINS", "shop.example", "https://shop.example"),
         ("ORIGINS", "https://a.example/path", "https://shop.example"),
         ("EVENTS_PER_SECOND", "0", "1 to"),
@@ -105,6 +104,21 @@ def test_a_wrong_variable_stops_the_start_and_says_which(
     assert message.startswith(f"BACKSIGHT_{variable}: {value!r}"[:80])
     assert "Valid: " in message
     assert valid in message
+
+
+def test_a_wrong_database_stops_the_start_without_its_password(tmp_path: Path) -> None:
+    """A URL that may hold a password is not repeated in the message."""
+    with pytest.raises(
+        ConfigurationError, match=r"^BACKSIGHT_DATABASE_URL: this value .*sqlite:///PATH"
+    ) as stopped:
+        load(tmp_path, BACKSIGHT_DATABASE_URL="postgres://ada:hunter2@db/x")
+    assert "hunter2" not in str(stopped.value)
+
+
+def test_an_empty_option_is_no_folder(tmp_path: Path) -> None:
+    """`--data "$UNSET"` does not mean the current folder."""
+    with pytest.raises(ConfigurationError, match=r"^--data: ''"):
+        Config.load({}, {"data": ""}, tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -319,6 +319,22 @@ def test_not_our_api(status: int, body: bytes) -> None:
         bs.connect(address, "sk_" + "a" * 40)
 
 
+def test_a_later_server_may_say_more() -> None:
+    """Fields of a named event that this version does not know are passed over."""
+    event = {"name": "A", "rules": [{"on": "any"}], "description": "", "version": 1, "actor": "ada",
+             "at": "2026-11-01T00:00:00+00:00", "deleted": False, "owner": "bob"}  # fmt: skip
+
+    async def later(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            await send({"type": "http.response.start", "status": 200})
+            await send(
+                {"type": "http.response.body", "body": json.dumps({"site": "x", "events": [event]}).encode()}
+            )
+
+    with serve(later) as address, bs.connect(address, "sk_" + "a" * 40) as site:
+        assert [each.name for each in site.events()] == ["A"]
+
+
 def test_threads(remote: Questions) -> None:
     """One connection may be shared between threads."""
     with ThreadPoolExecutor(4) as pool:
