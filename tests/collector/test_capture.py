@@ -268,6 +268,15 @@ def test_a_key_past_its_rate_is_told_when_to_come_back(serve: Serve, make_batch:
     assert len(server.captures()) == 2
 
 
+@pytest.mark.parametrize("spare", ["", "z" * 100_000], ids=["without events", "large"])
+def test_batches_of_few_events_are_not_for_free(serve: Serve, make_batch: Make, spare: str) -> None:
+    """What fills the journal counts: a batch as one event at least, a large one as several."""
+    server = serve(CollectorSettings(events_per_second=0.001, burst_seconds=3_000))
+    sent = make_batch(events=[], dropped={"queue": 1}, spare=spare)
+    statuses = [server.post(sent).status for _ in range(6)]
+    assert statuses == ([200, 429, 429, 429, 429, 429] if spare else [200, 200, 200, 200, 429, 429])
+
+
 def test_a_key_is_looked_up_once_in_a_while(serve: Serve, make_batch: Make) -> None:
     """The store of keys is not asked for every batch, whether the key is good or not."""
     asked: list[str] = []

@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 from starlette.types import Receive, Scope, Send
 
-from backsight.contract import MAX_BODY_BYTES
+from backsight.contract import MAX_BODY_BYTES, MAX_EVENT_BYTES
 from backsight_collector.http.body import (
     Disconnected,
     declared_bytes,
@@ -100,7 +100,7 @@ class CaptureRoute:
         declared = declared_bytes(headers)
         is_gzip = require_known_encoding(headers.get(b"content-encoding", b""))
         received_at, body, decoded = await self._receive(declared, receive, is_gzip=is_gzip)
-        site = self._site(decoded)
+        site = self._site(decoded, len(body))
         report, tally, is_empty = _report(decoded), Tally.of(decoded, len(body)), _is_empty(decoded)
         del decoded  # some hundred objects that need not wait for the disk
         if not is_empty:
@@ -138,7 +138,7 @@ class CaptureRoute:
         finally:
             self._bodies_bytes -= reserved
 
-    def _site(self, decoded: Decoded) -> str:
+    def _site(self, decoded: Decoded, body_bytes: int) -> str:
         """The site that the batch's key writes to, if the key may write that much now."""
         key, now = decoded.batch.key, time.monotonic()
         site = self._sites.of(key, now)
@@ -152,7 +152,7 @@ class CaptureRoute:
             )
         if self._rate is not None:
             events = len(decoded.events) + len(decoded.rejections) + decoded.duplicates
-            if wait := self._rate.wait(key, events, now):
+            if wait := self._rate.wait(key, max(events, 1 + body_bytes // MAX_EVENT_BYTES), now):
                 raise Problem(
                     HTTPStatus.TOO_MANY_REQUESTS,
                     "this key sends too many events",

@@ -12,7 +12,10 @@ class CollectorSettings:
     """Times are in seconds, sizes in bytes."""
 
     events_per_second: float | None = None
-    """Most events that one write key may send, on average; None: any number. More is answered with 429."""
+    """Most events that one write key may send, on average; None: any number. More is answered with 429.
+
+    A batch counts as one event at least, and as one for each 32 KB (MAX_EVENT_BYTES) that it has.
+    """
     burst_seconds: float = 10.0
     """For how long a key that was silent may send at any rate: its allowance is this times the rate."""
     origins: frozenset[str] = frozenset()
