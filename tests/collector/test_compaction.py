@@ -146,12 +146,32 @@ def test_the_committer_compacts_beside_its_folds(tmp_path: Path) -> None:
     assert_sound(tmp_path)
 
 
+def test_a_stop_does_not_wait_for_a_long_merge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file at hand is finished, the others are not begun."""
+    for site in ("a", "b", "c"):
+        fold_often(tmp_path, 2, site=site)
+    lake = Lake(tmp_path / "lake")
+    compactor = Compactor(lake, min_files=2)
+    write_one, written = compaction.Merge._write_one, []
+
+    def stopping(self: compaction.Merge, chosen: Any) -> Any:
+        compactor._closed.set()
+        written.append(chosen)
+        return write_one(self, chosen)
+
+    monkeypatch.setattr(compaction.Merge, "_write_one", stopping)
+    compactor.advance()
+    compactor.close()
+    lake.close()
+    assert len(written) == 1
+
+
 def test_a_merge_that_fails_stops_no_fold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is reported and left for later; the files stay as they are."""
     fold_often(tmp_path, 4)
     lake = Lake(tmp_path / "lake")
 
-    def failing(self: compaction.Merge) -> None:
+    def failing(*arguments: object) -> None:
         raise OSError("unreadable")
 
     monkeypatch.setattr(compaction.Merge, "write", failing)

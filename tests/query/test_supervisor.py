@@ -29,6 +29,27 @@ def test_a_child_that_ends_is_started_again_ever_later() -> None:
     assert said == [f"the reader ended (exit code 3) and starts again in {wait} s" for wait in waits]
 
 
+def test_a_child_that_cannot_be_started_is_tried_again(tmp_path: Path) -> None:
+    """When the system refuses a process, that is told, and the child runs as soon as it can."""
+    program = tmp_path / "child"
+
+    def write_program(code: int) -> None:
+        program.write_text(f"#!/bin/sh\nexit {code}\n")
+        program.chmod(0o755)
+
+    def told_of(words: str) -> bool:
+        return any(words in told.get(timeout=20) for _ in range(20))
+
+    told: Queue[str] = Queue()
+    write_program(3)
+    supervisor = Supervisor("reader", [str(program)], told.put, first_wait=0.001)
+    program.unlink()
+    assert told_of("the reader can't be started: [Errno 2]")
+    write_program(4)
+    assert told_of("ended (exit code 4)")
+    supervisor.stop()
+
+
 def test_a_killed_child_is_replaced(tmp_path: Path) -> None:
     """After a kill -9 another process does the work."""
     pipe = tmp_path / "pids"

@@ -11,12 +11,13 @@ eightfold.
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, takewhile
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -72,10 +73,10 @@ class Merge:
     def files(self) -> list[DataFile]:
         return [file for group in self.groups for file in group]
 
-    def write(self) -> Written:
-        """Makes the files, not committed yet; may run beside appends to the table."""
+    def write(self, is_wanted: Callable[[], bool] = lambda: True) -> Written:
+        """Makes the files, not committed yet, while they are wanted; may run beside appends to the table."""
         written = Written([], [])
-        for group in self.groups:
+        for group in takewhile(lambda _: is_wanted(), self.groups):
             fitting = self._fitting(group)
             if len(fitting) > 1:
                 written.old.extend(fitting)
@@ -111,12 +112,13 @@ class Compactor:
         self._due: list[Merge] = []
         self._written: Future[Written] | None = None
         self._look_at = 0.0
+        self._closed = threading.Event()
 
     def advance(self) -> bool:
         """Commits the merge that is ready, or begins the next; whether it committed one."""
         if self._written is None:
             self._look()
-            self._written = self._thread.submit(self._due[0].write) if self._due else None
+            self._written = self._thread.submit(self._due[0].write, self._is_open) if self._due else None
             return False
         if not self._written.done():
             return False
@@ -130,8 +132,12 @@ class Compactor:
         return self._due.pop(0).commit(ready)
 
     def close(self) -> None:
-        """Waits for the thread; what it was writing is left for vacuum."""
+        """Stops the thread, after the file at hand; what it has written is left for vacuum."""
+        self._closed.set()
         self._thread.shutdown()
+
+    def _is_open(self) -> bool:
+        return not self._closed.is_set()
 
     def _look(self) -> None:
         """Now and then finds what is due; rarely enough that a lake of many files spends no time on it."""

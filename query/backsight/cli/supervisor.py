@@ -71,7 +71,10 @@ class Supervisor:
             with self._turn:
                 if self._stopping.is_set():
                     return
-                self._child = self._spawn()
+                try:
+                    self._child = self._spawn()
+                except OSError as error:  # no memory, no processes left: the next round tries again
+                    self._say(f"the {self._name} can't be started: {error}")
 
 
 def _reason(code: int) -> str:
