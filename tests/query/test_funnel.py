@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backsight.errors import InvalidRequest
-from backsight.reports import funnel
+from backsight.reports import attempts, funnel
 from query import oracles
 from query.conftest import ContextOf
 from query.rows import event, statement
@@ -256,6 +257,31 @@ def test_forged_ties_end_in_time(context_of: ContextOf) -> None:
         for sequence in range(8)
     ]
     assert counts(funnel.run({"steps": list("ABCDABCDABCD")}, context_of(events))) == [1] * 12
+
+
+def test_forged_ties_at_many_times_are_tried_only_so_often(
+    context_of: ContextOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who repeats the same at ever more times does not hold up a report ever longer."""
+    tried = []
+
+    def count(done: int, pages: attempts.Pages) -> Any:
+        tried.append(done)
+        return taken(done, pages)
+
+    taken = attempts._taken
+    monkeypatch.setattr(attempts, "_taken", count)
+    monkeypatch.setattr(attempts, "MAX_TRIED", 1_000)
+    draw = random.Random(1)
+    events = [
+        event(draw.choice("ABC"), at(moment), page=100 * moment + page, sequence=sequence)
+        for moment in range(10)
+        for page in range(12)
+        for sequence in range(3)
+    ]
+    request = {"steps": [*"ABCABCABCABCABCABC", "D"]}
+    assert counts(funnel.run(request, context_of(events))) == [1] * 18 + [0]
+    assert len(tried) < 1_000 + 10 * 19 * attempts.MIN_TRIED
 
 
 @pytest.mark.parametrize(

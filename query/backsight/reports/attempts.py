@@ -17,16 +17,30 @@ import pyarrow as pa
 
 from backsight.reports.order import SEQUENCE_BITS, instant_of
 
-MAX_TRIED: Final = 20_000
-"""Arrangements of one person's events at one time that are tried; past it, the best so far counts.
+MAX_TRIED: Final = 50_000
+"""Arrangements of events of one time that are tried for a report, in the order of persons and times.
 
-Only someone who forges events by the hundred at one microsecond gets there.
+Only someone who forges events by the dozen at one microsecond gets there; from then on, MIN_TRIED are tried
+each time, and the best of them counts.
 """
+MIN_TRIED: Final = 32
 
 Pages = tuple[tuple[int, ...], ...]
 """What is left of each page at one time: the steps (as bits) that its events fill, in their order."""
 Times = tuple[int, ...]
 """When each step of an attempt was done, in microseconds from the origin."""
+
+
+@dataclass
+class Tries:
+    """What is left of MAX_TRIED."""
+
+    left: int
+
+    @property
+    def allowed(self) -> int:
+        """How many arrangements may be tried next."""
+        return max(self.left, MIN_TRIED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +81,9 @@ def resolve_attempts(
     """
     names = ["person", "last_start", *(f"place_{number}" for number in range(1, steps + 1))]
     made: list[dict[str, int]] = []
+    tries = Tries(MAX_TRIED)
     for person, events in groupby(sorted(rows, key=itemgetter("person")), key=itemgetter("person")):
-        found = attempts_of(moments(events, starts_before), steps, window, entry)
+        found = attempts_of(moments(events, starts_before), steps, window, entry, tries)
         if found.last_start is not None:
             places = [instant << SEQUENCE_BITS for instant in found.first[max(found.first)]]
             values = [person, found.last_start << SEQUENCE_BITS, *places]
@@ -76,20 +91,20 @@ def resolve_attempts(
     return pa.Table.from_pylist(made, schema=pa.schema([(name, pa.int64()) for name in names]))
 
 
-def attempts_of(timeline: Iterable[Moment], steps: int, window: int, entry: str) -> Attempts:
+def attempts_of(timeline: Iterable[Moment], steps: int, window: int, entry: str, tries: Tries) -> Attempts:
     """One person's attempts, from moments in the order of time."""
     found = Attempts()
     for moment in timeline:
         chances = _first_only(found) if entry == "first" else dict(found.latest)
         may_start = moment.starts and (entry == "any" or found.last_start is None)
-        if may_start and reach(moment.pages, 0, 1) == 1:
+        if may_start and reach(moment.pages, 0, 1, tries) == 1:
             chances[0] = ()
             found.last_start = moment.time
         found.note(
             times + (moment.time,) * (more - done)
             for done, times in chances.items()
             if not times or moment.time - times[0] <= window
-            for more in range(done + 1, reach(moment.pages, done, steps) + 1)
+            for more in range(done + 1, reach(moment.pages, done, steps, tries) + 1)
         )
     return found
 
@@ -116,7 +131,7 @@ def moments(events: Iterable[Mapping[str, Any]], starts_before: int) -> list[Mom
     ]
 
 
-def reach(pages: Pages, done: int, steps: int) -> int:
+def reach(pages: Pages, done: int, steps: int, tries: Tries) -> int:
     """How many of the first `steps` steps can be done by these events, where the first `done` already are.
 
     Pages are tried against each other; within one, the earliest event that fills a step leaves the most.
@@ -124,13 +139,15 @@ def reach(pages: Pages, done: int, steps: int) -> int:
     best = done
     waiting = [(done, tuple(sorted(pages)))]
     seen = set(waiting)
-    while waiting and best < steps and len(seen) <= MAX_TRIED:
+    allowed = tries.allowed
+    while waiting and best < steps and len(seen) <= allowed:
         reached, left = waiting.pop()
         best = max(best, reached)
         for state in _taken(reached, left):
             if state not in seen:
                 seen.add(state)
                 waiting.append(state)
+    tries.left -= len(seen) - 1
     return min(max([best, *(reached for reached, _ in waiting)]), steps)
 
 
