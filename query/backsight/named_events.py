@@ -1,6 +1,6 @@
 """Named events: a name bound to rules, for all of history, with every version that ever was.
 
-A change appends a version and a deletion is a version too, so a report can be asked again as it stood, and a
+A change appends a version and a deletion is a version too: nothing that a name ever meant is lost, and a
 deleted name can be put back.
 """
 
@@ -109,21 +109,6 @@ class NamedEvents:
         versions = self._store.current_versions(self.site)
         rules = {version.name: _rules(version.rules) for version in versions}
         return rules, {version.name: version.version for version in versions}
-
-    def as_of(self, versions: Mapping[str, int]) -> Mapping[str, tuple[RuleOrAny, ...]]:
-        """What names meant in given versions, as a report's `meta.events` lists them. Raises NotFound."""
-        return {name: self._rules_of(name, number) for name, number in versions.items()}
-
-    def _rules_of(self, name: str, number: int) -> tuple[RuleOrAny, ...]:
-        known = {version.version: version for version in self._store.versions(self.site, name)}
-        if not known:
-            raise self._unknown(name)
-        if number not in known or known[number].deleted:
-            alive = ", ".join(str(n) for n, version in known.items() if not version.deleted)
-            raise NotFound(
-                f"{shown(name)} has no rules in version {number}.", field="version", value=number, valid=alive
-            )
-        return _rules(known[number].rules)
 
     def _unknown(self, name: str) -> NotFound:
         known = [version.name for version in self._store.current_versions(self.site)]

@@ -66,20 +66,6 @@ def test_history_keeps_every_version_with_its_author(events: NamedEvents) -> Non
     ]
 
 
-def test_rules_of_past_versions_can_be_asked_for(events: NamedEvents) -> None:
-    """`as_of` gives the rules of the versions that a report names, whatever came later."""
-    events.put("Bought", [BUY])
-    events.put("Signed up", [SIGN_UP])
-    _, versions = events.current()
-    events.put("Bought", [ORDERED])
-    events.delete("Signed up")
-    assert events.as_of(versions) == {"Bought": (parse_rule(BUY),), "Signed up": (parse_rule(SIGN_UP),)}
-    with pytest.raises(NotFound, match=r"no rules in version 2.* Valid: 1"):
-        events.as_of({"Signed up": 2})
-    with pytest.raises(NotFound, match=r"did you mean 'Bought'"):
-        events.as_of({"bought": 1})
-
-
 def test_a_deleted_name_is_unknown_and_the_nearest_is_named(events: NamedEvents) -> None:
     """Whoever asks for a name that does not stand is told the nearest that does."""
     events.put("Bought", [BUY])
