@@ -32,9 +32,10 @@ def source() -> str:
     """The text of src/contract.ts as of the contract."""
     lines = ["// Written by write_contract.py from query/backsight/contract.py; do not edit."]
     lines += [f"export const {name} = {getattr(contract, name)};" for name in NUMBERS]
-    names = " ".join(sorted(contract.CAPTURED_ATTRIBUTES))
-    lines.append(f'export const CAPTURED_ATTRIBUTES = "{names}";')
-    lines.append(f"export const CAPTURED_PREFIXES = /^({'|'.join(sorted(contract.CAPTURED_PREFIXES))})/;")
+    names, prefixes = (
+        "|".join(sorted(listed)) for listed in (contract.CAPTURED_ATTRIBUTES, contract.CAPTURED_PREFIXES)
+    )
+    lines.append(f"export const CAPTURED = /^({prefixes}|({names})$)/i;")
     return "\n".join(lines) + "\n"
 
 

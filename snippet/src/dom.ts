@@ -26,12 +26,12 @@ export const [titleOf, referrerOf, modeOf, isHidden, outermostOf, scriptOf, find
 >(document, "title referrer compatMode hidden documentElement currentScript querySelector getElementById");
 
 type OfElement<V> = Of<Element, V>;
-export const [nameOf, namespaceOf, attributesOf, slotOf, shadowOf, matches, attributeOf] = readers<
+export const [nameOf, namespaceOf, attributesOf, previousOf, nextOf, slotOf, shadowOf, matches, attributeOf] = readers<
   [
     OfElement<string>, OfElement<string | null>, OfElement<Iterable<Attr>>, OfElement<Element | null>,
-    OfElement<ShadowRoot | null>, OfElement<boolean>, OfElement<string | null>,
+    OfElement<Element | null>, OfElement<Element | null>, OfElement<ShadowRoot | null>, OfElement<boolean>, OfElement<string | null>,
   ]
->(outermostOf(document)!, "localName namespaceURI attributes assignedSlot shadowRoot matches getAttribute");
+>(outermostOf(document)!, "localName namespaceURI attributes previousElementSibling nextElementSibling assignedSlot shadowRoot matches getAttribute");
 
 /** An attribute's value, empty where there is none. */
 export const attribute = (element: Element, name: string): string => attributeOf(element, name) ?? "";

@@ -71,8 +71,8 @@ export function showing(visible: boolean): void {
   page._since = visible ? now : undefined;
 }
 
-export function scrolled(): void {
-  if (page) page._deepest = Math.max(page._deepest, scrollY);
+export function scrolled({ target }: Event): void {
+  if (page && target === document) page._deepest = Math.max(page._deepest, scrollY);
 }
 
 /** Writes one event, with the facts that `facts` reads into the batch. Nothing is written without consent. */
