@@ -111,6 +111,19 @@ def test_records_come_back_in_order_with_the_positions_that_append_gave(tmp_path
     assert payloads(tmp_path / "j", after=positions[99]) == records[100:]
 
 
+def test_the_folders_of_a_new_journal_are_durable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every folder that a first start makes is synced into the one above it."""
+    synced, fsync = set(), os.fsync
+
+    def noting(descriptor: int) -> None:
+        synced.add(Path(f"/proc/self/fd/{descriptor}").readlink())
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noting)
+    written(tmp_path / "data" / "journal" / "collector", b"a")
+    assert synced >= {tmp_path, tmp_path / "data", tmp_path / "data" / "journal"}
+
+
 def test_append_waits_for_the_sync(tmp_path: Path) -> None:
     """Nothing is acknowledged before its bytes are synced; one sync serves all that gathered meanwhile."""
     disk = FaultyDisk()

@@ -62,9 +62,17 @@ def sync_directory(directory: Path) -> None:
         os.close(descriptor)
 
 
+def ensure_directory(directory: Path) -> None:
+    """Creates the directory and those above it that are missing, durably."""
+    if not directory.is_dir():
+        ensure_directory(directory.parent)
+        directory.mkdir(exist_ok=True)
+        sync_directory(directory.parent)
+
+
 def publish(path: Path, data: bytes) -> None:
     """The file appears whole and durable, or not at all; its folder is made if need be."""
-    path.parent.mkdir(exist_ok=True)
+    ensure_directory(path.parent)
     draft = path.with_suffix(".draft")
     with draft.open("wb") as file:
         file.write(data)
@@ -72,7 +80,6 @@ def publish(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
     draft.replace(path)
     sync_directory(path.parent)
-    sync_directory(path.parent.parent)
 
 
 class SegmentFile(Protocol):

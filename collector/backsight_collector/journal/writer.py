@@ -35,6 +35,7 @@ from backsight_collector.journal.segments import (
     Opener,
     Segment,
     SegmentFile,
+    ensure_directory,
     next_segment,
     sync_directory,
 )
@@ -259,8 +260,8 @@ class Journal:
 
 
 def _lock_directory(directory: Path) -> int:
-    directory.mkdir(parents=True, exist_ok=True)
-    sync_directory(directory.parent)
+    ensure_directory(directory)
+    sync_directory(directory.parent)  # it may stand there unsynced, from a start that was killed
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from deltalake.transaction import AddAction
 
-from backsight_collector.journal.segments import sync_directory
+from backsight_collector.journal.segments import ensure_directory, sync_directory
 
 ROW_GROUP_ROWS: Final = 16_384
 """Small enough that a rule that matches few nodes reads little of a file that is sorted by node."""
@@ -73,7 +73,8 @@ def _write_file(
     sorted_by: Sequence[str],
     is_new: bool,
 ) -> AddAction:
-    directory = _ensure(table.joinpath(*(f"{name}={value}" for name, value in values.items())), table)
+    directory = table.joinpath(*(f"{name}={value}" for name, value in values.items()))
+    ensure_directory(directory)
     path = directory / f"{uuid.uuid4()}.parquet"
     try:
         size = _write_durably(path, rows, sorted_by)
@@ -140,16 +141,6 @@ def _paths(schema: pa.Schema) -> list[str]:
             else [field.name]
         )
     ]
-
-
-def _ensure(directory: Path, root: Path) -> Path:
-    """The directory, created durably below `root`."""
-    if not directory.is_dir():
-        if directory.parent != root:
-            _ensure(directory.parent, root)
-        directory.mkdir(exist_ok=True)
-        sync_directory(directory.parent)
-    return directory
 
 
 def _statistics(rows: pa.Table, columns: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from backsight.contract import TABLES
+from backsight_collector.journal.segments import ensure_directory
 from backsight_collector.lake.errors import LakeLocked
 from backsight_collector.lake.recovery import mend
 from backsight_collector.lake.table import SNAPSHOT_HOURS, Table
@@ -19,7 +20,7 @@ class LakeLock:
 
     def __init__(self, directory: Path) -> None:
         """Raises LakeLocked, naming the holder."""
-        directory.mkdir(parents=True, exist_ok=True)
+        ensure_directory(directory)
         self._path = directory / ".lock"
         self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
