@@ -25,7 +25,7 @@ lint: .make/venv .make/npm  ## ruff, strict mypy, strict TypeScript
 bench: .make/venv .make/bench  ## ratios against the peers, measured in one run (ARGS="capture")
 	$(BIN)/python -m bench $(ARGS)
 
-docs-check: .make/venv  ## run every example in the README and docs
+docs-check: .make/venv  ## run every example in the README and docs, and follow their links
 	$(BIN)/python docs/check.py
 
 snippet: .make/npm  ## build the snippet into the collector's static folder
