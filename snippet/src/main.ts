@@ -39,6 +39,6 @@ const start = guarded(() => {
 if (ENDPOINT && !global.loaded) {
   global.loaded = true;
   // A page that is drawn ahead of its visit has no visit yet.
-  if ((document as { prerendering?: boolean }).prerendering) listenTo(document, "prerenderingchange", start);
+  if ((document as { prerendering?: unknown }).prerendering === true) listenTo(document, "prerenderingchange", start);
   else start();
 }

@@ -8,7 +8,7 @@ import pytest
 
 SCRIPT = '<script async src="/backsight.js" data-key="wk_test"></script>'
 
-OF_DOCUMENT = "host hidden referrer title documentElement compatMode addEventListener querySelector getElementById createElement currentScript nodeType parentNode childNodes getRootNode".split()
+OF_DOCUMENT = "host prerendering hidden referrer title documentElement compatMode addEventListener querySelector getElementById createElement currentScript nodeType parentNode childNodes getRootNode".split()
 OF_ELEMENT = "id attributes parentNode parentElement children childNodes tagName localName namespaceURI className nodeType matches getAttribute getRootNode shadowRoot assignedSlot labels host closest".split()
 
 
