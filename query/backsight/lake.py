@@ -25,7 +25,7 @@ from deltalake.fs import DeltaStorageHandler
 from pyarrow.fs import FileSystem, PyFileSystem
 
 from backsight.contract import TABLES
-from backsight.errors import InvalidRequest, NotFound, nearest, shown
+from backsight.errors import InvalidRequest, NotFound, Unavailable, nearest, shown
 
 READ_ORDER: Final = ("events", "dead_letters", "statements", "nodes", "elements")
 """Against the order in which the committer writes: whatever an event of the snapshot names is in it too."""
@@ -79,7 +79,11 @@ class Lake:
                     "no such table.", field="versions", value=table, valid=nearest(table, TABLES)
                 )
         with self._lock:
-            tables = {table: self._version(table, asked.get(table)) for table in READ_ORDER}
+            try:
+                tables = {table: self._version(table, asked.get(table)) for table in READ_ORDER}
+            except DeltaError as error:
+                message = f"the lake can't be read: {error} The committer, when it starts, mends a torn log."
+                raise Unavailable(message, field="data", value=self._root) from error
         return Snapshot(site, tables, self)
 
     def newest(self, table: TableVersion, file: DataFile) -> datetime | None:

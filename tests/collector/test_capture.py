@@ -277,20 +277,6 @@ def test_batches_of_few_events_are_not_for_free(serve: Serve, make_batch: Make, 
     assert statuses == ([200, 429, 429, 429, 429, 429] if spare else [200, 200, 200, 200, 429, 429])
 
 
-def test_a_key_is_looked_up_once_in_a_while(serve: Serve, make_batch: Make) -> None:
-    """The store of keys is not asked for every batch, whether the key is good or not."""
-    asked: list[str] = []
-
-    def sites(key: str) -> str | None:
-        asked.append(key)
-        return {"wk_test": "shop"}.get(key)
-
-    server = serve(sites=sites)
-    for key in ("wk_test", "wk_none") * 3:
-        server.post(make_batch(key=key))
-    assert asked == ["wk_test", "wk_none"]
-
-
 # ── The disk ────────────────────────────────────────────────────────────────────────────────────────────────
 
 

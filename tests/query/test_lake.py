@@ -12,7 +12,7 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from backsight.contract import EVENTS, PARTITIONS, TABLES
-from backsight.errors import InvalidRequest, NotFound
+from backsight.errors import InvalidRequest, NotFound, Unavailable
 from backsight.lake import Lake
 from query.rows import event, rows_of, statement
 
@@ -123,3 +123,12 @@ def test_files_can_be_read_by_an_engine(tmp_path: Path) -> None:
     commit(root, "events", [event("A", DAY)])
     (path,) = Lake(root).snapshot("shop").files("events")
     assert pq.ParquetFile(path).metadata.num_rows == 1
+
+
+def test_torn_log_is_an_error_of_ours(tmp_path: Path) -> None:
+    """A log entry that can't be read is one error that says what mends it, not a trace."""
+    log = tmp_path / "events" / "_delta_log"
+    log.mkdir(parents=True)
+    (log / f"{0:020d}.json").write_text('{"protocol": {"minReader')
+    with pytest.raises(Unavailable, match="committer"):
+        Lake(tmp_path).snapshot("shop")

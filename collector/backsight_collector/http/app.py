@@ -23,8 +23,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from backsight_collector.http.capture import PATH, CaptureRoute
-from backsight_collector.http.keys import Sites
+from backsight_collector.http.capture import PATH, CaptureRoute, Sites
 from backsight_collector.http.metrics import CONTENT_TYPE, Metrics
 from backsight_collector.http.problems import Problem
 from backsight_collector.http.script import Script

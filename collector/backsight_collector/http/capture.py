@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Final
 
@@ -25,7 +25,6 @@ from backsight_collector.http.body import (
     require_known_encoding,
 )
 from backsight_collector.http.deadlines import Deadlines
-from backsight_collector.http.keys import RememberedSites, Sites
 from backsight_collector.http.limits import RateLimit
 from backsight_collector.http.metrics import Metrics, Tally
 from backsight_collector.http.problems import Answer, Headers, Problem
@@ -47,13 +46,16 @@ _PREFLIGHT: Final[Headers] = [
     (b"access-control-max-age", b"86400"),
 ]
 
+Sites = Callable[[str], str | None]
+"""Maps a write key to its site's name, from memory, as every batch asks. None: it may not write."""
+
 
 class CaptureRoute:
     """The ASGI endpoint. It answers 503 until `journal` is set."""
 
     def __init__(self, sites: Sites, settings: CollectorSettings, metrics: Metrics) -> None:
         self.journal: Journal | None = None
-        self._sites = RememberedSites(sites, settings.key_seconds)
+        self._sites = sites
         self._settings, self._metrics = settings, metrics
         self._rate: RateLimit | None = None
         if (rate := settings.events_per_second) is not None:
@@ -141,7 +143,7 @@ class CaptureRoute:
     def _site(self, decoded: Decoded, body_bytes: int) -> str:
         """The site that the batch's key writes to, if the key may write that much now."""
         key, now = decoded.batch.key, time.monotonic()
-        site = self._sites.of(key, now)
+        site = self._sites(key)
         if site is None:
             raise Problem(
                 HTTPStatus.UNAUTHORIZED,

@@ -22,8 +22,6 @@ class CollectorSettings:
     """Pages' origins that may send, such as `https://shop.example`; empty: all. Servers send no origin."""
     body_seconds: float = 30.0
     """A request's body must have arrived within this time."""
-    key_seconds: float = 5.0
-    """How long a write key's site is remembered, that is, how long a revoked key may still write."""
     max_bodies_bytes: int = 256_000_000
     """Most that bodies which arrive or are not read yet may have together; others are told to come back."""
     max_pending_bytes: int = MAX_PENDING_BYTES
