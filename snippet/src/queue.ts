@@ -12,6 +12,8 @@ export interface Entry {
   _body: string;
   /** Being sent. */
   _busy?: boolean;
+  /** Given to the browser, which sends it even if the page ends: it arrives nearly always, but nobody hears of it. */
+  _sent?: boolean;
   _stored?: boolean;
 }
 
@@ -19,6 +21,8 @@ const PREFIX = "backsight:";
 const MAX_BATCHES = 100;
 const MAX_CHARS = 500_000;
 const CLAIM_MS = 60_000;
+/** The collector knows a repeat for 24 hours. Past this, what was sent is not sent again: it would count twice. */
+const REPEAT_MS = 20 * 3_600_000;
 
 export let queue: Entry[] = [];
 let left = false;
@@ -55,18 +59,23 @@ export function giveUp(entry: Entry, cause: Cause): void {
 export function persist(released: boolean): void {
   left ||= released;
   const until = left ? 0 : Date.now() + CLAIM_MS;
-  for (const entry of queue) entry._stored = write(entry._key, `${until} ${entry._body}`);
+  for (const entry of queue)
+    entry._stored = write(entry._key, `${until}${entry._sent ? "!" : ""} ${entry._body}`);
 }
 
 /** Takes over stored copies that no living page claims. */
 export function claim(): void {
   const now = Date.now();
   for (const key of keys(PREFIX)) {
-    const [, until, body] = /^(\d+) ({"sent_at":0.*)/s.exec(read(key) ?? "") ?? []; // Another page may have sent and removed it.
+    const [, until, sent, body] = /^(\d+)(!?) ({"sent_at":0.*)/s.exec(read(key) ?? "") ?? []; // Another page may have sent and removed it.
     const claimed = +until! > now && +until! <= now + CLAIM_MS; // Further ahead, the clock was put back since.
     if (!body || claimed || queue.some((entry) => entry._key === key)) continue;
-    write(key, `${now + CLAIM_MS} ${body}`);
-    push({ _key: key, _body: body });
+    if (sent && now - parseInt(key.slice(PREFIX.length, PREFIX.length + 13)) > REPEAT_MS) {
+      remove(key);
+      continue;
+    }
+    write(key, `${now + CLAIM_MS}${sent} ${body}`);
+    push({ _key: key, _body: body, _sent: !!sent });
   }
 }
 

@@ -46,7 +46,7 @@ function due(): void {
 const stamped = (entry: Entry): string => entry._body.replace('"sent_at":0', `"sent_at":${Date.now()}`);
 
 /** A beacon has no answer, so the batch stays queued; and one over the quota is refused: then it waits as well. */
-const beacon = (entry: Entry): boolean => navigator.sendBeacon(ENDPOINT!, stamped(entry));
+const beacon = (entry: Entry): boolean => (entry._sent = navigator.sendBeacon(ENDPOINT!, stamped(entry)));
 
 /** A string goes as text/plain: no preflight. Where it fits, keepalive saves it from the end of the page. */
 async function send(entry: Entry): Promise<void> {
@@ -56,8 +56,9 @@ async function send(entry: Entry): Promise<void> {
   const taken = keepalive ? size : 0;
   inFlight += taken;
   entry._busy = true;
+  entry._sent = keepalive;
   const answer = await post(body, keepalive).catch(() => undefined); // No network, no answer in time, over the quota: later.
-  entry._busy = false;
+  entry._busy = entry._sent = false;
   inFlight -= taken;
   settled(entry, answer);
 }
