@@ -60,6 +60,9 @@ RETRY_SECONDS: Final = 1.0
 GATHER_SECONDS: Final = 0.002
 """While many append at once, how long the next group gathers: waking, writing and syncing for a few records
 at a time took a fifth of the whole route's time."""
+GATHER_FROM: Final = 16
+"""Records in a group from which on many append. With few senders, each waiting for its answer, nothing more
+would gather: it would only slow them (four senders got half as much done)."""
 
 Waiter = asyncio.Future[int] | concurrent.futures.Future[int]
 
@@ -184,7 +187,7 @@ class Journal:
             group = self._take()
             if group:
                 self._commit(group)
-                if len(group) > 1:  # one alone is never kept waiting
+                if len(group) >= GATHER_FROM:
                     time.sleep(GATHER_SECONDS)
             elif self._closing:
                 return
