@@ -76,6 +76,7 @@ class Server:
         opener: Opener,
         stack: ExitStack,
     ) -> None:
+        self.data_dir = folder
         self.collector = Collector(folder, sites, settings, opener=opener)
         inner = Starlette(routes=self.collector.routes)
         self.app = self.collector.in_front_of(inner)

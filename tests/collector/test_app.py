@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import re
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from starlette.routing import Route
 from backsight_collector.http.app import Collector, create_app
 from backsight_collector.http.script import FILE
 from backsight_collector.journal.writer import JournalLocked
+from backsight_collector.status import Status
 
 Make = Callable[..., dict[str, Any]]
 Serve = Callable[..., Any]
@@ -115,3 +117,18 @@ def test_two_collectors_on_one_folder_are_refused(tmp_path: Path, serve: Serve) 
 
     with pytest.raises(JournalLocked, match="another process"):
         asyncio.run(start())
+
+
+def test_metrics_show_what_the_committer_says(serve: Serve) -> None:
+    """Once a committer has run here, what it stored, dropped as repeats and set aside is shown as well."""
+    server = serve()
+    assert b"backsight_committer_" not in server.request("GET", "/metrics").body
+    status = Status(events=7, duplicates=2, dead_letters=Counter({"bad_node": 3}), lag_seconds=0.5)
+    status.write(server.data_dir)
+    shown = server.request("GET", "/metrics").body.decode().splitlines()
+    assert {
+        "backsight_committer_events_total 7.0",
+        "backsight_committer_duplicates_total 2.0",
+        'backsight_committer_dead_letters_total{reason="bad_node"} 3',
+        "backsight_committer_lag_seconds 0.5",
+    } <= set(shown)

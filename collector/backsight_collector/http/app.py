@@ -24,12 +24,13 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from backsight_collector.http.capture import PATH, CaptureRoute, Sites
-from backsight_collector.http.metrics import CONTENT_TYPE, Metrics
+from backsight_collector.http.metrics import CONTENT_TYPE, Metrics, committer_lines
 from backsight_collector.http.problems import Problem
 from backsight_collector.http.script import Script
 from backsight_collector.http.settings import CollectorSettings
 from backsight_collector.journal.segments import DiskFile, Opener, list_segments
 from backsight_collector.journal.writer import Journal
+from backsight_collector.status import read_status
 
 WRITER: Final = "collector"
 """The name of the server's journal under `journal/`."""
@@ -52,7 +53,7 @@ class Collector:
         opener: Opener = DiskFile,
     ) -> None:
         self._settings, self._opener = settings or CollectorSettings(), opener
-        self._directory = data_dir / "journal" / WRITER
+        self._data_dir, self._directory = data_dir, data_dir / "journal" / WRITER
         self._metrics = Metrics()
         self._capture = CaptureRoute(sites, self._settings, self._metrics)
         self.routes: list[BaseRoute] = [
@@ -119,6 +120,8 @@ class Collector:
                 "backsight_journal_bytes": ("Bytes of the journal, folded or not.", sum(sizes)),
             }
         )  # fmt: skip
+        if status := await asyncio.to_thread(read_status, self._data_dir):
+            text += committer_lines(status)
         return Response(text, headers={"content-type": CONTENT_TYPE})
 
 

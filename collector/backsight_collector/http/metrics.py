@@ -9,13 +9,27 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
 from backsight.contract import Reason
 from backsight_collector.wire import Decoded
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
+
+COMMITTER: Final = {
+    "events": ("counter", "Events stored in the lake."),
+    "duplicates": ("counter", "Events that had been stored before, and were dropped."),
+    "folds": ("counter", "Folds of the journal into the lake."),
+    "errors": ("counter", "Folds that failed and were tried again."),
+    "compactions": ("counter", "Merges of data files."),
+    "unreadable_records": ("counter", "Journal records kept aside because no rows could be made of them."),
+    "damaged_stretches": ("counter", "Damaged stretches of the journal, kept aside."),
+    "lag_seconds": ("gauge", "How far the lake was behind the journal after the last fold."),
+    "fold_seconds": ("gauge", "How long the last fold took."),
+    "updated_at": ("gauge", "When the committer last said so, in seconds since 1970."),
+}
+"""Fields of the committer's status that are shown."""
 
 Samples = Iterable[tuple[str, float]]
 """Labels as they stand between braces (empty for none), and the value."""
@@ -107,6 +121,18 @@ class Metrics:
             total += count
             lines.append(f'{name}_bucket{{le="{bound}"}} {total}')
         return [*lines, f"{name}_sum {self._seconds:.6f}", f"{name}_count {total}"]
+
+
+def committer_lines(status: Mapping[str, Any]) -> str:
+    """What the committer last said of itself (status.py), as the same text; its counts begin with it."""
+    lines: list[str] = []
+    for key, (kind, meaning) in COMMITTER.items():
+        name = f"backsight_committer_{key}" + ("_total" if kind == "counter" else "")
+        lines += _family(name, kind, meaning, [("", float(status[key]))])
+    letters = [(f'reason="{reason}"', status["dead_letters"].get(reason, 0)) for reason in Reason]
+    name = "backsight_committer_dead_letters_total"
+    lines += _family(name, "counter", "Events set aside, by reason.", letters)
+    return "\n".join(lines) + "\n"
 
 
 def _family(name: str, kind: str, meaning: str, samples: Samples) -> list[str]:

@@ -17,9 +17,6 @@ import pyarrow as pa
 if TYPE_CHECKING:
     import duckdb
 
-DEVICE_TYPES: Final = ("desktop", "mobile", "tablet", "tv", "bot")
-"""What `device_type` may be."""
-
 _DESKTOP_SYSTEMS: Final = (
     "Windows",
     "Mac OS X",
