@@ -20,7 +20,8 @@ from backsight.api.openapi import document
 from backsight.api.operations import OPERATIONS, Operation
 from backsight.api.paths import RawRoute
 from backsight.api.problems import not_routed
-from backsight.api.schemas import SCHEMAS, Schema
+from backsight.api.schemas import SCHEMAS
+from backsight.api.schemas.parts import Schema
 from backsight.api.workers import Workers
 from backsight.keys import Principal
 from backsight.site import Site

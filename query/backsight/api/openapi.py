@@ -9,7 +9,7 @@ from backsight.api.examples import REQUESTS
 from backsight.api.operations import Operation
 from backsight.api.problems import PROBLEM_JSON
 from backsight.api.representations import ARROW, CSV, JSON, offered
-from backsight.api.schemas import Schema, ref, referred
+from backsight.api.schemas.parts import Schema, ref, referred
 
 DESCRIPTION: Final = """Ask a site for funnels, retention and trends over all that it ever captured, and name
 events after the fact.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
+from backsight.api.schemas.parts import schema_name
 from backsight.fields import read_object
 from backsight.keys import Principal
 from backsight.requests import REPORT_PATHS
@@ -98,7 +99,7 @@ def _read_history(call: Call) -> Answer:
 
 
 def _report_operations(report: str, summary: str) -> tuple[Operation, Operation]:
-    path, schema = REPORT_PATHS[report], report.capitalize()
+    path, schema = REPORT_PATHS[report], schema_name(report)
     run = Operation(
         report,
         "POST",

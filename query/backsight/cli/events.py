@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from backsight.cli.asking import asks_site, show_json
-from backsight.cli.reports import rule_arguments, rule_options, where_option
+from backsight.cli.reports.options import rule_arguments, rule_options, where_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from backsight.api.operations import Answer, Call, Operation
-from backsight.api.schemas import TEXT, Schema, array, choice, full, nullable, obj, ref
+from backsight.api.schemas.parts import TEXT, Schema, array, choice, full, nullable, obj, ref
 from backsight.cli.revocation import revoke_statement
 from backsight.contract import StatementKind
 from backsight.fields import read_object, read_string

@@ -1,0 +1,23 @@
+"""JSON schemas of what the API takes and gives, for the OpenAPI document: a module a report.
+
+Requests are checked by the parsers of `backsight.reports` and `backsight.rules`, whose messages say more than
+a schema can; a test holds both against the same requests.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from backsight.api.schemas import answer, events, funnel, preview, retention, rules, trend
+from backsight.api.schemas.parts import Schema
+
+SCHEMAS: Final[dict[str, Schema]] = {
+    **answer.SCHEMAS,
+    **events.SCHEMAS,
+    **funnel.SCHEMAS,
+    **preview.SCHEMAS,
+    **retention.SCHEMAS,
+    **rules.SCHEMAS,
+    **trend.SCHEMAS,
+}
+"""By name; each refers to others under `#/components/schemas/`."""

@@ -1,0 +1,56 @@
+"""Rules, predicates and steps: what a question is made of."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from backsight.api.schemas.parts import NAME, TEXT, Schema, array, choice, either, obj, ref
+from backsight.contract import EventType
+from backsight.rules.predicates import OPERATORS
+from backsight.rules.rule import ELEMENT_FIELDS, PAGE_FIELDS
+
+_VALUE: Final = {"type": ["string", "number", "boolean", "array"]}
+_TEST: Final = either(ref("Test"), array(ref("Test"), minItems=1))
+PREDICATES: Final = array(ref("Predicate"))
+_EVENT_TYPES: Final = tuple(kind.value for kind in EventType)
+
+RULE: Final[Schema] = {
+    "on": either(
+        choice(*_EVENT_TYPES, "any"),
+        array(choice(*_EVENT_TYPES), minItems=1),
+        description="Left out: `click` where there is `css`, `track` where there is `name`",
+    ),
+    "css": {
+        **TEXT,
+        "minLength": 1,
+        "description": "A selector; see docs/reference/rules.md",
+    },
+    "match": choice("closest", "target", default="closest"),
+    "name": {**NAME, "description": "Name of a tracked event"},
+    **dict.fromkeys(ELEMENT_FIELDS, _TEST),
+    "page": obj(dict.fromkeys(PAGE_FIELDS, _TEST)),
+    "where": PREDICATES,
+}
+
+
+def step(**more: Schema) -> Schema:
+    """The forms of a step, with what else may stand in it."""
+    more["label"] = NAME
+    return either(
+        {**NAME, "description": "A named event's name"},
+        obj({"event": NAME, "where": PREDICATES, **more}, ("event",)),
+        obj({**RULE, **more}),
+        obj({"any": array(ref("Rule"), minItems=1), "where": PREDICATES, **more}, ("any",)),
+    )
+
+
+SCHEMAS: Final[dict[str, Schema]] = {
+    "Test": obj({"op": choice(*OPERATORS), "value": _VALUE}, ("op",)),
+    "Predicate": either(
+        obj({"property": NAME, "op": choice(*OPERATORS), "value": _VALUE}, ("property", "op")),
+        obj({"all": array(ref("Predicate"), minItems=1)}, ("all",)),
+        obj({"any": array(ref("Predicate"), minItems=1)}, ("any",)),
+    ),
+    "Rule": either(obj(RULE), obj({"any": array(ref("Rule"), minItems=1)}, ("any",))),
+    "Step": step(),
+}

@@ -1,0 +1,64 @@
+"""Options that questions share: a rule in words, filters and the range."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from backsight.cli.words import predicate, rules
+from backsight.contract import EventType
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+EVENT_TYPES = [*(each.value for each in EventType), "any"]
+
+
+def options(*each: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    def add(command: Command) -> Command:
+        return functools.reduce(lambda wrapped, option: option(wrapped), reversed(each), command)
+
+    return add
+
+
+rule_options = options(
+    click.option("--css", metavar="SELECTOR", help="CSS selector of the element."),
+    click.option("--on", multiple=True, type=click.Choice(EVENT_TYPES), help="Event type; may be repeated."),
+    click.option(
+        "--match", type=click.Choice(["closest", "target"]),
+        help="The element or one inside it (closest, the default), or itself only.",
+    ),
+    click.option("--text", metavar="TEXT", help="Exact text of the element."),
+    click.option("--path", metavar="PATH", help="Exact path of the page."),
+    click.option("--rules", type=rules, metavar="JSON|@FILE", help="A rule, or a list of them, instead."),
+)  # fmt: skip
+"""A rule in words; `rule_arguments` reads what they give."""
+
+where_option = click.option(
+    "--where", multiple=True, type=predicate, metavar="PRED",
+    help="Only events where PROPERTY=VALUE (or != ~ !~ > >= < <=) holds; may be repeated.",
+)  # fmt: skip
+
+filter_options = options(
+    where_option,
+    click.option(
+        "--person-where", multiple=True, type=predicate, metavar="PRED",
+        help="Only persons where TRAIT=VALUE holds; may be repeated.",
+    ),
+    click.option("--from", "from_", metavar="DATE", help="First date, or an RFC 3339 instant."),
+    click.option("--to", metavar="DATE", help="Last date (inclusive), or an instant."),
+    click.option("--since", metavar="SPAN", help="Instead of --from: 30d, 8w, 12h."),
+    click.option("--timezone", default="UTC", show_default=True, metavar="ZONE", help="IANA timezone."),
+)  # fmt: skip
+
+
+def rule_arguments(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Takes out what `rule_options` and `where_option` gave: the arguments of `define` and `preview`."""
+    taken = {name: arguments.pop(name) for name in ("css", "on", "match", "text", "rules", "where")}
+    on = list(taken.pop("on"))
+    return taken | {
+        "on": on[0] if len(on) == 1 else on or None,
+        "page": arguments.pop("path"),
+        "where": list(taken["where"]) or None,
+    }

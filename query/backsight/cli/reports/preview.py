@@ -1,0 +1,27 @@
+"""`backsight preview`: what a rule would match."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from backsight.cli.asking import asks_site, output_options, show
+from backsight.cli.reports.options import rule_arguments, rule_options, where_option
+
+if TYPE_CHECKING:
+    from backsight.questions import Questions
+
+
+@click.command()
+@rule_options
+@where_option
+@output_options
+@asks_site
+def preview(site: Questions, output: str | None, **arguments: Any) -> None:
+    """Show what a rule matches over all of history; nothing is saved.
+
+    \b
+    backsight preview --css "form#signup" --on submit
+    """
+    show(site.preview(**rule_arguments(arguments)), output)

@@ -1,0 +1,140 @@
+"""The OpenAPI document tells the truth."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, cast
+
+import httpx
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+
+from backsight.api import create_api
+from backsight.api.examples import REQUESTS
+from backsight.api.operations import OPERATIONS, Answer, Operation
+from backsight.keys import Principal
+from backsight.requests import REPORT_PATHS
+from backsight.site import Site
+from query.api.asking import JSON, Broken, broken_api, check, client, schema
+from shop_site import serve
+
+
+@pytest.fixture(scope="module")
+def document(url: str) -> dict[str, Any]:
+    """The OpenAPI document, as anyone may read it."""
+    response = httpx.get(f"{url}/v1/openapi.json")
+    assert response.status_code == 200
+    read: dict[str, Any] = response.json()
+    return read
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Method, path and operation of each."""
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield method.upper(), path, operation
+
+
+def test_document_is_complete(document: dict[str, Any]) -> None:
+    """Every operation is in the document, with its key, its responses and its own id; nothing else is."""
+    listed = list(operations(document))
+    assert {(method, path) for method, path, _ in listed} == {(each.method, each.path) for each in OPERATIONS}
+    assert len({operation["operationId"] for *_, operation in listed}) == len(OPERATIONS)
+    assert document["openapi"] == "3.1.0"
+    assert document["security"] == [{"secretKey": []}]
+    assert document["components"]["securitySchemes"]["secretKey"]["scheme"] == "bearer"
+    for _, path, operation in listed:
+        assert {"401", "403", "406", "500", "503"} <= operation["responses"].keys()
+        named = {
+            parameter["name"] for parameter in operation.get("parameters", []) if parameter["in"] == "path"
+        }
+        assert named == ({"name"} if "{name}" in path else set())
+
+
+def test_references(document: dict[str, Any]) -> None:
+    """Every reference leads to a schema, every schema is referred to, and each is a valid schema."""
+    text = json.dumps(document)
+    used = set(re.findall(r'"#/components/schemas/(\w+)"', text))
+    assert used == document["components"]["schemas"].keys()
+    for each in document["components"]["schemas"].values():
+        jsonschema.Draft202012Validator.check_schema(each)
+
+
+def test_examples_run(api: httpx.Client, document: dict[str, Any]) -> None:
+    """Every example in the document fits its schema, and is answered as the document says."""
+    ran = 0
+    for method, path, operation in operations(document):
+        content = operation.get("requestBody", {}).get("content", {}).get(JSON)
+        if content is None:
+            continue
+        name = content["schema"]["$ref"].rsplit("/", 1)[1]
+        check(name, content["example"])
+        response = api.request(method, path.replace("{name}", "Example"), json=content["example"])
+        assert response.status_code == 200, response.text
+        check(
+            operation["responses"]["200"]["content"][JSON]["schema"]["$ref"].rsplit("/", 1)[1],
+            response.json(),
+        )
+        ran += 1
+    assert ran == len([each for each in OPERATIONS if each.request])
+    api.delete("/v1/events/Example")
+
+
+ANY = {"on": "any"}
+NUMBER = {"property": "props.n", "op": "in", "value": [1, "b"]}
+FITS: list[tuple[str, dict[str, Any], bool]] = [
+    ("Funnel", {"steps": [ANY]}, True),
+    ("Funnel", {"steps": [{"any": [{"on": "click"}, {"css": "a"}], "label": "x"}]}, True),
+    ("Funnel", {"steps": [{"on": ["click", "submit"]}], "range": "all"}, True),
+    ("Funnel", {}, False),
+    ("Funnel", {"steps": []}, False),
+    ("Funnel", {"steps": [ANY] * 21}, False),
+    ("Funnel", {"steps": [{"on": "clik"}]}, False),
+    ("Funnel", {"steps": [ANY], "window": "1y"}, False),
+    ("Funnel", {"steps": [ANY], "order": "strict"}, False),
+    ("Funnel", {"steps": [ANY], "breakdown": {"by": ["path"]}}, False),
+    ("Funnel", {"steps": [{"on": "any", "lable": "x"}]}, False),
+    ("Retention", {"start": ANY, "return": ANY, "periods": 1}, True),
+    ("Retention", {"start": ANY}, False),
+    ("Retention", {"start": ANY, "return": ANY, "periods": 0}, False),
+    ("Retention", {"start": ANY, "return": ANY, "mode": "rolling"}, False),
+    ("Trend", {"series": [{"on": "any", "measure": "sessions"}]}, True),
+    ("Trend", {"series": [{"on": "any", "measure": "median"}]}, False),
+    ("Trend", {"series": [ANY], "interval": "year"}, False),
+    ("Preview", {"rules": [{"css": "a"}], "description": "x"}, True),
+    ("Preview", {"rules": []}, False),
+    ("Preview", {"rules": [{"css": "a", "text": {"op": "contains", "value": "x"}}]}, True),
+    ("Preview", {"rules": [{"css": "a", "text": [{"op": "is_set"}]}]}, True),
+    ("Preview", {"rules": [{"css": "a", "text": "x"}]}, False),
+    ("Preview", {"rules": [{"on": "any", "where": [{"any": [NUMBER]}]}]}, True),
+]
+
+
+@pytest.mark.parametrize(("report", "body", "fits"), FITS, ids=[json.dumps(each[1])[:60] for each in FITS])
+def test_schemas_tell_the_truth(api: httpx.Client, report: str, body: dict[str, Any], fits: bool) -> None:
+    """What a schema takes the API answers, what it refuses the API refuses."""
+    taken = jsonschema.Draft202012Validator(schema(f"{report}Request")).is_valid(body)
+    response = api.post(REPORT_PATHS[report.lower()], json=body)
+    assert (taken, response.status_code) == ((True, 200) if fits else (False, 400))
+
+
+def test_more_operations() -> None:
+    """Operations that a composition adds are served and documented like the API's own."""
+    everyone = Principal("broken", frozenset({"read", "define", "admin"}), "k_1")
+    said, word = Answer({"word": "b"}), {"type": "object", "required": ["word"]}
+    extra = Operation("extra", "POST", "/v1/extra", "admin", "More", lambda _: said, "Word", "Word")
+    app = create_api(
+        lambda _: cast("Site", Broken()), lambda _: everyone, operations=[extra], schemas={"Word": word}
+    )
+    assert app.openapi()["paths"]["/v1/extra"]["post"]["operationId"] == "extra"
+    assert app.openapi()["components"]["schemas"]["Word"] == word
+    with serve(app) as address, client(address, "sk_" + "a" * 40) as api:
+        assert api.post("/v1/extra", json={}).json() == {"word": "b"}
+
+
+def test_application_gives_the_document(document: dict[str, Any]) -> None:
+    """FastAPI's own `openapi()` gives the same document."""
+    assert broken_api(Broken()).openapi() == document
+    assert REQUESTS.keys() <= document["components"]["schemas"].keys()
