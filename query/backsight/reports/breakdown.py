@@ -1,0 +1,118 @@
+"""The breakdown of a report: its figures once for each value of some properties.
+
+"breakdown": {"by": ["browser", "person.plan"], "limit": 25}
+
+A group's value is a list with one entry a property: text, or a number for a column of numbers; null where the
+property is missing. Groups come largest first, then by value (null last). Those past the limit are pooled in
+one last group, whose value as a whole is null; a report counts it anew, so that a person in several of them
+counts once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from backsight.contract import MAX_NAME_CHARS
+from backsight.fields import below, read_list, read_object, read_string, refuse
+from backsight.parquet_rows import Integers
+from backsight.reports.request import read_whole
+from backsight.rules.conditions import Conditions
+
+FIELDS: Final = ("by", "limit")
+MAX_PROPERTIES: Final = 5
+MAX_GROUPS: Final = 1_000
+DEFAULT_GROUPS: Final = 25
+
+Value = str | int | None
+Group = tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    """By which properties, and how many groups stand alone."""
+
+    by: tuple[str, ...]
+    limit: int = DEFAULT_GROUPS
+
+    @property
+    def aliases(self) -> list[str]:
+        """Names of the columns that hold a group's value."""
+        return [f"group_{number}" for number in range(1, len(self.by) + 1)]
+
+    def columns(self, conditions: Conditions, field: str = "breakdown") -> list[tuple[str, str]]:
+        """(alias, SQL) of each property, as a scan takes them."""
+        return [
+            (alias, conditions.property(name, f"{field}.by[{index}]"))
+            for index, (alias, name) in enumerate(zip(self.aliases, self.by, strict=True))
+        ]
+
+
+def parse_breakdown(value: object, field: str = "breakdown", own: Sequence[str] = ()) -> Breakdown:
+    """A breakdown, checked. `own` are the fields that a report adds to it and reads itself."""
+    fields = read_object(value, field, (*FIELDS, *own))
+    if "by" not in fields:
+        refuse("the properties are missing.", below(field, "by"), None, "a list of property names")
+    listed = read_list(fields["by"], below(field, "by"), MAX_PROPERTIES)
+    by = tuple(read_string(each, f"{field}.by[{index}]", MAX_NAME_CHARS) for index, each in enumerate(listed))
+    for index, name in enumerate(by):
+        if name in by[:index]:
+            refuse("the property is named twice.", f"{field}.by[{index}]", name, "each property once")
+    limit = fields.get("limit")
+    if limit is None:
+        return Breakdown(by)
+    return Breakdown(by, read_whole(limit, below(field, "limit"), 1, MAX_GROUPS))
+
+
+# ── For reports that work on rows ───────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Which groups stand alone, in their order, and where each group stands."""
+
+    groups: list[Group]
+    places: Integers
+    """By a group's code: its index in `groups`, or their number where it is pooled or has nothing."""
+    pooled: bool
+    """Whether there is a last, pooled group."""
+
+    @property
+    def values(self) -> list[list[Value] | None]:
+        """The groups' values as an answer has them: at each place one."""
+        return [*map(list, self.groups), *([None] if self.pooled else [])]
+
+
+def encoded(columns: Sequence[pa.ChunkedArray | pa.Array]) -> tuple[Integers, list[Group]]:
+    """The code of each row's group, and each code's group; columns of equal length, one a property."""
+    codes: Integers = np.zeros(len(columns[0]), np.int64)
+    groups: list[Group] = [()]
+    for column in columns:
+        whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+        words = whole.dictionary_encode(null_encoding="encode")
+        values = words.dictionary.to_pylist()
+        pairs = codes * len(values) + np.asarray(words.indices, np.int64)
+        found, codes = np.unique(pairs, return_inverse=True)
+        groups = [(*groups[pair // len(values)], values[pair % len(values)]) for pair in found.tolist()]
+    return codes, groups
+
+
+def rank(groups: Sequence[Group], sizes: npt.ArrayLike, limit: int) -> Ranking:
+    """The groups in order, by their sizes; those of size 0 are none."""
+    counts = np.asarray(sizes)
+    order = [code for code in range(len(groups)) if counts[code] > 0]
+    order.sort(key=lambda code: (-counts[code], [_sortable(value) for value in groups[code]]))
+    alone = order[:limit]
+    places = np.full(len(groups), len(alone), np.int64)
+    places[alone] = np.arange(len(alone))
+    return Ranking([groups[code] for code in alone], places, len(order) > limit)
+
+
+def _sortable(value: Value) -> tuple[bool, bool, Value]:
+    # A column holds either texts or numbers; null, which compares with neither, is last.
+    return (value is None, isinstance(value, str), "" if value is None else value)
