@@ -71,6 +71,13 @@ def read_list(value: object, field: str, longest: int = MAX_LIST, shortest: int 
     return value
 
 
+def read_whole(value: object, field: str, least: int, most: int) -> int:
+    """A whole number within bounds."""
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        refuse(f"{shown(value)} is not a whole number in range.", field, value, f"{least} to {most:,}")
+    return value
+
+
 def listing(names: Collection[str]) -> str:
     """Names as they stand in a message."""
     return ", ".join(repr(name) for name in sorted(set(names)))
