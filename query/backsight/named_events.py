@@ -107,7 +107,7 @@ class NamedEvents:
     def current(self) -> tuple[Mapping[str, tuple[RuleOrAny, ...]], Mapping[str, int]]:
         """What every name means now, and the versions that say so."""
         versions = self._store.current_versions(self.site)
-        rules = {version.name: _rules(version.rules) for version in versions}
+        rules = {version.name: _rules(version.definition) for version in versions}
         return rules, {version.name: version.version for version in versions}
 
     def _unknown(self, name: str) -> NotFound:
@@ -159,6 +159,6 @@ def _rules(text: str) -> tuple[RuleOrAny, ...]:
 
 def _event(version: StoredVersion) -> NamedEvent:
     return NamedEvent(
-        version.name, () if version.deleted else _rules(version.rules), version.description, version.version,
-        version.actor, version.at, version.deleted,
+        version.name, () if version.deleted else _rules(version.definition), version.description,
+        version.version, version.actor, version.at, version.deleted,
     )  # fmt: skip

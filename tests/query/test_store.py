@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,9 @@ def test_versions_are_numbered_in_order_and_all_kept(store: Store) -> None:
     rules = [f'[{{"css": "a:nth-child({n})"}}]' for n in range(1, 4)]
     assert [store.add_version(version(rules=text)) for text in rules] == [1, 2, 3]
     kept = store.versions("shop", "Signed up")
-    assert [(each.version, each.rules, each.at) for each in kept] == [(n + 1, rules[n], AT) for n in range(3)]
+    assert [(each.version, each.definition, each.at) for each in kept] == [
+        (n + 1, rules[n], AT) for n in range(3)
+    ]
     assert [each.version for each in store.current_versions("shop")] == [3]
 
 
@@ -58,6 +61,26 @@ def test_a_version_that_says_the_same_is_not_kept(store: Store) -> None:
     assert store.add_version(version(actor="bob", at=AT + timedelta(1))) == 1
     assert store.add_version(version(description="new")) == 2
     assert [audit.action for audit in store.audit_lines()] == ["event.put", "event.put", "site.create"]
+
+
+def test_events_and_cohorts_of_one_name_are_apart(store: Store) -> None:
+    """A cohort may be called as an event is: each has versions and audit lines of its own."""
+    assert store.add_version(version()) == 1
+    assert store.add_version(version(rules="{}", kind="cohort")) == 1
+    assert store.add_version(version(rules="", kind="cohort", deleted=True)) == 2
+    assert [each.kind for each in store.versions("shop", "Signed up", "cohort")] == ["cohort", "cohort"]
+    assert [each.version for each in store.current_versions("shop")] == [1]
+    assert store.current_versions("shop", "cohort") == []
+    assert [line.action for line in store.audit_lines("shop", 3)] == [
+        "cohort.delete", "cohort.put", "event.put",
+    ]  # fmt: skip
+
+
+def test_members_belong_to_one_version(store: Store) -> None:
+    """Each version of a cohort keeps its own members; the same members again are no new version."""
+    for members, number in ((b"a", 1), (b"b", 2), (b"b", 2), (None, 3)):
+        assert store.add_version(version(kind="cohort", members=members)) == number
+    assert [store.cohort_members("shop", "Signed up", number) for number in (1, 2, 3)] == [b"a", b"b", b""]
 
 
 def test_a_deletion_is_a_version_and_the_name_can_come_back(store: Store) -> None:
@@ -201,6 +224,20 @@ def test_what_was_kept_is_there_after_opening_again(tmp_path: Path) -> None:
         with SQLiteStore(path) as store:
             store.add_site(StoredSite("shop", AT), line())
             assert store.sites() == [StoredSite("shop", AT)]
+
+
+def test_versions_of_an_older_file_are_kept(tmp_path: Path) -> None:
+    """A file of the first schema is taken to the present one, with every version that stood in it."""
+    path = tmp_path / "backsight.sqlite"
+    with closing(sqlite3.connect(path)) as old:
+        old.executescript(files("backsight.store").joinpath("schema.sql").read_text("utf-8"))
+        old.execute("insert into sites values ('shop', ?)", (AT.isoformat(timespec="microseconds"),))
+        row = ("shop", "A", 1, "[]", "what it was", "ada", AT.isoformat(timespec="microseconds"), 0)
+        old.execute("insert into named_event_versions values (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        old.execute("pragma user_version = 1")
+        old.commit()
+    with SQLiteStore(path) as store:
+        assert store.versions("shop", "A") == [StoredVersion("shop", "A", 1, "[]", "what it was", "ada", AT)]
 
 
 def test_a_file_of_a_later_version_is_refused(tmp_path: Path) -> None:

@@ -1,16 +1,19 @@
-"""What is known about sites besides their data: sites, keys, named events with every version, audit lines.
+"""What is known about sites besides their data: keys, every version of named events and cohorts, audit lines.
 
-`Store` is the whole of what the domain (`named_events`, `keys`, `sites`) asks of a database; `SQLiteStore`
-answers it from one file. Every change comes with its audit line and stands or falls with it.
+`Store` is the whole of what the domain (`named_events`, `cohorts`, `keys`, `sites`) asks of a database;
+`SQLiteStore` answers it from one file. Every change comes with its audit line and stands or falls with it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
-__all__ = ["AuditLine", "Store", "StoredKey", "StoredSite", "StoredVersion"]
+__all__ = ["AuditLine", "Kind", "Store", "StoredKey", "StoredSite", "StoredVersion"]
+
+Kind = Literal["event", "cohort"]
+"""What is defined under a name, version by version."""
 
 
 @dataclass(frozen=True)
@@ -40,17 +43,20 @@ class StoredKey:
 
 @dataclass(frozen=True)
 class StoredVersion:
-    """One version of a named event; a deletion is a version too."""
+    """One version of a named event or a cohort; a deletion is a version too."""
 
     site: str
     name: str
     version: int
-    rules: str
-    """JSON list of rules; empty where `deleted`."""
+    definition: str
+    """JSON: a list of rules, or what a cohort asks; empty where `deleted`."""
     description: str
     actor: str
     at: datetime
     deleted: bool = False
+    kind: Kind = "event"
+    members: bytes | None = None
+    """Whom a static cohort lists; put with its version, read by `cohort_members` alone, as they are many."""
 
 
 @dataclass(frozen=True)
@@ -96,21 +102,25 @@ class Store(Protocol):
         ...
 
     def add_version(self, version: StoredVersion, expected: int | None = None) -> int:
-        """Appends the next version of a named event, with its audit line, and gives its number.
+        """Appends the next version of a name, with its audit line, and gives its number.
 
         `version.version` is not read. `expected` is the version that the caller saw (0: that there was none,
-        or a deleted one); Conflict where another stands by now. A version that changes neither rules nor
-        description is not kept: the number of the present one comes back. Raises NotFound for an unknown
-        site, and for the deletion of what does not stand.
+        or a deleted one); Conflict where another stands by now. A version that changes neither definition nor
+        description nor members is not kept: the number of the present one comes back. Raises NotFound for an
+        unknown site, and for the deletion of what does not stand.
         """
         ...
 
-    def current_versions(self, site: str) -> list[StoredVersion]:
+    def current_versions(self, site: str, kind: Kind = "event") -> list[StoredVersion]:
         """The latest version of every name, deletions left out, by name."""
         ...
 
-    def versions(self, site: str, name: str) -> list[StoredVersion]:
+    def versions(self, site: str, name: str, kind: Kind = "event") -> list[StoredVersion]:
         """Every version of a name, oldest first."""
+        ...
+
+    def cohort_members(self, site: str, name: str, version: int) -> bytes:
+        """The members that were put with a version of a cohort; empty where it had none."""
         ...
 
     def add_audit_line(self, audit: AuditLine) -> None:

@@ -17,14 +17,17 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from backsight.errors import ConfigurationError, Conflict, NotFound, Unavailable, nearest, shown
-from backsight.store import AuditLine, StoredKey, StoredSite, StoredVersion
+from backsight.store import AuditLine, Kind, StoredKey, StoredSite, StoredVersion
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 """Kept in SQLite's `user_version`; a file of a later version is refused."""
 BUSY_SECONDS: Final = 10.0
 
-_MIGRATIONS: Final = {0: "schema.sql"}
+_MIGRATIONS: Final = {0: "schema.sql", 1: "definitions.sql"}
 """For each version that a file may have, the script that takes it to the next one."""
+
+_KINDS: Final = {"event": "named event", "cohort": "cohort"}
+_MEMBERS: Final = "select members from cohort_members where site = ? and name = ? and version = ?"
 
 
 def _text(at: datetime) -> str:
@@ -96,39 +99,46 @@ class SQLiteStore:
                 _add_line(db, audit)
             return bool(revoked)
 
-    # ── Named events ────────────────────────────────────────────────────────────────────────────────────────
+    # ── Named events and cohorts ────────────────────────────────────────────────────────────────────────────
 
     def add_version(self, version: StoredVersion, expected: int | None = None) -> int:
         with self._change() as db:
             _require_site(db, version.site)
-            latest = _latest(db, version.site, version.name)
+            latest = _latest(db, version)
             live = latest if latest and not latest.deleted else None
             _check_expected(version.name, expected, live)
             if version.deleted and not live:
-                raise NotFound("there is no such named event.", field="name", value=version.name)
-            if live and not version.deleted and _says_the_same(live, version):
+                what = _KINDS[version.kind]
+                raise NotFound(f"there is no such {what}.", field="name", value=version.name)
+            if live and not version.deleted and _says_the_same(db, live, version):
                 return live.version
             number = latest.version + 1 if latest else 1
             _insert_version(db, version, number)
             return number
 
-    def current_versions(self, site: str) -> list[StoredVersion]:
+    def current_versions(self, site: str, kind: Kind = "event") -> list[StoredVersion]:
         rows = self._rows(
             """
-            select * from named_event_versions v
-            where site = ? and deleted = 0 and version =
-                (select max(version) from named_event_versions where site = v.site and name = v.name)
+            select * from definition_versions v
+            where kind = ? and site = ? and deleted = 0 and version =
+                (select max(version) from definition_versions
+                 where kind = v.kind and site = v.site and name = v.name)
             order by name
             """,
-            (site,),
+            (kind, site),
         )
         return [_version(row) for row in rows]
 
-    def versions(self, site: str, name: str) -> list[StoredVersion]:
+    def versions(self, site: str, name: str, kind: Kind = "event") -> list[StoredVersion]:
         rows = self._rows(
-            "select * from named_event_versions where site = ? and name = ? order by version", (site, name)
+            "select * from definition_versions where kind = ? and site = ? and name = ? order by version",
+            (kind, site, name),
         )
         return [_version(row) for row in rows]
+
+    def cohort_members(self, site: str, name: str, version: int) -> bytes:
+        rows = self._rows(_MEMBERS, (site, name, version))
+        return bytes(rows[0][0]) if rows else b""
 
     # ── Audit ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -260,10 +270,11 @@ def _require_site(db: sqlite3.Connection, site: str) -> None:
         )
 
 
-def _latest(db: sqlite3.Connection, site: str, name: str) -> StoredVersion | None:
+def _latest(db: sqlite3.Connection, version: StoredVersion) -> StoredVersion | None:
     row = db.execute(
-        "select * from named_event_versions where site = ? and name = ? order by version desc limit 1",
-        (site, name),
+        "select * from definition_versions where kind = ? and site = ? and name = ?"
+        " order by version desc limit 1",
+        (version.kind, version.site, version.name),
     ).fetchone()
     return _version(row) if row else None
 
@@ -281,15 +292,21 @@ def _check_expected(name: str, expected: int | None, live: StoredVersion | None)
     )
 
 
-def _says_the_same(live: StoredVersion, version: StoredVersion) -> bool:
-    return (live.rules, live.description) == (version.rules, version.description)
+def _says_the_same(db: sqlite3.Connection, live: StoredVersion, version: StoredVersion) -> bool:
+    if (live.definition, live.description) != (version.definition, version.description):
+        return False
+    members = db.execute(_MEMBERS, (live.site, live.name, live.version)).fetchone()
+    return (members[0] if members else None) == version.members
 
 
 def _insert_version(db: sqlite3.Connection, version: StoredVersion, number: int) -> None:
-    row = (version.site, version.name, number, version.rules, version.description, version.actor,
-           _text(version.at), int(version.deleted))  # fmt: skip
-    db.execute("insert into named_event_versions values (?, ?, ?, ?, ?, ?, ?, ?)", row)
-    action = "event.delete" if version.deleted else "event.put"
+    row = (version.kind, version.site, version.name, number, version.definition, version.description,
+           version.actor, _text(version.at), int(version.deleted))  # fmt: skip
+    db.execute("insert into definition_versions values (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+    if version.members is not None:
+        members = (version.site, version.name, number, version.members)
+        db.execute("insert into cohort_members values (?, ?, ?, ?)", members)
+    action = f"{version.kind}.{'delete' if version.deleted else 'put'}"
     detail = json.dumps({"version": number})
     _add_line(db, AuditLine(version.at, version.actor, action, version.site, version.name, detail))
 
@@ -310,5 +327,7 @@ def _key(row: tuple[Any, ...]) -> StoredKey:
 
 
 def _version(row: tuple[Any, ...]) -> StoredVersion:
-    site, name, version, rules, description, actor, at, deleted = row
-    return StoredVersion(site, name, version, rules, description, actor, _instant(at), bool(deleted))
+    kind, site, name, version, definition, description, actor, at, deleted = row
+    return StoredVersion(
+        site, name, version, definition, description, actor, _instant(at), bool(deleted), kind
+    )
