@@ -1,0 +1,51 @@
+"""A case's retention, asked of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from query.conformance.cases import Case, moment, step, wheres
+from query.oracles import period_of
+
+COHORTS = {"first_time": "first_ever", "first_ever": "first_ever", "recurring": "recurring"}
+LENGTHS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
+
+
+def request_of(case: Case) -> dict[str, Any]:
+    """The report's request; every event that counts lies in a row of the table."""
+    config = case["config"]
+    first, last = span(config)
+    return {
+        "start": step(config["start_event"]),
+        "return": step(config["return_event"]),
+        "period": config["period"],
+        "periods": config["intervals"],
+        "cohort": COHORTS[config["type"]],
+        "returned": config.get("mode", "on"),
+        "week_start": config.get("week_start", "monday"),
+        "from": first.isoformat(),
+        "to": last.isoformat(),
+        "range": "all",
+        **wheres(config),
+    }
+
+
+def span(config: Mapping[str, Any]) -> tuple[datetime, datetime]:
+    """The first moment of the first row, and the last of the last row."""
+    kind, week = config["period"], config.get("week_start", "monday")
+
+    def start(time: datetime) -> datetime:
+        return moment(period_of(time, kind, ZoneInfo("UTC"), week)).replace(tzinfo=UTC)
+
+    last = start(moment(config["date_to"]))
+    after = last.replace(day=1) + timedelta(days=31) if kind == "month" else last + LENGTHS[kind]
+    end = start(after) - timedelta(microseconds=1)
+    if config.get("date_from"):
+        return start(moment(config["date_from"])), end
+    first = last
+    for _ in range(config["intervals"] - 1):
+        first = start(first - timedelta(microseconds=1))
+    return first, end
