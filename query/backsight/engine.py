@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,12 @@ ARROW_TO_SQL: Final[tuple[tuple[pa.DataType, str], ...]] = (
     (pa.map_(pa.string(), pa.string()), "map(varchar, varchar)"),
 )
 
+BATCH_ROWS: Final = 2**17
+"""Answers come in parts of so many rows: sooner than in one piece, and without standing in memory twice."""
+
+KEPT_BYTES: Final = 256 * 2**20
+"""Most memory for derived relations that are kept."""
+
 CLOSE_SECONDS: Final = 5.0
 """How long `close` waits for interrupted queries to end."""
 
@@ -54,7 +61,17 @@ class Files:
     """Only rows with one of these in `node_id` are asked for (sorted, distinct); there may be others."""
 
 
-Relation: TypeAlias = pa.Table | Files
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A relation that another statement gives. Rows are kept: equal keys mean equal rows."""
+
+    sql: str
+    params: Mapping[str, object]
+    tables: Mapping[str, Relation]
+    key: Hashable
+
+
+Relation: TypeAlias = pa.Table | Files | Derived
 
 
 class Engine:
@@ -74,7 +91,9 @@ class Engine:
         # What does not fit in memory goes to the system's temporary folder, not into the current one.
         spill = Path(gettempdir()) / f"backsight-{os.getpid()}"
         self._database.execute(f"set global temp_directory = {quoted(str(spill))}")
+        self.threads = int(self._database.sql("select current_setting('threads')").fetchall()[0][0])
         self._node_rows = NodeRows()
+        self._derived: OrderedDict[Hashable, pa.Table] = OrderedDict()
         self._running: set[duckdb.DuckDBPyConnection] = set()
         self._lock = Lock()
         self._ended = Condition(self._lock)
@@ -94,7 +113,7 @@ class Engine:
             cursor.execute("set timezone = 'UTC'")
             for name, relation in (tables or {}).items():
                 self._provide(cursor, name, relation)
-            return cursor.sql(sql, params=dict(params or {})).to_arrow_table()
+            return cursor.sql(sql, params=dict(params or {})).to_arrow_reader(BATCH_ROWS).read_all()
 
     def interrupt(self) -> None:
         """End every query that is running now; each raises duckdb.InterruptException."""
@@ -116,12 +135,28 @@ class Engine:
     def _provide(self, cursor: duckdb.DuckDBPyConnection, name: str, relation: Relation) -> None:
         if isinstance(relation, pa.Table):
             cursor.register(name, relation)
+        elif isinstance(relation, Derived):
+            cursor.register(name, self._derive(relation))
         elif not relation.uris:
             cursor.register(name, relation.schema.empty_table())
         elif (picked := self._picked(relation)) is not None:
             cursor.register(name, picked)
         else:
             cursor.execute(f'create temp view "{name}" as {select_files(relation)}')
+
+    def _derive(self, relation: Derived) -> pa.Table:
+        """The rows of a derived relation, kept while there is room."""
+        with self._lock:
+            kept = self._derived.get(relation.key)
+            if kept is not None:
+                self._derived.move_to_end(relation.key)
+                return kept
+        made = self.query(relation.sql, relation.params, relation.tables)
+        with self._lock:
+            self._derived[relation.key] = made
+            while sum(table.nbytes for table in self._derived.values()) > KEPT_BYTES:
+                self._derived.popitem(last=False)
+        return made
 
     def _picked(self, files: Files) -> pa.Table | None:
         """The rows that are asked for, where it is better to pick them than to read all."""

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backsight.errors import InvalidRequest
-from backsight.reports import attempts, funnel
+from backsight.reports import funnel
+from backsight.reports.funnel import ties as attempts
 from query import oracles
 from query.conftest import ContextOf
 from query.rows import event, statement

@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from backsight.contract import EVENTS
-from backsight.engine import Files, Relation
+from backsight.engine import Derived, Files, Relation
 from backsight.identity import TRAITS, Identity, person_sql
 from backsight.parquet_rows import Integers
 from backsight.reports.captured import require_captured
@@ -28,6 +28,7 @@ from backsight.rules.conditions import Conditions
 from backsight.rules.rule import AnyRule, RuleOrAny
 from backsight.rules.steps import Step
 from backsight.selectors import parse_selector
+from backsight.timelines import Timelines
 
 INLINE_NODES: Final = 1_024
 """Node ids up to this many stand in the scan's filter; of more, it would cost more than it saves."""
@@ -46,11 +47,21 @@ class Query:
         """Its answer."""
         return context.engine.query(self.sql, self.params, self.tables)
 
+    def timelines(self, context: Context) -> Timelines:
+        """Its answer, person by person."""
+        return Timelines(self.run(context), context.engine.threads)
+
     def text(self, context: Context) -> str:
         """The SQL as people read it: what its relations and parameters stand for comes first, as comments."""
-        lines = [f"-- {name}: {_described(relation, context)}" for name, relation in self.tables.items()]
+        made = [(name, each) for name, each in self.tables.items() if isinstance(each, Derived)]
+        first = [f"create temporary table {name} as\n{_query(each).text(context)};\n" for name, each in made]
+        lines = [
+            f"-- {name}: {_described(relation, context)}"
+            for name, relation in self.tables.items()
+            if not isinstance(relation, Derived)
+        ]
         lines += [f"-- ${name} = {_literal(value)}" for name, value in self.params.items()]
-        return "\n".join([*lines, self.sql])
+        return "\n".join([*first, *lines, self.sql])
 
 
 @dataclass
@@ -65,6 +76,12 @@ class Scan:
     steps: Sequence[Step]
     bounds: Range
     """What the events of the report have to lie within."""
+
+    def __post_init__(self) -> None:
+        from backsight.reports.person_sets import PersonTests  # which are made of scans themselves
+
+        person = person_sql(self._identity)[0]
+        self.conditions.person_test = PersonTests(self.context, self.common, self.conditions, person)
 
     def sql(self) -> str:
         """Rows of `person`, the columns and the tests."""
@@ -188,7 +205,11 @@ def uses(sql: str, parameter: str) -> bool:
     return False
 
 
-def _described(relation: Relation, context: Context) -> str:
+def _query(relation: Derived) -> Query:
+    return Query(relation.sql, relation.params, dict(relation.tables))
+
+
+def _described(relation: pa.Table | Files, context: Context) -> str:
     if isinstance(relation, Files):
         what = f"{len(relation.uris)} Parquet files of {context.snapshot.site}"
         return f"{what}: {', '.join(relation.schema.names)}"

@@ -13,8 +13,9 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final
 
-import pyarrow as pa
+import numpy as np
 
+from backsight.reports.funnel.attempts import NOT_REACHED, Attempts, Rules
 from backsight.reports.order import SEQUENCE_BITS, instant_of
 
 MAX_TRIED: Final = 50_000
@@ -54,7 +55,7 @@ class Moment:
 
 
 @dataclass
-class Attempts:
+class Found:
     """Per number of steps done: the attempt that did so many first, and that with the latest steps by now."""
 
     first: dict[int, Times] = field(default_factory=dict)
@@ -71,29 +72,38 @@ class Attempts:
         self.latest |= best
 
 
-def resolve_attempts(
-    rows: Sequence[Mapping[str, Any]], steps: int, starts_before: int, window: int, entry: str
-) -> pa.Table:
-    """The counted attempt of each person: `person`, `last_start`, `place_1` … (null where not reached).
+def resolve_attempts(rows: Sequence[Mapping[str, Any]], rules: Rules) -> Attempts:
+    """The counted attempt of each person who started one.
 
-    `rows` have `person`, `place`, `page`, `sequence` and `steps` (bit k-1: fills step k). `starts_before` is
-    a place, `window` microseconds.
+    `rows` have `person`, `place`, `page`, `sequence` and `steps` (bit k-1: fills step k).
     """
-    names = ["person", "last_start", *(f"place_{number}" for number in range(1, steps + 1))]
-    made: list[dict[str, int]] = []
+    persons: list[int] = []
+    places: list[list[int]] = []
+    last_starts: list[int] = []
     tries = Tries(MAX_TRIED)
     for person, events in groupby(sorted(rows, key=itemgetter("person")), key=itemgetter("person")):
-        found = attempts_of(moments(events, starts_before), steps, window, entry, tries)
+        found = attempts_of(
+            moments(events, rules.starts_before), rules.steps, rules.window, rules.entry, tries
+        )
         if found.last_start is not None:
-            places = [instant << SEQUENCE_BITS for instant in found.first[max(found.first)]]
-            values = [person, found.last_start << SEQUENCE_BITS, *places]
-            made.append(dict(zip(names, values, strict=False)))
-    return pa.Table.from_pylist(made, schema=pa.schema([(name, pa.int64()) for name in names]))
+            times = found.first[max(found.first)]
+            persons.append(person)
+            places.append(
+                [time << SEQUENCE_BITS for time in times] + [NOT_REACHED] * (rules.steps - len(times))
+            )
+            last_starts.append(found.last_start << SEQUENCE_BITS)
+    reached = np.array(places, np.int64).reshape(-1, rules.steps).T
+    return Attempts(
+        np.array(persons, np.int64),
+        np.full_like(reached, NOT_REACHED),
+        reached,
+        np.array(last_starts, np.int64),
+    )
 
 
-def attempts_of(timeline: Iterable[Moment], steps: int, window: int, entry: str, tries: Tries) -> Attempts:
+def attempts_of(timeline: Iterable[Moment], steps: int, window: int, entry: str, tries: Tries) -> Found:
     """One person's attempts, from moments in the order of time."""
-    found = Attempts()
+    found = Found()
     for moment in timeline:
         chances = _first_only(found) if entry == "first" else dict(found.latest)
         may_start = moment.starts and (entry == "any" or found.last_start is None)
@@ -109,7 +119,7 @@ def attempts_of(timeline: Iterable[Moment], steps: int, window: int, entry: str,
     return found
 
 
-def _first_only(found: Attempts) -> dict[int, Times]:
+def _first_only(found: Found) -> dict[int, Times]:
     """The one attempt that goes on where only the first counts: each of its steps is the earliest."""
     furthest = max(found.first, default=0)
     return {furthest: found.first[furthest]} if furthest else {}

@@ -1,3 +1,0 @@
-select person, place as place_1
-from matched
-where step_1 and place < {starts_before}

@@ -1,5 +1,0 @@
-select earlier.person, {places}, later.place as place_{k}
-from (select person, place from matched where step_{k}) as later
-asof join step_{previous} as earlier
-    on later.person = earlier.person and later.place > earlier.place_{previous}
-where {elapsed} <= {window}

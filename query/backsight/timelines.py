@@ -1,0 +1,236 @@
+"""Timelines: the events that matter to a report, person by person, each person's in the order of time.
+
+Reports about order (funnel, retention, paths) scan once with SQL and then walk over these arrays, a few
+passes of numpy for all persons at once. Rows come in chunks of whole persons: chunks are worked on side by
+side, and what a pass needs beside the rows themselves stays small however many there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from math import ceil
+from typing import Any, Final, TypeAlias, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from backsight.parquet_rows import Integers
+
+Array: TypeAlias = npt.NDArray[Any]
+Flags: TypeAlias = npt.NDArray[np.bool_]
+Made = TypeVar("Made")
+
+CHUNK_ROWS: Final = 5_000_000
+"""Most rows of a chunk."""
+
+FEW_ROWS: Final = 200_000
+"""So many rows are not worth a second thread."""
+
+KEY_BITS: Final = 63
+LATEST_PLACE: Final = np.iinfo(np.int64).max
+
+SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
+"""An odd number: multiplied by it, different persons stay different, and their upper bits tell them apart."""
+
+
+class Columns(Mapping[str, Array]):
+    """Columns of a scan in the order of a timeline; each is put into it when it is first asked for."""
+
+    def __init__(self, arrays: Mapping[str, Array], rows: Integers) -> None:
+        self._arrays, self._rows = arrays, rows
+        self._taken: dict[str, Array] = {}
+
+    def __getitem__(self, name: str) -> Array:
+        if name not in self._taken:
+            self._taken[name] = self._arrays[name][self._rows]
+        return self._taken[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._arrays)
+
+    def __len__(self) -> int:
+        return len(self._arrays)
+
+    def at(self, name: str, rows: Integers) -> Array:
+        """A column's values in some rows of the timeline only."""
+        return self._arrays[name][self._rows[rows]]
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Events of whole persons, ordered by `person`, `part` and `place`, as arrays of one length.
+
+    A run is the stretch of one person's events, or, with parts (sessions, values of a property that is
+    held), of one part of them. Events of one place stand in the order of their pages: never of arrival.
+    """
+
+    person: Integers
+    place: Integers
+    columns: Columns
+    """Whatever else the scan gave."""
+    part: Integers | None = None
+
+    def __len__(self) -> int:
+        return len(self.person)
+
+    @cached_property
+    def starts(self) -> Integers:
+        """The first row of each run."""
+        begins = _changes(self.person)
+        if self.part is not None:
+            begins |= _changes(self.part)
+        return np.flatnonzero(begins)
+
+    @cached_property
+    def lengths(self) -> Integers:
+        """How many rows each run has."""
+        return np.diff(np.append(self.starts, len(self)))
+
+    @cached_property
+    def run(self) -> Integers:
+        """The number of each row's run."""
+        return np.repeat(np.arange(len(self.starts)), self.lengths)
+
+    @cached_property
+    def first(self) -> Integers:
+        """The first row of each row's run."""
+        return np.repeat(self.starts, self.lengths)
+
+
+@dataclass(frozen=True)
+class Timelines:
+    """The rows of a scan, in the order in which they came, to be read as `Timeline`s.
+
+    They have `person` and `place`, maybe `page` (which orders rows of one place) and `part`, and others;
+    texts are read as numbers, by `words`.
+    """
+
+    rows: pa.Table
+    threads: int = 1
+
+    def map(self, walk: Callable[[Timeline], Made]) -> list[Made]:
+        """What a walk makes of each chunk."""
+        count = self._chunks
+        if count == 1:
+            return [walk(self._chunk(0, 1))]
+        with ThreadPoolExecutor(self.threads) as pool:
+            return list(pool.map(lambda number: walk(self._chunk(number, count)), range(count)))
+
+    def words(self, column: str) -> list[str | None]:
+        """The distinct texts of a column; in a timeline it holds their indices."""
+        return list(self._coded[column][1])
+
+    @property
+    def _chunks(self) -> int:
+        rows = self.rows.num_rows
+        return 1 if rows <= FEW_ROWS else max(self.threads, ceil(rows / CHUNK_ROWS))
+
+    @cached_property
+    def _coded(self) -> Mapping[str, tuple[Array, list[str | None]]]:
+        return {
+            field.name: _codes(self.rows[field.name])
+            for field in self.rows.schema
+            if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)
+        }
+
+    @cached_property
+    def _arrays(self) -> Mapping[str, Array]:
+        return {
+            name: self._coded[name][0] if name in self._coded else self.rows[name].to_numpy()
+            for name in self.rows.schema.names
+        }
+
+    def _chunk(self, number: int, count: int) -> Timeline:
+        arrays = self._arrays
+        chosen: Integers | None = None
+        if count > 1:
+            chosen = np.flatnonzero(_share(arrays["person"], count) == number)
+
+        def taken(name: str) -> Any:
+            return arrays.get(name) if chosen is None or name not in arrays else arrays[name][chosen]
+
+        person, place, part = taken("person"), taken("place"), taken("part")
+        grouped, order = timeline_order(person, place, part, taken("page"))
+        columns = Columns(arrays, order if chosen is None else chosen[order])
+        return Timeline(person[grouped], place[order], columns, None if part is None else part[grouped])
+
+
+def timeline_order(
+    person: Integers, place: Integers, part: Integers | None = None, page: Integers | None = None
+) -> tuple[Integers, Integers]:
+    """Rows by person and part alone, and by person, part and place, then page.
+
+    Two sorts of one number each are several times faster than one by several columns: first by person, then
+    by the number of the run and as much of the place as fits behind it. What that leaves tied is rare.
+    """
+    grouped = _by_person(person) if part is None else np.lexsort((part, person))
+    begins = _changes(person[grouped])
+    if part is not None:
+        begins |= _changes(part[grouped])
+    key = np.cumsum(begins, dtype=np.int64)
+    ahead = place[grouped]
+    ahead -= ahead.min(initial=LATEST_PLACE)
+    width = int(ahead.max(initial=0)).bit_length()
+    cut = max(0, width + int(begins.sum()).bit_length() - KEY_BITS)
+    key <<= width - cut
+    ahead >>= cut
+    key |= ahead
+    behind = np.argsort(key)
+    order = grouped[behind]
+    _settle(order, key[behind], (*([page] if page is not None else []), place))
+    return grouped, order
+
+
+def _by_person(person: Integers) -> Integers:
+    """Rows in an order in which those of one person stand together.
+
+    Sorting plain numbers is several times faster than sorting indices by them: so each row's index stands in
+    the lower bits of what is sorted, behind as many bits as fit of the person's.
+    """
+    width = len(person).bit_length()
+    mask = np.uint64((1 << width) - 1)
+    keys = person.view(np.uint64) * SPREAD
+    keys &= ~mask
+    keys |= np.arange(len(person), dtype=np.uint64)
+    keys.sort()
+    order = (keys & mask).view(np.int64)
+    keys >>= np.uint64(width)
+    found = person[order]
+    shared = (keys[1:] == keys[:-1]) & (found[1:] != found[:-1])
+    if shared.any():  # two persons have all the bits in common that fit
+        mixed = np.flatnonzero(np.isin(keys, keys[1:][shared]))
+        order[mixed] = order[mixed][np.lexsort((found[mixed], keys[mixed]))]
+    return order
+
+
+def _settle(order: Integers, key: Integers, by: Sequence[Integers]) -> None:
+    """Put rows of one key into order by these columns, the last one first."""
+    same = key[1:] == key[:-1]
+    if not same.any():
+        return
+    tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
+    rows = order[tied]
+    order[tied] = rows[np.lexsort((*(column[rows] for column in by), key[tied]))]
+
+
+def _share(person: Integers, count: int) -> npt.NDArray[np.uint64]:
+    """Into which of so many chunks each row's person goes."""
+    return ((person.view(np.uint64) * SPREAD) >> np.uint64(48)) % np.uint64(count)
+
+
+def _changes(values: Array) -> Flags:
+    """Whether each value differs from the one before it; the first does."""
+    changes = np.ones(len(values), np.bool_)
+    np.not_equal(values[1:], values[:-1], out=changes[1:])
+    return changes
+
+
+def _codes(column: pa.ChunkedArray) -> tuple[Array, list[str | None]]:
+    coded = column.dictionary_encode("encode").combine_chunks()
+    if isinstance(coded, pa.ChunkedArray):  # without a chunk there is no dictionary
+        return np.empty(0, np.int32), []
+    return coded.indices.to_numpy(), coded.dictionary.to_pylist()
