@@ -82,7 +82,7 @@ class NamedEvents:
         """
         rules = parse_rules(rules_json)
         version = StoredVersion(
-            self.site, check_name(name), 0, _canonical(rules), _checked_description(description), actor,
+            self.site, check_name(name), 0, _canonical(rules), check_description(description), actor,
             datetime.now(UTC),
         )  # fmt: skip
         return self._store.add_version(version, expected_version)
@@ -106,9 +106,30 @@ class NamedEvents:
 
     def current(self) -> tuple[Mapping[str, tuple[RuleOrAny, ...]], Mapping[str, int]]:
         """What every name means now, and the versions that say so."""
-        versions = self._store.current_versions(self.site)
-        rules = {version.name: _rules(version.definition) for version in versions}
-        return rules, {version.name: version.version for version in versions}
+        return _meanings(self._store.current_versions(self.site))
+
+    def at(
+        self, at: datetime, versions: Mapping[str, int]
+    ) -> tuple[Mapping[str, tuple[RuleOrAny, ...]], Mapping[str, int]]:
+        """The same as it stood at an instant, but those in `versions` as they say, deleted since or not.
+
+        Raises NotFound for a version that there never was.
+        """
+        listed = [self._version(name, number) for name, number in versions.items()]
+        stood = self._store.current_versions(self.site, at=at)
+        return _meanings([*(each for each in stood if each.name not in versions), *listed])
+
+    def _version(self, name: str, number: int) -> StoredVersion:
+        known = [each for each in self._store.versions(self.site, name) if not each.deleted]
+        for each in known:
+            if each.version == number:
+                return each
+        raise NotFound(
+            f"{shown(name)} never had a version {number}.",
+            field=f"as_of.events.{name}",
+            value=number,
+            valid=", ".join(str(each.version) for each in known) or "none",
+        )
 
     def _unknown(self, name: str) -> NotFound:
         known = [version.name for version in self._store.current_versions(self.site)]
@@ -116,12 +137,12 @@ class NamedEvents:
         return NotFound(f"there is no named event {shown(name)}.", field="name", value=name, valid=valid)
 
 
-def check_name(name: object) -> str:
-    """A name as it is kept, without white space around it. Raises InvalidRequest."""
+def check_name(name: object, what: str = "an event") -> str:
+    """A name of `what` as it is kept, without white space around it. Raises InvalidRequest."""
     trimmed = name.strip() if isinstance(name, str) else ""
     if not 1 <= len(trimmed) <= MAX_NAME_CHARS or any(unicodedata.category(c) in _UNWANTED for c in trimmed):
         raise InvalidRequest(
-            f"{shown(name)} can't name an event.",
+            f"{shown(name)} can't name {what}.",
             field="name",
             value=name,
             valid=f"1 to {MAX_NAME_CHARS} characters without control characters",
@@ -129,7 +150,8 @@ def check_name(name: object) -> str:
     return trimmed
 
 
-def _checked_description(description: object) -> str:
+def check_description(description: object) -> str:
+    """The description itself. Raises InvalidRequest."""
     if (
         not isinstance(description, str)
         or len(description) > MAX_DESCRIPTION_CHARS
@@ -150,6 +172,13 @@ def _has_surrogates(text: str) -> bool:
 
 def _canonical(rules: tuple[RuleOrAny, ...]) -> str:
     return json.dumps([rule_to_json(rule) for rule in rules], sort_keys=True)
+
+
+def _meanings(
+    versions: Sequence[StoredVersion],
+) -> tuple[Mapping[str, tuple[RuleOrAny, ...]], Mapping[str, int]]:
+    rules = {version.name: _rules(version.definition) for version in versions}
+    return rules, {version.name: version.version for version in versions}
 
 
 @lru_cache(maxsize=4_096)

@@ -11,6 +11,7 @@ from threading import Lock
 from types import ModuleType
 from typing import Any, Final
 
+from backsight.cohorts import Cohorts
 from backsight.config import check_setting
 from backsight.engine import Engine
 from backsight.errors import InvalidRequest, NotFound, nearest, shown
@@ -49,6 +50,7 @@ class Site(Questions):
         self.resources = ExitStack()
         self._lake, self._engine = lake, engine
         self._names = NamedEvents(store, site)
+        self._cohorts = Cohorts(store, site)
         self._tries = TrieCache()
         self._captured: set[str] = set()
 
@@ -100,7 +102,8 @@ class Site(Questions):
         names, versions = self._names.current()
         snapshot = self._lake.snapshot(self.site)
         trie, now = self._tries.at(snapshot), datetime.now(UTC)
-        return Context(snapshot, self._engine, trie, names, versions, now, self._captured)
+        cohorts = self._cohorts.current()
+        return Context(snapshot, self._engine, trie, names, versions, now, self._captured, cohorts=cohorts)
 
 
 class DataDirectory:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from backsight.cohorts import Meaning
 from backsight.engine import Engine
 from backsight.reports.context import Context
 from backsight.rules.rule import Rule
@@ -36,6 +37,7 @@ def context_of(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Cont
         now: datetime = NOW,
         nodes: Sequence[Mapping[str, Any]] = (),
         elements: Sequence[Mapping[str, Any]] = (),
+        cohorts: Mapping[str, Meaning] | None = None,
     ) -> Context:
         snapshot = snapshot_of(
             tmp_path_factory.mktemp("site"),
@@ -46,6 +48,7 @@ def context_of(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Cont
         )
         trie = Trie.build(snapshot.rows("nodes"), snapshot.rows("elements"))
         known = named("A", "B", "C", "D") if names is None else names
-        return Context(snapshot, engine, trie, known, dict.fromkeys(known, 1), now)
+        versions = dict.fromkeys(known, 1)
+        return Context(snapshot, engine, trie, known, versions, now, cohorts=cohorts or {})
 
     return make

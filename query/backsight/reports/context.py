@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from backsight.engine import Engine
 from backsight.identity import Identity, identity_of
@@ -15,8 +16,33 @@ from backsight.rules.rule import RuleOrAny
 from backsight.rules.steps import Step
 from backsight.trie import Trie
 
+if TYPE_CHECKING:
+    from backsight.cohorts import Meaning
+
 PERSON_TRAITS = "person_traits.traits"
 """SQL of a person's traits, where a query has joined them."""
+
+
+class Meanings(Mapping[str, tuple[RuleOrAny, ...]]):
+    """What names mean; remembers in `used` of which names that was looked up."""
+
+    def __init__(self, rules: Mapping[str, tuple[RuleOrAny, ...]]) -> None:
+        self._rules = rules
+        self.used: set[str] = set()
+
+    def __getitem__(self, name: str) -> tuple[RuleOrAny, ...]:
+        found = self._rules[name]
+        self.used.add(name)
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._rules
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rules)
+
+    def __len__(self) -> int:
+        return len(self._rules)
 
 
 @dataclass(frozen=True)
@@ -32,6 +58,14 @@ class Context:
     captured: set[str] = field(default_factory=set)
     """Custom properties known to have been captured on the site; reports add to it."""
     began: float = field(default_factory=perf_counter)
+    cohorts: Mapping[str, Meaning] = field(default_factory=dict)
+    """What the site's cohorts mean, as they stood at `now`."""
+    cohorts_used: set[str] = field(default_factory=set)
+    events_used: set[str] = field(default_factory=set)
+    """Cohorts, and named events besides those of the report's own steps, that the question led to."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "names", Meanings(self.names))
 
     @property
     def identity(self) -> Identity:
@@ -44,12 +78,14 @@ class Context:
 
     def meta(self, steps: Iterable[Step] = (), warnings: Iterable[str] = ()) -> dict[str, object]:
         """The answer's `meta`: what was read, which versions of names were meant, and how long it took."""
-        named = {step.event for step in steps if step.event is not None}
+        named = {step.event for step in steps if step.event is not None} | self.events_used
         watermark = self.snapshot.watermark
         return {
             "site": self.snapshot.site,
+            "now": rfc3339(self.now),
             "snapshot": self.snapshot.versions,
             "events": {name: self.versions_of_names[name] for name in sorted(named)},
+            "cohorts": {name: self.cohorts[name].version for name in sorted(self.cohorts_used)},
             "watermark": None if watermark is None else rfc3339(watermark),
             "ms": round((perf_counter() - self.began) * 1_000, 3),
             "warnings": list(dict.fromkeys(warnings)),

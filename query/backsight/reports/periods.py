@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from backsight.fields import refuse
 from backsight.reports.context import Context
-from backsight.reports.request import EARLIEST, EPOCH, MICROSECOND, Range, local_midnight, micros
+from backsight.reports.moments import EARLIEST, EPOCH, MICROSECOND, Range, local_midnight, micros
 
 PERIODS: Final = ("hour", "day", "week", "month")
 WEEK_STARTS: Final = ("monday", "sunday")

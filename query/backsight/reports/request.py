@@ -1,7 +1,8 @@
 """The fields that reports have in common: time range, timezone, filters.
 
 from, to, timezone   as in `moments`
-where                predicates that every event has to meet; person_where: that the person's traits have to
+where                predicates that every event has to meet
+person_where         conditions on persons (`person_conditions`): traits, what they did, their cohorts
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ from backsight.reports.moments import (
     read_range,
     read_zone,
 )
-from backsight.rules.predicates import AllOf, AnyOf, Condition, Predicate, parse_predicates
+from backsight.reports.person_conditions import parse_person_where
+from backsight.rules.predicates import Condition, parse_predicates
 
 __all__ = [
     "COMMON_FIELDS",
@@ -78,22 +80,10 @@ def read_common(request: Mapping[str, object], now: datetime) -> Common:
         read_range(request, zone, now),
         zone,
         parse_predicates(request.get("where", ()), "where"),
-        tuple(
-            _about_person(each) for each in parse_predicates(request.get("person_where", ()), "person_where")
-        ),
+        parse_person_where(request.get("person_where", ()), "person_where", zone, now),
     )
 
 
 def read_all(request: Mapping[str, object]) -> bool:
     """Whether `"range": "all"` asks for every event to lie within the range."""
     return "range" in request and read_choice(request["range"], "range", ("all",)) == "all"
-
-
-def _about_person(condition: Condition) -> Condition:
-    """The condition with every bare name read as a trait: in `person_where` nothing else can be meant."""
-    if isinstance(condition, Predicate):
-        if condition.property.startswith("person."):
-            return condition
-        return Predicate(f"person.{condition.property}", condition.op, condition.value)
-    parts = tuple(_about_person(part) for part in condition.parts)
-    return AllOf(parts) if isinstance(condition, AllOf) else AnyOf(parts)

@@ -6,7 +6,7 @@ tables of node ids, and the event columns that a scan has to read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
@@ -14,13 +14,14 @@ import pyarrow as pa
 from backsight.contract import EventType
 from backsight.errors import InvalidRequest, nearest, shown
 from backsight.rules.comparisons import comparison
-from backsight.rules.predicates import AllOf, Condition, Predicate
+from backsight.rules.predicates import AllOf, Condition, NotOf, PersonTest, Predicate
 from backsight.rules.properties import Kind, Property, find_property, is_bare_custom
 from backsight.rules.rule import AnyRule, Rule, RuleOrAny
 from backsight.rules.steps import Step
 from backsight.selectors import Match, parse_selector
 
 if TYPE_CHECKING:
+    from backsight.engine import Relation
     from backsight.trie import Trie
 
 INLINE_NODES: Final = 256
@@ -44,10 +45,13 @@ class Conditions:
         self._trie, self._names, self._events, self._traits = trie, names, events, traits
         self._bound: dict[tuple[type, object], str] = {}
         self._node_tests: dict[tuple[str, str], str] = {}
+        self._relations: dict[Hashable, str] = {}
         self.params: dict[str, object] = {}
         """Named parameters of the SQL, without their `$`."""
-        self.tables: dict[str, pa.Table] = {}
-        """Tables to register, each of one column `node_id`."""
+        self.tables: dict[str, Relation] = {}
+        """Relations that the SQL names: sets of nodes and of persons."""
+        self.person_test: Callable[[PersonTest, str], str] = _no_person_test
+        """Makes SQL of a test of persons (at a field); set by what knows who the person of an event is."""
         self.columns: set[str] = set()
         """Columns of `events` that the SQL reads."""
         self.customs: dict[str, str] = {}
@@ -112,6 +116,10 @@ class Conditions:
         if isinstance(condition, Predicate):
             found = self._find(condition.property, field)
             return comparison(condition, found, self.bind)
+        if isinstance(condition, NotOf):
+            return f"(not {self._condition(condition.part, f'{field}.not')})"
+        if isinstance(condition, PersonTest):
+            return self.person_test(condition, field)
         key, join = ("all", _all) if isinstance(condition, AllOf) else ("any", _any)
         return join(self._condition(part, f"{field}.{key}[{i}]") for i, part in enumerate(condition.parts))
 
@@ -138,6 +146,13 @@ class Conditions:
         self.columns.add("node_id")
         return self._node_set(nodes)
 
+    def relation(self, prefix: str, key: Hashable, make: Callable[[], Relation]) -> str:
+        """The name of the relation of that key, made where the SQL does not name it yet."""
+        if key not in self._relations:
+            self._relations[key] = name = f"{prefix}_{len(self.tables)}"
+            self.tables[name] = make()
+        return self._relations[key]
+
     def _node_set(self, nodes: pa.Int64Array) -> str:
         column = f"{self._events}.node_id"
         if len(nodes) == 0:
@@ -148,6 +163,10 @@ class Conditions:
         table = f"node_set_{len(self.tables)}"
         self.tables[table] = pa.table({"node_id": nodes})
         return f"({column} is not null and {column} in (select node_id from {table}))"
+
+
+def _no_person_test(test: PersonTest, field: str) -> str:
+    raise InvalidRequest("persons can't be tested here.", field=field, valid="a property of the raw event")
 
 
 def _all(tests: Iterable[str]) -> str:

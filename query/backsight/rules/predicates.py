@@ -1,7 +1,7 @@
 """Predicates: what a question says about one property of a raw event, and how they nest.
 
     {"property": "browser", "op": "is", "value": "Firefox"}
-    {"any": [PRED, …]}    {"all": [PRED, …]}
+    {"any": [PRED, …]}    {"all": [PRED, …]}    {"not": PRED}
 
 `parse_predicates` checks and freezes them; `predicate_to_json` writes them back. What each operator
 means is written in docs/reference/rules.md and turned into SQL by conditions.py.
@@ -10,9 +10,10 @@ means is written in docs/reference/rules.md and turned into SQL by conditions.py
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Final
 
 import pyarrow as pa
@@ -46,7 +47,7 @@ _NUMBER_COLUMNS: Final = frozenset(
 MAX_PREDICATES: Final = 100
 """Most predicates in one list."""
 MAX_PREDICATE_DEPTH: Final = 8
-"""Deepest nesting of `any` and `all`."""
+"""Deepest nesting of `any`, `all` and `not`."""
 MAX_PATTERN: Final = 1_000
 """Longest regular expression, in characters."""
 
@@ -74,12 +75,33 @@ class AnyOf:
     parts: tuple[Condition, ...]
 
 
-Condition = Predicate | AllOf | AnyOf
+@dataclass(frozen=True, slots=True)
+class NotOf:
+    """Holds where its part does not."""
+
+    part: Condition
 
 
-def parse_predicates(value: object, field: str = "where") -> tuple[Condition, ...]:
-    """A list of predicates, all of which must hold; an empty list holds everywhere."""
-    return _parse_list(value, field, depth=1, shortest=0)
+class PersonTest:
+    """A test of what a person did or belongs to, which `person_where` takes: reports/person_conditions."""
+
+    __slots__ = ()
+
+
+Condition = Predicate | AllOf | AnyOf | NotOf | PersonTest
+
+Forms = Mapping[str, Callable[[Mapping[str, object], str], PersonTest]]
+"""Parsers of what may stand besides predicates, by the key that tells each form."""
+
+
+def parse_predicates(
+    value: object, field: str = "where", forms: Forms = MappingProxyType({})
+) -> tuple[Condition, ...]:
+    """A list of predicates, all of which must hold; an empty list holds everywhere.
+
+    `forms` are those that may stand among them where it is persons that are asked about.
+    """
+    return _Reader(forms).read_list(value, field, depth=1, shortest=0)
 
 
 def parse_tests(value: object, field: str, name: str) -> tuple[Predicate, ...]:
@@ -94,6 +116,10 @@ def predicate_to_json(condition: Condition) -> dict[str, object]:
     """The predicate as it stands in a request."""
     if isinstance(condition, Predicate):
         return {"property": condition.property} | test_to_json(condition)
+    if isinstance(condition, NotOf):
+        return {"not": predicate_to_json(condition.part)}
+    if isinstance(condition, PersonTest):
+        raise TypeError(f"no rule holds a test of persons: {condition}")
     key = "all" if isinstance(condition, AllOf) else "any"
     return {key: [predicate_to_json(part) for part in condition.parts]}
 
@@ -106,23 +132,41 @@ def test_to_json(predicate: Predicate) -> dict[str, object]:
     return {"op": predicate.op, "value": value}
 
 
-def _parse_list(value: object, field: str, depth: int, shortest: int) -> tuple[Condition, ...]:
-    if depth > MAX_PREDICATE_DEPTH:
-        refuse("predicates nest too deeply.", field, valid=f"at most {MAX_PREDICATE_DEPTH} levels")
-    entries = read_list(value, field, MAX_PREDICATES, shortest)
-    return tuple(_parse_one(entry, f"{field}[{index}]", depth) for index, entry in enumerate(entries))
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads conditions as they nest."""
 
+    forms: Forms
 
-def _parse_one(value: object, field: str, depth: int) -> Condition:
-    for key, kind in (("all", AllOf), ("any", AnyOf)):
-        if isinstance(value, Mapping) and key in value:
-            group = read_object(value, field, [key])
-            return kind(_parse_list(group[key], below(field, key), depth + 1, shortest=1))
-    entry = read_object(value, field, ["property", "op", "value", "all", "any"])
-    if "property" not in entry:
-        refuse("the property is missing.", below(field, "property"), valid="a property's name")
-    name = parse_property(entry["property"], below(field, "property"))
-    return _parse_operation(entry, field, name)
+    def read_list(self, value: object, field: str, depth: int, shortest: int = 1) -> tuple[Condition, ...]:
+        entries = read_list(value, field, MAX_PREDICATES, shortest)
+        return tuple(self.read(entry, f"{field}[{index}]", depth) for index, entry in enumerate(entries))
+
+    def read(self, value: object, field: str, depth: int) -> Condition:
+        if depth > MAX_PREDICATE_DEPTH:
+            refuse("predicates nest too deeply.", field, valid=f"at most {MAX_PREDICATE_DEPTH} levels")
+        if isinstance(value, Mapping):
+            for key in ("all", "any", "not"):
+                if key in value:
+                    part = read_object(value, field, [key])[key]
+                    return self._group(key, part, below(field, key), depth + 1)
+            for key, parse in self.forms.items():
+                if key in value:
+                    return parse(value, field)
+        return self._predicate(value, field)
+
+    def _group(self, key: str, part: object, field: str, depth: int) -> Condition:
+        if key == "not":
+            return NotOf(self.read(part, field, depth))
+        parts = self.read_list(part, field, depth)
+        return AllOf(parts) if key == "all" else AnyOf(parts)
+
+    def _predicate(self, value: object, field: str) -> Predicate:
+        entry = read_object(value, field, ["property", "op", "value", "all", "any", "not", *self.forms])
+        if "property" not in entry:
+            refuse("the property is missing.", below(field, "property"), valid="a property's name")
+        name = parse_property(entry["property"], below(field, "property"))
+        return _parse_operation(entry, field, name)
 
 
 def _parse_test(value: object, field: str, name: str) -> Predicate:

@@ -111,8 +111,10 @@ class Store(Protocol):
         """
         ...
 
-    def current_versions(self, site: str, kind: Kind = "event") -> list[StoredVersion]:
-        """The latest version of every name, deletions left out, by name."""
+    def current_versions(
+        self, site: str, kind: Kind = "event", at: datetime | None = None
+    ) -> list[StoredVersion]:
+        """The latest version of every name (that was made by `at`), deletions left out, by name."""
         ...
 
     def versions(self, site: str, name: str, kind: Kind = "event") -> list[StoredVersion]:

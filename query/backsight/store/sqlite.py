@@ -27,6 +27,7 @@ _MIGRATIONS: Final = {0: "schema.sql", 1: "definitions.sql"}
 """For each version that a file may have, the script that takes it to the next one."""
 
 _KINDS: Final = {"event": "named event", "cohort": "cohort"}
+_END_OF_TIME: Final = "9999"
 _MEMBERS: Final = "select members from cohort_members where site = ? and name = ? and version = ?"
 
 
@@ -116,16 +117,18 @@ class SQLiteStore:
             _insert_version(db, version, number)
             return number
 
-    def current_versions(self, site: str, kind: Kind = "event") -> list[StoredVersion]:
+    def current_versions(
+        self, site: str, kind: Kind = "event", at: datetime | None = None
+    ) -> list[StoredVersion]:
         rows = self._rows(
             """
             select * from definition_versions v
             where kind = ? and site = ? and deleted = 0 and version =
                 (select max(version) from definition_versions
-                 where kind = v.kind and site = v.site and name = v.name)
+                 where kind = v.kind and site = v.site and name = v.name and at <= ?)
             order by name
             """,
-            (kind, site),
+            (kind, site, _END_OF_TIME if at is None else _text(at)),
         )
         return [_version(row) for row in rows]
 

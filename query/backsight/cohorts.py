@@ -1,0 +1,289 @@
+"""Cohorts: persons under a name, with every version that ever was.
+
+    {"person_where": [COND, …]}                                     dynamic: decided whenever it is asked for
+    {"static": {"users": […], "devices": […], "persons": […]}}      static: a list that stays as it is
+
+A static cohort lists users and devices, not persons: who is behind them is decided by the statements when it
+is asked for, so a device that was anonymous when it was listed stands for the user who has identified on it
+since. Of their ids only hashes (`id64`) are kept.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow as pa
+
+from backsight.contract import id64
+from backsight.errors import NotFound, nearest, shown
+from backsight.fields import below, listing, read_list, read_object, read_string, refuse
+from backsight.named_events import check_description, check_name
+from backsight.reports.person_conditions import chain_text, cohorts_of, parse_person_where, steps_of
+from backsight.store import Store, StoredVersion
+
+MAX_MEMBERS: Final = 1_000_000
+"""Most users and devices that a static cohort lists."""
+
+KINDS: Final = ("person_where", "static")
+LISTS: Final = ("users", "devices", "persons")
+
+_UTC: Final = ZoneInfo("UTC")
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """One version of a cohort: dynamic with `person_where`, static with `members`, deleted with neither."""
+
+    name: str
+    person_where: tuple[Json, ...] | None
+    """The conditions, as they were written."""
+    members: int | None
+    """How many users and devices are listed."""
+    description: str
+    version: int
+    actor: str
+    at: datetime
+    deleted: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """The cohort as the API shows it; `at` is RFC 3339."""
+        return {
+            "name": self.name,
+            "person_where": None if self.person_where is None else list(self.person_where),
+            "members": self.members,
+            "description": self.description,
+            "version": self.version,
+            "actor": self.actor,
+            "at": self.at.isoformat(),
+            "deleted": self.deleted,
+        }
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a cohort's name stands for in a question."""
+
+    version: int
+    person_where: tuple[Json, ...] | None
+    """Of a dynamic cohort."""
+    members: Callable[[], pa.Int64Array]
+    """Ids of the users and devices that a static cohort lists."""
+
+
+class Cohorts:
+    """The cohorts of one site. Every change is a version and an audit line."""
+
+    def __init__(self, store: Store, site: str) -> None:
+        self._store, self.site = store, site
+
+    def list(self) -> list[Cohort]:
+        """All that stand now, by name."""
+        return [_cohort(version) for version in self._store.current_versions(self.site, "cohort")]
+
+    def get(self, name: str) -> Cohort:
+        """What a name means now. Raises NotFound with the nearest name."""
+        latest = self._store.versions(self.site, name, "cohort")[-1:]
+        if not latest or latest[0].deleted:
+            raise self._unknown(name)
+        return _cohort(latest[0])
+
+    def history(self, name: str) -> Iterable[Cohort]:
+        """Every version of a name, newest first, deletions included. NotFound where there never was one."""
+        versions = self._store.versions(self.site, name, "cohort")
+        if not versions:
+            raise self._unknown(name)
+        return [_cohort(version) for version in reversed(versions)]
+
+    def put(
+        self,
+        name: str,
+        definition: Json,
+        description: str = "",
+        actor: str = "",
+        expected_version: int | None = None,
+    ) -> int:
+        """Binds a name to `{"person_where": …}` or `{"static": …}` and gives the number of the version.
+
+        What says the same as the present version changes nothing. `expected_version` is the version that the
+        caller last saw, 0 for none; Conflict where another stands by now. Raises InvalidRequest for a bad
+        name, condition or list, for events and cohorts that do not exist, and for a cohort that would use
+        itself.
+        """
+        checked = check_name(name, "a cohort")
+        if "static" in read_object(definition, "", KINDS):
+            if "person_where" in definition:
+                refuse("a cohort has conditions or a list.", "static", None, "'person_where' or 'static'")
+            return self.put_members(
+                checked, read_members(definition["static"]), description, actor, expected_version
+            )
+        self._check(checked, definition.get("person_where"))
+        text = json.dumps({"person_where": list(definition["person_where"])}, sort_keys=True)
+        return self._add(checked, text, None, description, actor, expected_version)
+
+    def put_members(
+        self,
+        name: str,
+        members: pa.Int64Array,
+        description: str = "",
+        actor: str = "",
+        expected_version: int | None = None,
+    ) -> int:
+        """Binds a name to a list of users' and devices' ids (`id64`), as `put` does."""
+        if len(members) > MAX_MEMBERS:
+            refuse(f"the list has {len(members):,} entries.", "static", None, f"at most {MAX_MEMBERS:,}")
+        distinct = np.unique(members.to_numpy(zero_copy_only=False)).astype("<i8")
+        text = json.dumps({"members": len(distinct)})
+        checked = check_name(name, "a cohort")
+        return self._add(checked, text, distinct.tobytes(), description, actor, expected_version)
+
+    def delete(self, name: str, actor: str = "", expected_version: int | None = None) -> int:
+        """Takes a name away and gives the number of that version; the others stay. NotFound, Conflict.
+
+        InvalidRequest where another cohort uses it.
+        """
+        users = [cohort.name for cohort in self.list() if name in _used(cohort)]
+        if users:
+            refuse(f"{shown(name)} is used by other cohorts.", "name", name, f"change {listing(users)} first")
+        version = StoredVersion(
+            self.site, name, 0, "", "", actor, datetime.now(UTC), deleted=True, kind="cohort"
+        )
+        try:
+            return self._store.add_version(version, expected_version)
+        except NotFound as error:
+            if error.field == "site":
+                raise
+            raise self._unknown(name) from None
+
+    def current(self) -> Mapping[str, Meaning]:
+        """What every name means now."""
+        return {cohort.name: self._meaning(cohort) for cohort in self.list()}
+
+    def at(self, at: datetime, versions: Mapping[str, int]) -> Mapping[str, Meaning]:
+        """The same as it stood at an instant, but those in `versions` as they say, deleted since or not.
+
+        Raises NotFound for a version that there never was.
+        """
+        stood = [_cohort(each) for each in self._store.current_versions(self.site, "cohort", at)]
+        listed = [self._version(name, number) for name, number in versions.items()]
+        return {cohort.name: self._meaning(cohort) for cohort in [*stood, *listed]}
+
+    def _version(self, name: str, number: int) -> Cohort:
+        known = [each for each in self._store.versions(self.site, name, "cohort") if not each.deleted]
+        for each in known:
+            if each.version == number:
+                return _cohort(each)
+        raise NotFound(
+            f"{shown(name)} never had a version {number}.",
+            field=f"as_of.cohorts.{name}",
+            value=number,
+            valid=", ".join(str(each.version) for each in known) or "none",
+        )
+
+    def _meaning(self, cohort: Cohort) -> Meaning:
+        def members() -> pa.Int64Array:
+            kept = self._store.cohort_members(self.site, cohort.name, cohort.version)
+            return pa.array(np.frombuffer(kept, "<i8"))
+
+        return Meaning(cohort.version, cohort.person_where, members)
+
+    def _add(
+        self,
+        name: str,
+        definition: str,
+        members: bytes | None,
+        description: str,
+        actor: str,
+        expected_version: int | None,
+    ) -> int:
+        version = StoredVersion(
+            self.site, name, 0, definition, check_description(description), actor, datetime.now(UTC),
+            kind="cohort", members=members,
+        )  # fmt: skip
+        return self._store.add_version(version, expected_version)
+
+    def _check(self, name: str, person_where: object) -> None:
+        """Raises InvalidRequest for conditions that can't be asked."""
+        if not person_where:
+            refuse("the conditions are missing.", "person_where", person_where,
+                   "a list of conditions on persons; or 'static'")  # fmt: skip
+        conditions = parse_person_where(person_where, "person_where", _UTC, datetime.now(UTC))
+        names = [version.name for version in self._store.current_versions(self.site)]
+        for step in steps_of(conditions):
+            if step.event is not None and step.event not in names:
+                refuse(f"there is no named event {shown(step.event)}.", "person_where", step.event,
+                       nearest(step.event, names))  # fmt: skip
+        uses = {cohort.name: _used(cohort) for cohort in self.list()}
+        for used in cohorts_of(conditions):
+            if used not in uses and used != name:
+                refuse(f"there is no cohort {shown(used)}.", "person_where", used, nearest(used, uses))
+        chain = _way_to(name, uses | {name: cohorts_of(conditions)}, (name,))
+        if chain:
+            refuse(f"the cohort would use itself: {chain_text(chain)}.", "person_where", chain[1],
+                   "cohorts that do not lead back to this one")  # fmt: skip
+
+    def _unknown(self, name: str) -> NotFound:
+        known = [version.name for version in self._store.current_versions(self.site, "cohort")]
+        valid = nearest(name, known)
+        return NotFound(f"there is no cohort {shown(name)}.", field="name", value=name, valid=valid)
+
+
+def read_members(value: object, field: str = "static") -> pa.Int64Array:
+    """Ids (`id64`) of the users and devices of `{"users": […], "devices": […], "persons": […]}`.
+
+    Users and devices are ids as the site gave them; persons are numbers, or digits, as reports list them.
+    """
+    lists = read_object(value, field, LISTS)
+    found = [member for name in lists for member in _read_list(lists[name], below(field, name), name)]
+    if not found:
+        refuse("nobody is listed.", field, value, f"at least one of {listing(LISTS)}")
+    return pa.array(found, pa.int64())
+
+
+def _read_list(value: object, field: str, name: str) -> Iterator[int]:
+    for index, each in enumerate(read_list(value, field, MAX_MEMBERS)):
+        at = f"{field}[{index}]"
+        yield _person(each, at) if name == "persons" else id64(name.removesuffix("s"), read_string(each, at))
+
+
+def _person(value: object, field: str) -> int:
+    try:
+        number = int(value) if isinstance(value, str) else value
+    except ValueError:
+        number = None
+    if not isinstance(number, int) or isinstance(number, bool) or not -(2**63) <= number < 2**63:
+        refuse(f"{shown(value)} is no person.", field, value, "a person's number, as reports list it")
+    return number
+
+
+def _way_to(name: str, uses: Mapping[str, Iterable[str]], chain: tuple[str, ...]) -> tuple[str, ...]:
+    """A chain of uses that leads from the last of a chain to a name, with the chain; empty without one."""
+    for used in uses.get(chain[-1], ()):
+        if used == name:
+            return (*chain, used)
+        if used not in chain and (found := _way_to(name, uses, (*chain, used))):
+            return found
+    return ()
+
+
+def _used(cohort: Cohort) -> Iterable[str]:
+    """The cohorts that a cohort names."""
+    if cohort.person_where is None:
+        return ()
+    return cohorts_of(parse_person_where(list(cohort.person_where), "person_where", _UTC, datetime.now(UTC)))
+
+
+def _cohort(version: StoredVersion) -> Cohort:
+    said = {} if version.deleted else json.loads(version.definition)
+    person_where = tuple(said["person_where"]) if "person_where" in said else None
+    return Cohort(
+        version.name, person_where, said.get("members"), version.description, version.version,
+        version.actor, version.at, version.deleted,
+    )  # fmt: skip

@@ -1,0 +1,7 @@
+with matched as (
+    {matched}
+)
+select person
+from matched
+where did
+group by person{having}
