@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import replace
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
@@ -63,8 +64,7 @@ class PersonTests:
     def _in_cohort(self, name: str, field: str) -> str:
         meaning = self._meaning(name, field)
         if meaning.person_where is None:
-            key = (name, meaning.version)
-            return self._within(key, lambda: persons_listed(meaning.members(), key, self._context))
+            return self._within(name, lambda: persons_listed(meaning.members(), self._context))
         outer, self._chain = self._chain, (*self._chain, name)
         at = f"{below(field, 'cohort')}.person_where"
         conditions = parse_person_where(list(meaning.person_where), at, self._common.zone, self._context.now)
@@ -123,11 +123,11 @@ def persons_who(test: Behaviour, context: Context, common: Common, field: str) -
     return scan.query(text, tables)
 
 
-def persons_listed(listed: pa.Int64Array, key: tuple[str, int], context: Context) -> Derived:
+def persons_listed(listed: pa.Int64Array, context: Context) -> Derived:
     """The persons behind ids of users and devices, by the statements of the snapshot."""
     tables = {"listed": pa.table({"person": listed}), DEVICES: context.identity.devices}
-    statements = tuple(context.snapshot.files("statements"))
-    return Derived(load_sql("persons_listed").strip(), {}, tables, (context.snapshot.site, key, statements))
+    sql, digest = load_sql("persons_listed").strip(), blake2b(listed.to_numpy().tobytes()).digest()
+    return Derived(sql, {}, tables, (digest, context.snapshot.site, *context.snapshot.files("statements")))
 
 
 def bounds_of(test: Behaviour) -> Range:

@@ -1,0 +1,128 @@
+"""Who is in a cohort now: how many persons meet some conditions, and which.
+
+POST /v1/cohorts/preview
+{"person_where": [COND, …], "timezone": "UTC"}
+
+Persons are those with an event of the site. Where one of the conditions wants something done, only those
+events are looked at: who did not do it is not in the cohort.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import pyarrow as pa
+
+from backsight.fields import read_object, refuse
+from backsight.reports.context import Context
+from backsight.reports.matched import Query, Scan, load_sql
+from backsight.reports.moments import Range, read_zone
+from backsight.reports.person_conditions import KEYS, Behaviour, Did, InCohort, parse_person_where
+from backsight.reports.person_sets import bounds_of
+from backsight.reports.request import Common
+from backsight.rules.predicates import AllOf, Condition
+from backsight.rules.rule import Rule
+from backsight.rules.steps import Step
+
+FIELDS: Final = ("person_where", "timezone", "description")
+"""`description` is taken, so that the body that saves a cohort also previews it."""
+
+Answer = dict[str, Any]
+
+_EVERYTHING: Final = Step("any event", rule=Rule())
+_ALWAYS: Final = Range(None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipRequest:
+    """A request, checked."""
+
+    common: Common
+
+
+def run(request: Mapping[str, object], context: Context) -> Answer:
+    """The answer to a request. Raises InvalidRequest, naming the field."""
+    query = _query(parse(request, context.now), context, "count(distinct person) as persons")
+    persons = query.run(context)["persons"][0].as_py()
+    return {"persons": persons, "meta": context.meta((), query.warnings)}
+
+
+def sql(request: Mapping[str, object], context: Context) -> str:
+    """The SQL that answers a request, with its parameters."""
+    asked = parse(request, context.now)
+    return _query(asked, context, "count(distinct person) as persons").text(context)
+
+
+def parse(request: Mapping[str, object], now: datetime) -> MembershipRequest:
+    """The request, checked."""
+    fields = {key: each for key, each in read_object(request, "", FIELDS).items() if each is not None}
+    zone = read_zone(fields.get("timezone", "UTC"), "timezone")
+    if not fields.get("person_where"):
+        refuse("the conditions are missing.", "person_where", None, "a list of conditions on persons")
+    conditions = parse_person_where(fields["person_where"], "person_where", zone, now)
+    return MembershipRequest(Common(_ALWAYS, zone, (), conditions))
+
+
+def members(request: Mapping[str, object], context: Context) -> pa.Int64Array:
+    """The persons themselves, as `id64` numbers."""
+    query = _query(parse(request, context.now), context, "distinct person")
+    return query.run(context)["person"].combine_chunks()
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What everyone in a cohort did, and when; `field` is where that was asked."""
+
+    step: Step
+    range: Range
+    field: str
+
+
+def _query(asked: MembershipRequest, context: Context, figures: str) -> Query:
+    anything = _Done(_EVERYTHING, _ALWAYS, "person_where")
+    done = _done_by_all(asked.common.person_where, "person_where", asked.common, context) or anything
+    conditions = context.conditions()
+    scan = Scan(
+        context=context,
+        common=asked.common,
+        conditions=conditions,
+        columns=[],
+        tests=[("counts", conditions.step(done.step, done.field))],
+        steps=[done.step],
+        bounds=done.range,
+    )
+    return scan.query(load_sql("persons_in").strip().replace("{figures}", figures))
+
+
+def _done_by_all(
+    conditions: Iterable[Condition],
+    field: str,
+    common: Common,
+    context: Context,
+    within: tuple[str, ...] = (),
+) -> _Done | None:
+    """Something that everyone who meets the conditions did."""
+    for index, condition in enumerate(conditions):
+        found, at = None, f"{field}[{index}]"
+        if isinstance(condition, AllOf):
+            found = _done_by_all(condition.parts, f"{at}.all", common, context, within)
+        elif isinstance(condition, InCohort) and condition.name not in within:
+            found = _done_by_cohort(condition.name, f"{at}.cohort.person_where", common, context, within)
+        elif isinstance(condition, Behaviour) and not (isinstance(condition, Did) and condition.least == 0):
+            found = _Done(condition.step, bounds_of(condition), f"{at}.{KEYS[type(condition)]}")
+        if found is not None:
+            return found
+    return None
+
+
+def _done_by_cohort(
+    name: str, field: str, common: Common, context: Context, within: tuple[str, ...]
+) -> _Done | None:
+    meaning = context.cohorts.get(name)
+    if meaning is None or meaning.person_where is None:
+        return None
+    conditions = parse_person_where(list(meaning.person_where), field, common.zone, context.now)
+    return _done_by_all(conditions, field, common, context, (*within, name))

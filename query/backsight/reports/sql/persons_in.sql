@@ -1,0 +1,6 @@
+with matched as (
+    {matched}
+)
+select {figures}
+from matched
+where counts
