@@ -1,0 +1,4 @@
+select person, place, starts
+from (
+    {matched}
+) as seen
