@@ -15,8 +15,11 @@ from typing import TYPE_CHECKING
 
 from backsight.errors import (
     BacksightError,
+    Cancelled,
     ConfigurationError,
     Conflict,
+    Exceeded,
+    Gone,
     InvalidRequest,
     MissingExtra,
     NotFound,
@@ -31,8 +34,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BacksightError",
+    "Cancelled",
     "ConfigurationError",
     "Conflict",
+    "Exceeded",
+    "Gone",
     "InvalidRequest",
     "MissingExtra",
     "NotFound",

@@ -10,7 +10,7 @@ import os
 import time
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import gettempdir
@@ -20,6 +20,9 @@ from typing import Final, TypeAlias
 import duckdb
 import pyarrow as pa
 
+from backsight import runs
+from backsight.errors import Cancelled
+from backsight.held_rows import HeldRows, too_large
 from backsight.node_rows import NodeRows
 from backsight.parquet_rows import Integers
 from backsight.rules import user_agents
@@ -41,6 +44,9 @@ ARROW_TO_SQL: Final[tuple[tuple[pa.DataType, str], ...]] = (
     (pa.map_(pa.string(), pa.string()), "map(varchar, varchar)"),
 )
 
+UNITS: Final = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
+"""In which DuckDB tells a size, each 1024 times the one before."""
+
 BATCH_ROWS: Final = 2**17
 """Answers come in parts of so many rows: sooner than in one piece, and without standing in memory twice."""
 
@@ -59,6 +65,8 @@ class Files:
     schema: pa.Schema
     nodes: Integers | None = None
     """Only rows with one of these in `node_id` are asked for (sorted, distinct); there may be others."""
+    named: bool = False
+    """Whether each row says, as `filename`, in which of the files it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +85,8 @@ Relation: TypeAlias = pa.Table | Files | Derived
 class Engine:
     """An in-process database, safe to share between threads: every query has a cursor and names of its own.
 
-    `threads` and `memory` (such as "4GB") bound what it takes; both default to DuckDB's own choice.
+    `threads` and `memory` (such as "4GB") bound what it takes; both default to DuckDB's own choice. Rows of
+    answers, which stand outside the database, may take half as much again.
     """
 
     def __init__(self, threads: int | None = None, memory: str | None = None) -> None:
@@ -91,7 +100,10 @@ class Engine:
         # What does not fit in memory goes to the system's temporary folder, not into the current one.
         spill = Path(gettempdir()) / f"backsight-{os.getpid()}"
         self._database.execute(f"set global temp_directory = {quoted(str(spill))}")
-        self.threads = int(self._database.sql("select current_setting('threads')").fetchall()[0][0])
+        self.threads = int(self._setting("threads"))
+        size, unit = self._setting("memory_limit").split()
+        self.memory = int(float(size) * 2 ** (10 * UNITS.index(unit)))
+        self._rows = HeldRows(self.memory // 2, self._forget)
         self._node_rows = NodeRows()
         self._derived: OrderedDict[Hashable, pa.Table] = OrderedDict()
         self._running: set[duckdb.DuckDBPyConnection] = set()
@@ -107,16 +119,20 @@ class Engine:
     ) -> pa.Table:
         """The answer to one statement, whose named parameters ($name) are bound, over the relations given.
 
-        Instants are UTC. Raises what the database raises; `interrupt` ends it from another thread.
+        Instants are UTC. Raises Exceeded where it takes more memory than there is for it, Cancelled where the
+        engine is closed, what ends the run that it belongs to (see `runs`), else what the database raises.
         """
         with self._cursor() as cursor:
             cursor.execute("set timezone = 'UTC'")
             for name, relation in (tables or {}).items():
                 self._provide(cursor, name, relation)
-            return cursor.sql(sql, params=dict(params or {})).to_arrow_reader(BATCH_ROWS).read_all()
+            return self._rows.take(cursor.sql(sql, params=dict(params or {})).to_arrow_reader(BATCH_ROWS))
+
+    def _setting(self, name: str) -> str:
+        return str(self._database.sql(f"select current_setting('{name}')").fetchall()[0][0])
 
     def interrupt(self) -> None:
-        """End every query that is running now; each raises duckdb.InterruptException."""
+        """End every query that is running now; each raises Cancelled."""
         with self._lock:
             for cursor in self._running:
                 cursor.interrupt()
@@ -138,7 +154,8 @@ class Engine:
         elif isinstance(relation, Derived):
             cursor.register(name, self._derive(relation))
         elif not relation.uris:
-            cursor.register(name, relation.schema.empty_table())
+            named = [pa.field("filename", pa.string())] if relation.named else []
+            cursor.register(name, pa.schema([*relation.schema, *named]).empty_table())
         elif (picked := self._picked(relation)) is not None:
             cursor.register(name, picked)
         else:
@@ -160,7 +177,16 @@ class Engine:
 
     def _picked(self, files: Files) -> pa.Table | None:
         """The rows that are asked for, where it is better to pick them than to read all."""
-        return None if files.nodes is None else self._node_rows.pick(files.uris, files.schema, files.nodes)
+        if files.nodes is None or files.named:
+            return None
+        picked = self._node_rows.pick(files.uris, files.schema, files.nodes)
+        runs.check()
+        return None if picked is None else self._rows.hold(picked)
+
+    def _forget(self) -> None:
+        """Lets go of what is kept for later questions."""
+        with self._lock:
+            self._derived.clear()
 
     @contextmanager
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -168,12 +194,36 @@ class Engine:
         with self._lock:
             self._running.add(cursor)
         try:
-            with cursor:
+            with cursor, _raising_ours(), _ending_with_run(cursor):
                 yield cursor
         finally:
             with self._lock:
                 self._running.discard(cursor)
                 self._ended.notify_all()
+
+
+@contextmanager
+def _ending_with_run(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    run = runs.current()
+    with nullcontext() if run is None else run.ending(cursor.interrupt):
+        yield
+
+
+@contextmanager
+def _raising_ours() -> Iterator[None]:
+    """Errors that are no fault of the statement, as ours; the database tells them in several ways."""
+    try:
+        yield
+    except (duckdb.Error, OSError, RuntimeError, MemoryError) as error:
+        runs.check()
+        text = str(error)
+        if text.startswith("Query interrupted"):  # Ctrl-C, of which DuckDB keeps the exception to itself
+            raise KeyboardInterrupt from None
+        if text.startswith("INTERRUPT"):
+            raise Cancelled("the engine was closed") from error
+        if isinstance(error, MemoryError) or text.startswith("Out of Memory"):
+            raise too_large() from error
+        raise
 
 
 def select_files(files: Files) -> str:
@@ -185,7 +235,10 @@ def select_files(files: Files) -> str:
         "default_value: null}"
         for field in files.schema
     )
-    return f"select * from read_parquet([{listed}], schema = map {{{fields}}}, hive_partitioning = false)"
+    named = ", filename = true" if files.named else ""
+    return (
+        f"select * from read_parquet([{listed}], schema = map {{{fields}}}, hive_partitioning = false{named})"
+    )
 
 
 def quoted(text: str) -> str:

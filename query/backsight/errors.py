@@ -4,6 +4,9 @@
     ├── InvalidRequest          a question, rule or definition that can't be understood
     │   └── UnsupportedSelector a selector that depends on something that is not captured
     ├── NotFound                a name, site or table that does not exist
+    ├── Gone                    an earlier version of the data that is not kept any more
+    ├── Exceeded                a question that takes more time or memory than it may
+    ├── Cancelled               a question that was called off while it ran
     ├── Refused                 the key may not do this
     ├── Conflict                a definition changed in between
     ├── ConfigurationError      a setting that stops the start
@@ -54,6 +57,27 @@ class NotFound(BacksightError):
 
     status = 404
     title = "Not found"
+
+
+class Gone(BacksightError):
+    """An earlier state was asked for, of which something was deleted since."""
+
+    status = 410
+    title = "Gone"
+
+
+class Exceeded(BacksightError):
+    """The answer would take more time or memory than a question may; the message says what takes less."""
+
+    status = 503
+    title = "Too much asked"
+
+
+class Cancelled(BacksightError):
+    """The question was called off while it ran, or the engine was closed."""
+
+    status = 503
+    title = "Cancelled"
 
 
 class Refused(BacksightError):

@@ -8,6 +8,7 @@ one that compaction replaced is not in the lake.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -22,16 +23,19 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 from deltalake.fs import DeltaStorageHandler
-from pyarrow.fs import FileSystem, PyFileSystem
+from pyarrow.fs import FileSystem, FileType, PyFileSystem
 
 from backsight.contract import TABLES
-from backsight.errors import InvalidRequest, NotFound, Unavailable, nearest, shown
+from backsight.errors import Gone, InvalidRequest, Unavailable, nearest, shown
 
 READ_ORDER: Final = ("events", "dead_letters", "statements", "nodes", "elements")
 """Against the order in which the committer writes: whatever an event of the snapshot names is in it too."""
 
 NOTHING_COMMITTED: Final = -1
 """Version of a table that does not exist yet."""
+
+PINNED: Final = 32
+"""Earlier versions of tables whose files are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +71,19 @@ class Lake:
         self._lock = Lock()
         self._handles: dict[str, DeltaTable] = {}
         self._latest: dict[str, TableVersion] = {}
-        self._pinned: dict[tuple[str, int], TableVersion] = {}
+        self._pinned: OrderedDict[tuple[str, int], TableVersion] = OrderedDict()
         self._newest: dict[str, datetime | None] = {}
 
     def snapshot(self, site: str, versions: Mapping[str, int] | None = None) -> Snapshot:
-        """One site's tables as committed by now, or, of the tables named in `versions`, at that version."""
+        """One site's tables as committed by now, or, of the tables named in `versions`, at that version.
+
+        Raises InvalidRequest for a version that there never was, Gone for one that can't be read any more.
+        """
         asked = versions or {}
         for table in asked:
             if table not in TABLES:
                 raise InvalidRequest(
-                    "no such table.", field="versions", value=table, valid=nearest(table, TABLES)
+                    "no such table.", field="as_of.snapshot", value=table, valid=nearest(table, TABLES)
                 )
         with self._lock:
             try:
@@ -84,7 +91,9 @@ class Lake:
             except DeltaError as error:
                 message = f"the lake can't be read: {error} The committer, when it starts, mends a torn log."
                 raise Unavailable(message, field="data", value=self._root) from error
-        return Snapshot(site, tables, self)
+        made = Snapshot(site, tables, self)
+        made.require_files(asked)
+        return made
 
     def newest(self, table: TableVersion, file: DataFile) -> datetime | None:
         """Largest `received_at` in a file of `events`; looked up once a file, as files never change."""
@@ -96,11 +105,22 @@ class Lake:
         return self._newest[file.uri]
 
     def _version(self, table: str, version: int | None) -> TableVersion:
-        if version is None:
-            return self._current(table)
+        current = self._current(table)
+        if version is None or version == current.version:
+            return current
+        if version > current.version:
+            raise InvalidRequest(
+                f"{table} has no version {version} yet.",
+                field=f"as_of.snapshot.{table}",
+                value=version,
+                valid=f"at most {current.version}",
+            )
         key = (table, version)
         if key not in self._pinned:
             self._pinned[key] = self._at(table, version)
+            while len(self._pinned) > PINNED:
+                self._pinned.popitem(last=False)
+        self._pinned.move_to_end(key)
         return self._pinned[key]
 
     def _current(self, table: str) -> TableVersion:
@@ -122,8 +142,7 @@ class Lake:
         try:
             handle = DeltaTable(self._uri(table), version=version, storage_options=self._options)
         except DeltaError as error:
-            message = f"the lake has no version {version} of {table}."
-            raise NotFound(message, field=f"versions.{table}", value=version) from error
+            raise gone(table, version) from error
         return _listing(handle, self._options)
 
     def _uri(self, table: str) -> str:
@@ -142,6 +161,16 @@ class Snapshot:
     def versions(self) -> dict[str, int]:
         """Version of every table; -1 where nothing was committed yet."""
         return {name: self.tables[name].version for name in TABLES}
+
+    def require_files(self, tables: Iterable[str] = TABLES) -> None:
+        """Raises Gone where a file of the site in one of the tables was deleted since it was committed."""
+        for name in tables:
+            table, files = self.tables[name], self.data_files(name)
+            if table.storage is None or not files:
+                continue
+            found = table.storage.get_file_info([file.path for file in files])
+            if any(info.type is not FileType.File for info in found):
+                raise gone(name, table.version)
 
     @property
     def watermark(self) -> datetime | None:
@@ -180,6 +209,16 @@ class Snapshot:
         chosen = self.data_files(table) if files is None else files
         parts = [_conform(_read(file, storage), file, schema) for file in chosen]
         return pa.concat_tables(parts) if parts else schema.empty_table()
+
+
+def gone(table: str, version: int) -> Gone:
+    """The error about a version of a table that is not in the lake any more."""
+    return Gone(
+        f"version {version} of {table} can't be read any more: files that it needs were deleted.",
+        field=f"as_of.snapshot.{table}",
+        value=version,
+        valid="an answer no older than versions are kept (BACKSIGHT_SNAPSHOT_HOURS), or no as_of",
+    )
 
 
 def _listing(handle: DeltaTable, options: dict[str, str] | None) -> TableVersion:

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from backsight.engine import Engine, Files
+from backsight.errors import Cancelled
 
 
 def test_parameters_are_bound(engine: Engine) -> None:
@@ -100,7 +101,7 @@ def test_a_query_can_be_interrupted() -> None:
         started.set()
         try:
             engine.query("select sum(hash(a.range + b.range)) from range(1000000) a, range(1000000) b")
-        except duckdb.InterruptException as error:
+        except Cancelled as error:
             raised.append(error)
 
     thread = threading.Thread(target=ask)

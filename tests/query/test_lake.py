@@ -12,7 +12,7 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from backsight.contract import EVENTS, PARTITIONS, TABLES
-from backsight.errors import InvalidRequest, NotFound, Unavailable
+from backsight.errors import InvalidRequest, Unavailable
 from backsight.lake import Lake
 from query.rows import event, rows_of, statement
 
@@ -75,13 +75,13 @@ def test_a_snapshot_stays_what_it_was(tmp_path: Path) -> None:
 
 
 def test_earlier_versions_can_be_asked_for(tmp_path: Path) -> None:
-    """Named versions are read, of the tables named; one that never was is not found."""
+    """Named versions are read, of the tables named; one that never was is refused."""
     for _ in range(3):
         commit(tmp_path, "events", [event("A", DAY)])
     lake = Lake(tmp_path)
     assert len(lake.snapshot("shop", {"events": 1}).files("events")) == 2
     assert lake.snapshot("shop", {"events": -1}).files("events") == []
-    with pytest.raises(NotFound, match="no version 9 of events"):
+    with pytest.raises(InvalidRequest, match="no version 9 yet"):
         lake.snapshot("shop", {"events": 9})
     with pytest.raises(InvalidRequest, match="did you mean 'events'"):
         lake.snapshot("shop", {"event": 1})

@@ -1,0 +1,113 @@
+"""A run: one report while it is computed, which can be called off and has to end in time.
+
+It belongs to the thread that computes the report (`with run:`), so that whatever takes long there finds it:
+the engine ends its statement with it, and work between statements asks `check` now and then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar, Token
+from threading import Event, Lock, Thread, Timer
+from typing import Final, Self
+
+from backsight.errors import BacksightError, Cancelled, Exceeded
+
+AGAIN_SECONDS: Final = 0.02
+"""A statement is interrupted until it ends: an interrupt that comes just before it begins has no effect."""
+
+LESS: Final = "a shorter range, narrower filters, fewer steps or series, or rules that match less"
+"""What a question is told that takes too much."""
+
+
+class Run:
+    """One report being computed; `cancel` may be called from any thread, at any time.
+
+    With `seconds`, Exceeded is raised in it when so much time has passed since it was entered.
+    """
+
+    def __init__(self, seconds: float | None = None) -> None:
+        self._seconds = seconds
+        self._error: BacksightError | None = None
+        self._statements: set[Callable[[], None]] = set()
+        self._lock = Lock()
+        self._over = Event()
+        self._timer: Timer | None = None
+        self._token: Token[Run | None] | None = None
+
+    def cancel(self) -> None:
+        """Ends it: Cancelled is raised in it, or before it begins."""
+        self._end(Cancelled("the question was called off"))
+
+    def check(self) -> None:
+        """Raises what it was ended with, if it was."""
+        if self._error is not None:
+            raise self._error
+
+    @contextmanager
+    def ending(self, interrupt: Callable[[], None]) -> Iterator[None]:
+        """While a statement runs, ending the run calls `interrupt`, again and again."""
+        with self._lock:
+            self._statements.add(interrupt)
+        try:
+            self.check()
+            yield
+        finally:
+            with self._lock:
+                self._statements.discard(interrupt)
+
+    def __enter__(self) -> Self:
+        self._token = _current.set(self)
+        if self._seconds is not None:
+            self._timer = Timer(self._seconds, self._expire, [self._seconds])
+            self._timer.daemon = True
+            self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._token is not None:
+            _current.reset(self._token)
+
+    def _expire(self, seconds: float) -> None:
+        self._end(
+            Exceeded(
+                f"the answer takes longer than {seconds:g} s",
+                field="query_seconds",
+                value=seconds,
+                valid=LESS,
+            )
+        )
+
+    def _end(self, error: BacksightError) -> None:
+        with self._lock:
+            if self._error is not None or self._over.is_set():
+                return
+            self._error = error
+        Thread(target=self._interrupt, name="backsight-ending", daemon=True).start()
+
+    def _interrupt(self) -> None:
+        while True:
+            with self._lock:
+                for interrupt in self._statements:
+                    interrupt()
+            if self._over.wait(AGAIN_SECONDS):
+                return
+
+
+_current: ContextVar[Run | None] = ContextVar("run", default=None)
+
+
+def current() -> Run | None:
+    """The run that this thread computes."""
+    return _current.get()
+
+
+def check() -> None:
+    """Raises where this thread's run was called off or took too long; for work that is not a statement."""
+    run = _current.get()
+    if run is not None:
+        run.check()
