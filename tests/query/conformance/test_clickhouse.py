@@ -2,10 +2,10 @@
 
 `windowFunnel` and `retention` are ClickHouse's own readings of both words, and its calendar knows the zones
 whose clocks are set. `windowFunnel` keeps, for each step, the latest start that leads there, so its level is
-that of our `entry: any`; its window runs from the first step, inclusive. It agrees with us where no two events
-of a person share an instant and no step comes twice: it lets one event fill several steps, we do not. Its
-`retention` asks for a return in a period, so that the periods after the first are the same; a return in the
-first has to come after the start, which the statement below says by itself.
+that of our `entry: any`; its window runs from the first step, inclusive. It agrees with us where no two
+events of a person share an instant and no step comes twice: it lets one event fill several steps, we do not.
+Its `retention` asks for a return in a period, so that the periods after the first are the same; a return in
+the first has to come after the start, which the statement below says by itself.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from typing import Any, Final
 
 import chdb
 import numpy as np
-import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -116,12 +115,12 @@ def test_ordered_funnel(
     answer = funnel.run(asked | ({"range": "all"} if whole else {}), context_of(events))
     inside = f"time between '{first:%F %T}' and '{last:%F %T}'"
     starts, *later = (f"name = '{step}'" for step in steps)
+    conditions = ", ".join([f"{starts} and {inside}", *later])
     levels = ask(
         events,
         tmp_path,
         f"""select level, count() as persons from (
-            select windowFunnel({window})(toUnixTimestamp(time), {", ".join([f"{starts} and {inside}", *later])})
-                as level
+            select windowFunnel({window})(toUnixTimestamp(time), {conditions}) as level
             from events where {inside if whole else "true"} group by device
         ) group by level""",
     )
@@ -192,6 +191,8 @@ def _retention_sql(zone: str, start: str, back: str, period: str, cohort: str, d
             max(back and period = row and time > since) as at_once
         from started inner join marked using (device) group by row, device
     )
-    select toString(row) as start, arrayMap(toInt32, [later[1], at_once, later[2], later[3], later[4]]) as cells
+    select
+        toString(row) as start,
+        arrayMap(toInt32, [later[1], at_once, later[2], later[3], later[4]]) as cells
     from (select row, sumForEach(later) as later, sum(at_once) as at_once from returned group by row)
     order by row"""
