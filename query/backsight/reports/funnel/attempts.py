@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from backsight.parquet_rows import Integers
 from backsight.reports.order import SEQUENCE_BITS
-from backsight.timelines import Flags, Timeline
+from backsight.timelines import Columns, Flags, Timeline
 
 NOT_REACHED = -1
 
@@ -44,11 +44,18 @@ class Attempts:
     """Per step and person, the place at which it was done; NOT_REACHED where it was not."""
     last_start: Integers
     """The place of the person's last event that might have started an attempt."""
+    columns: Columns
+    """What else is known of the rows."""
 
-    def without(self, persons: Integers) -> Attempts:
-        """The same but for some persons."""
-        kept = ~np.isin(self.person, persons)
-        return Attempts(self.person[kept], self.rows[:, kept], self.places[:, kept], self.last_start[kept])
+    def only(self, chosen: Integers | Flags) -> Attempts:
+        """Some of them."""
+        return Attempts(
+            self.person[chosen],
+            self.rows[:, chosen],
+            self.places[:, chosen],
+            self.last_start[chosen],
+            self.columns,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +76,14 @@ def counted_attempts(timeline: Timeline, rules: Rules) -> Attempts:
     starts = levels[0].rows
     if not len(starts):
         none = np.empty((rules.steps, 0), np.int64)
-        return Attempts(none[0], none, none, none[0])
+        return Attempts(none[0], none, none, none[0], timeline.columns)
     run = timeline.run[starts]
     last = np.flatnonzero(np.append(run[1:] != run[:-1], True))
     rows = _furthest(timeline, levels, run[last])
     places = np.where(rows == NOT_REACHED, NOT_REACHED, timeline.place[rows])
-    return Attempts(timeline.person[starts[last]], rows, places, timeline.place[starts[last]])
+    return Attempts(
+        timeline.person[starts[last]], rows, places, timeline.place[starts[last]], timeline.columns
+    )
 
 
 def fills(timeline: Timeline, step: int) -> Flags:

@@ -17,6 +17,8 @@ import numpy as np
 
 from backsight.reports.funnel.attempts import NOT_REACHED, Attempts, Rules
 from backsight.reports.order import SEQUENCE_BITS, instant_of
+from backsight.timelines import Columns
+from backsight.timelines import Columns
 
 MAX_TRIED: Final = 50_000
 """Arrangements of events of one time that are tried for a report, in the order of persons and times.
@@ -79,9 +81,13 @@ def resolve_attempts(rows: Sequence[Mapping[str, Any]], rules: Rules) -> Attempt
     """
     persons: list[int] = []
     places: list[list[int]] = []
+    chosen: list[list[int]] = []
+    rows = sorted(rows, key=itemgetter("person", "place"))
+    numbers = {id(row): number for number, row in enumerate(rows)}
     last_starts: list[int] = []
     tries = Tries(MAX_TRIED)
-    for person, events in groupby(sorted(rows, key=itemgetter("person")), key=itemgetter("person")):
+    for person, each in groupby(rows, key=itemgetter("person")):
+        events = list(each)
         found = attempts_of(
             moments(events, rules.starts_before), rules.steps, rules.window, rules.entry, tries
         )
@@ -92,13 +98,35 @@ def resolve_attempts(rows: Sequence[Mapping[str, Any]], rules: Rules) -> Attempt
                 [time << SEQUENCE_BITS for time in times] + [NOT_REACHED] * (rules.steps - len(times))
             )
             last_starts.append(found.last_start << SEQUENCE_BITS)
+            filled = _rows_of(times, events, numbers)
+            chosen.append(filled + [NOT_REACHED] * (rules.steps - len(times)))
     reached = np.array(places, np.int64).reshape(-1, rules.steps).T
     return Attempts(
         np.array(persons, np.int64),
-        np.full_like(reached, NOT_REACHED),
+        np.array(chosen, np.int64).reshape(-1, rules.steps).T,
         reached,
         np.array(last_starts, np.int64),
+        np.zeros_like(reached, np.bool_),
+        _columns(rows),
     )
+
+
+def _rows_of(times: Times, events: Iterable[Mapping[str, Any]], numbers: Mapping[int, int]) -> list[int]:
+    """For each step an event of its time that fills it, each event once where that can be."""
+    found: list[int] = []
+    for step, time in enumerate(times):
+        fit = [
+            numbers[id(event)]
+            for event in events
+            if instant_of(event["place"]) == time and event["steps"] >> step & 1
+        ]
+        found.append(next((row for row in fit if row not in found), fit[0]))
+    return found
+
+
+def _columns(rows: Sequence[Mapping[str, Any]]) -> Columns:
+    names = rows[0] if rows else ()
+    return Columns({name: np.array([row[name] for row in rows]) for name in names}, np.arange(len(rows)))
 
 
 def attempts_of(timeline: Iterable[Moment], steps: int, window: int, entry: str, tries: Tries) -> Found:
