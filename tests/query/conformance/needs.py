@@ -7,7 +7,7 @@ from typing import Any
 
 from query.conformance.cases import Case
 
-EXISTING = {"funnel", "retention", "trends"}
+EXISTING = {"funnel", "paths", "retention", "trends"}
 PLAIN_MATH = ("total",)
 
 

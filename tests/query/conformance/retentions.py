@@ -17,7 +17,7 @@ LENGTHS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedel
 def request_of(case: Case) -> dict[str, Any]:
     """The report's request; every event that counts lies in a row of the table."""
     config = case["config"]
-    first, last = span(config)
+    first, last = span(config) if "timezone" not in config else (config["date_from"], config["date_to"])
     return {
         "start": step(config["start_event"]),
         "return": step(config["return_event"]),
@@ -26,15 +26,16 @@ def request_of(case: Case) -> dict[str, Any]:
         "cohort": COHORTS[config["type"]],
         "returned": config.get("mode", "on"),
         "week_start": config.get("week_start", "monday"),
-        "from": first.isoformat(),
-        "to": last.isoformat(),
+        "from": first,
+        "to": last,
+        "timezone": config.get("timezone", "UTC"),
         "range": "all",
         **wheres(config),
     }
 
 
-def span(config: Mapping[str, Any]) -> tuple[datetime, datetime]:
-    """The first moment of the first row, and the last of the last row."""
+def span(config: Mapping[str, Any]) -> tuple[str, str]:
+    """The first moment of the first row, and the last of the last row, in UTC."""
     kind, week = config["period"], config.get("week_start", "monday")
 
     def start(time: datetime) -> datetime:
@@ -44,8 +45,8 @@ def span(config: Mapping[str, Any]) -> tuple[datetime, datetime]:
     after = last.replace(day=1) + timedelta(days=31) if kind == "month" else last + LENGTHS[kind]
     end = start(after) - timedelta(microseconds=1)
     if config.get("date_from"):
-        return start(moment(config["date_from"])), end
+        return start(moment(config["date_from"])).isoformat(), end.isoformat()
     first = last
     for _ in range(config["intervals"] - 1):
         first = start(first - timedelta(microseconds=1))
-    return first, end
+    return first.isoformat(), end.isoformat()

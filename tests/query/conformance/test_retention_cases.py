@@ -39,6 +39,7 @@ def test_retention_interval(context_of: ContextOf, case: Case, name: str) -> Non
         "week_start": config["week_start"],
         "from": first,
         "to": first,
+        "timezone": config.get("timezone", "UTC"),
     }
     (row,) = retention.run(request, context(context_of, case))["rows"]
     (interval,) = [at for at, count in enumerate(row["returned"]) if count]

@@ -27,6 +27,7 @@ def _request_of(case: Case) -> dict[str, Any]:
         "series": [step(series) for series in config["series"]],
         "interval": config["interval"],
         "week_start": "sunday",
+        "timezone": config.get("timezone", "UTC"),
         "from": config["date_from"],
         "to": config["date_to"],
         **wheres(config),
