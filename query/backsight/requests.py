@@ -15,6 +15,7 @@ REPORT_PATHS: Final[Mapping[str, str]] = {
     "retention": "/v1/reports/retention",
     "trend": "/v1/reports/trend",
     "preview": "/v1/events/preview",
+    "cohort_preview": "/v1/cohorts/preview",
 }
 """Where the HTTP API takes each report's request; with `/sql` after it, the SQL is what comes back."""
 
@@ -37,15 +38,23 @@ def duration(value: str | timedelta) -> str:
 
 
 def moments(
-    from_: str | date | None, to: str | date | None, since: str | timedelta | None, timezone: str
+    from_: str | date | None,
+    to: str | date | None,
+    since: str | timedelta | None,
+    timezone: str,
+    as_of: object = None,
 ) -> Request:
-    """`from`, `to` and `timezone` of a request; `since` says `from` too. Raises InvalidRequest."""
+    """`from`, `to`, `timezone` and `as_of` of a request; `since` says `from` too. Raises InvalidRequest.
+
+    `as_of` is an earlier result, or its `meta`.
+    """
     if since is not None and from_ is not None:
         raise InvalidRequest(
             "both 'from_' and 'since' are given", field="since", value=since, valid="one of them"
         )
     first = _moment(from_, "from_") if since is None else duration(since)
-    return without_none({"from": first, "to": _moment(to, "to"), "timezone": timezone})
+    earlier = getattr(as_of, "meta", as_of)
+    return without_none({"from": first, "to": _moment(to, "to"), "timezone": timezone, "as_of": earlier})
 
 
 def rules_of(

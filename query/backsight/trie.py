@@ -56,6 +56,12 @@ class Trie:
             rows = NODES.empty_table() if nodes is None else nodes
             self._state = _State(self._state.nodes.extended(rows, grown), grown)
 
+    def standing(self) -> Trie:
+        """The trie as it stands: what is added to this one later is not in it."""
+        trie = Trie()
+        trie._state = self._state
+        return trie
+
     def __len__(self) -> int:
         """How many nodes can match."""
         return self._state.nodes.size

@@ -37,6 +37,12 @@ def rules(text: str) -> Any:
     return _json(_contents(text[1:]) if text.startswith("@") else text)
 
 
+def as_of(text: str) -> Any:
+    """Of an earlier answer, as JSON or in a file (`-`: standard input), what a question takes as `as_of`."""
+    answer = _json(text if _is_object(text) else _contents(text))
+    return answer.get("meta", answer) if isinstance(answer, dict) else answer
+
+
 def _is_object(text: str) -> bool:
     return text.lstrip().startswith("{")
 

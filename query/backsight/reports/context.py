@@ -24,15 +24,14 @@ PERSON_TRAITS = "person_traits.traits"
 
 
 class Meanings(Mapping[str, tuple[RuleOrAny, ...]]):
-    """What names mean; remembers in `used` of which names that was looked up."""
+    """What names mean; notes in `used` of which names that was looked up."""
 
-    def __init__(self, rules: Mapping[str, tuple[RuleOrAny, ...]]) -> None:
-        self._rules = rules
-        self.used: set[str] = set()
+    def __init__(self, rules: Mapping[str, tuple[RuleOrAny, ...]], used: set[str]) -> None:
+        self._rules, self._used = rules, used
 
     def __getitem__(self, name: str) -> tuple[RuleOrAny, ...]:
         found = self._rules[name]
-        self.used.add(name)
+        self._used.add(name)
         return found
 
     def __contains__(self, name: object) -> bool:
@@ -62,10 +61,10 @@ class Context:
     """What the site's cohorts mean, as they stood at `now`."""
     cohorts_used: set[str] = field(default_factory=set)
     events_used: set[str] = field(default_factory=set)
-    """Cohorts, and named events besides those of the report's own steps, that the question led to."""
+    """Cohorts and named events whose meaning was looked up: the answer follows from them."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "names", Meanings(self.names))
+        object.__setattr__(self, "names", Meanings(self.names, self.events_used))
 
     @property
     def identity(self) -> Identity:
@@ -77,7 +76,10 @@ class Context:
         return Conditions(self.trie, self.names, events, PERSON_TRAITS)
 
     def meta(self, steps: Iterable[Step] = (), warnings: Iterable[str] = ()) -> dict[str, object]:
-        """The answer's `meta`: what was read, which versions of names were meant, and how long it took."""
+        """The answer's `meta`: what was read, which versions of names were meant, and how long it took.
+
+        The same question `as_of` it has the same answer.
+        """
         named = {step.event for step in steps if step.event is not None} | self.events_used
         watermark = self.snapshot.watermark
         return {

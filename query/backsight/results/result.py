@@ -7,9 +7,9 @@ import io
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from backsight.errors import MissingExtra
+from backsight.errors import InvalidRequest, MissingExtra
 from backsight.results.tables import Table
 
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 Answer = dict[str, Any]
 """A report's answer as the HTTP API gives it (plain JSON values), `meta` included."""
+
+Asked = tuple[Answer, Callable[[], str], Callable[[], Any]]
+"""An answer, what gives its SQL, and what asks the same question again as of this answer."""
 
 META_KEY = b"backsight"
 """Key of an Arrow schema's metadata under which the answer's `meta` stands, as JSON."""
@@ -38,14 +41,16 @@ class Result(ABC):
 
     report: ClassVar[str]
 
-    def __init__(self, answer: Answer, sql: Callable[[], str]) -> None:
+    def __init__(
+        self, answer: Answer, sql: Callable[[], str], again: Callable[[], Asked] | None = None
+    ) -> None:
         self.answer = answer
-        self._sql = sql
+        self._sql, self._again = sql, again
 
     @property
     def meta(self) -> dict[str, Any]:
-        """Site, snapshot (table versions), versions of the named events used, watermark, milliseconds,
-        warnings.
+        """Site, now, snapshot (table versions), versions of the named events and cohorts used, watermark,
+        milliseconds, warnings. Any question takes it as its `as_of`.
         """
         meta: dict[str, Any] = self.answer["meta"]
         return meta
@@ -53,6 +58,18 @@ class Result(ABC):
     def sql(self) -> str:
         """The SQL that answers this report, with its parameters."""
         return self._sql()
+
+    def again(self) -> Self:
+        """The same question, asked as of this answer: the same figures, whatever was captured or redefined
+        since.
+
+        Raises Gone where files that it needs were deleted.
+        """
+        if self._again is None:
+            raise InvalidRequest(
+                "this answer was not asked of a site.", field="again", valid="a result of a site's method"
+            )
+        return type(self)(*self._again())
 
     # ── Tables ──────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from backsight.cli.words import predicate, rules
+from backsight.cli.words import as_of, predicate, rules
 from backsight.contract import EventType
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -40,6 +40,11 @@ where_option = click.option(
     help="Only events where PROPERTY=VALUE (or != ~ !~ > >= < <=) holds; may be repeated.",
 )  # fmt: skip
 
+as_of_option = click.option(
+    "--as-of", type=as_of, metavar="FILE|JSON",
+    help="An earlier answer (from --json): answer as of then.",
+)  # fmt: skip
+
 filter_options = options(
     where_option,
     click.option(
@@ -50,6 +55,7 @@ filter_options = options(
     click.option("--to", metavar="DATE", help="Last date (inclusive), or an instant."),
     click.option("--since", metavar="SPAN", help="Instead of --from: 30d, 8w, 12h."),
     click.option("--timezone", default="UTC", show_default=True, metavar="ZONE", help="IANA timezone."),
+    as_of_option,
 )  # fmt: skip
 
 

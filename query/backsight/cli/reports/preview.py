@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from backsight.cli.asking import asks_site, output_options, show
-from backsight.cli.reports.options import rule_arguments, rule_options, where_option
+from backsight.cli.reports.options import as_of_option, rule_arguments, rule_options, where_option
 
 if TYPE_CHECKING:
     from backsight.questions import Questions
@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 @click.command()
 @rule_options
 @where_option
+@as_of_option
 @output_options
 @asks_site
-def preview(site: Questions, output: str | None, **arguments: Any) -> None:
+def preview(site: Questions, output: str | None, as_of: Any, **arguments: Any) -> None:
     """Show what a rule matches over all of history; nothing is saved.
 
     \b
     backsight preview --css "form#signup" --on submit
     """
-    show(site.preview(**rule_arguments(arguments)), output)
+    show(site.preview(**rule_arguments(arguments), as_of=as_of), output)

@@ -1,0 +1,58 @@
+"""A question with all that its answer follows from: asked once, it can be answered at any time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from types import ModuleType
+
+from backsight.errors import BacksightError
+from backsight.held_rows import too_large
+from backsight.reports.context import Context
+from backsight.requests import Request
+from backsight.results.result import Answer
+from backsight.runs import Run
+
+
+@dataclass(frozen=True)
+class Question:
+    """A report's request, and the site as it stood when it was asked."""
+
+    report: str
+    module: ModuleType
+    request: Request
+    context: Context
+    past: bool = False
+    """Whether it is asked as of an earlier moment."""
+
+    @property
+    def key(self) -> Hashable:
+        """What questions share that differ in nothing but the moment at which they are asked."""
+        context = self.context
+        return (
+            self.report,
+            context.now if self.past else None,
+            json.dumps(self.request, sort_keys=True),
+            context.snapshot.site,
+            tuple(context.snapshot.versions.items()),
+            frozenset(context.versions_of_names.items()),
+            frozenset((name, cohort.version) for name, cohort in context.cohorts.items()),
+        )
+
+    def answer(self, run: Run | None = None) -> tuple[Answer, Callable[[], str]]:
+        """The answer, and what gives its SQL. Raises InvalidRequest, Gone, and what the run is ended with."""
+        with run or Run():
+            try:
+                return self.module.run(self.request, self.context), self.sql
+            except BacksightError:
+                raise
+            except MemoryError as error:
+                raise too_large() from error
+            except Exception:
+                self.context.snapshot.require_files()
+                raise
+
+    def sql(self) -> str:
+        """The SQL that answers it; nothing is run."""
+        return str(self.module.sql(self.request, self.context))
