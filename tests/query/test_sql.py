@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from backsight.reports import funnel, preview, retention, trend
+from backsight.reports import funnel, lifecycle, preview, retention, stickiness, trend
 from query.conftest import ContextOf
 from query.rows import event, statement
 
@@ -50,6 +50,38 @@ SHAPES: dict[str, tuple[Any, dict[str, Any], list[dict[str, Any]]]] = {
         },
         [],
     ),
+    "trend_of_everything": (trend, {"series": [{"on": "any"}], **OCTOBER}, []),
+    "trend_of_a_property": (
+        trend,
+        {
+            "series": [{"event": "A", "measure": kind, "property": "x"} for kind in ("avg", "p90")],
+            "timezone": "Europe/Berlin",
+            **OCTOBER,
+        },
+        [],
+    ),
+    "trend_broken_down": (
+        trend,
+        {
+            "series": ["A", {"event": "B", "measure": "persons"}],
+            "breakdown": {"by": ["path", "person.plan"], "limit": 3},
+            "cumulative": True,
+            **OCTOBER,
+        },
+        [statement("identify", DAY, device=1, user=11)],
+    ),
+    "trend_of_active_persons": (
+        trend,
+        {
+            "series": [{"event": "A", "measure": "active_persons", "over": "7d"}],
+            "breakdown": {"by": ["path"]},
+            "compare": "previous",
+            **OCTOBER,
+        },
+        [],
+    ),
+    "lifecycle": (lifecycle, {"event": "A", **OCTOBER}, []),
+    "stickiness": (stickiness, {"event": "A", **OCTOBER}, []),
     "preview": (preview, {"rules": [{"on": "track", "name": "A"}]}, []),
 }
 

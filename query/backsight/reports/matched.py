@@ -30,6 +30,9 @@ from backsight.rules.steps import Step
 from backsight.selectors import parse_selector
 from backsight.timelines import Timelines
 
+FILE: Final = "e.filename"
+"""SQL of the file in which an event stands. A scan that gives it reads files whole: it tests no bounds."""
+
 INLINE_NODES: Final = 1_024
 """Node ids up to this many stand in the scan's filter; of more, it would cost more than it saves."""
 
@@ -76,6 +79,8 @@ class Scan:
     steps: Sequence[Step]
     bounds: Range
     """What the events of the report have to lie within."""
+    persons: bool = True
+    """Whether its rows say who did it."""
 
     def __post_init__(self) -> None:
         from backsight.reports.person_sets import PersonTests  # which are made of scans themselves
@@ -86,7 +91,8 @@ class Scan:
     def sql(self) -> str:
         """Rows of `person`, the columns and the tests."""
         person, joins = self._person()
-        named = [("person", person), *self.columns, *self.tests]
+        who = [("person", person)] if self.persons else []
+        named = [*who, *self.columns, *self.tests]
         listed = ",\n    ".join(f"{expression} as {alias}" for alias, expression in named)
         filters = "\n  and ".join(self._filters())
         where = f"\nwhere {filters}" if filters else ""
@@ -106,6 +112,8 @@ class Scan:
         return Query(text, used, relations, self.conditions.warnings)
 
     def _person(self) -> tuple[str, str]:
+        if not (self.persons or self.common.person_where or self._asks_traits()):
+            return "", ""
         person, join, columns, _ = person_sql(self._identity)
         self.conditions.columns.update(columns)
         joins = f"\n    {join}" if join else ""
@@ -128,11 +136,15 @@ class Scan:
         ]
         return [where for where in wheres if where != "true"]
 
+    @property
+    def _by_file(self) -> bool:
+        return any(expression == FILE for _, expression in self.columns)
+
     def _filters(self) -> list[str]:
         bounds = []
-        if self.bounds.first is not None:
+        if self.bounds.first is not None and not self._by_file:
             bounds.append(f"e.time >= {self.conditions.bind(self.bounds.first)}")
-        if self.bounds.end is not None:
+        if self.bounds.end is not None and not self._by_file:
             bounds.append(f"e.time < {self.conditions.bind(self.bounds.end)}")
         return [*self._some_step(), *bounds, *self._wheres()]
 
@@ -158,7 +170,8 @@ class Scan:
             LATEST if end is None else (end - timedelta(microseconds=1)).date(),
         )
         needed = self.conditions.columns | {"time"}
-        return Files(uris, pa.schema([column for column in EVENTS if column.name in needed]), self._nodes)
+        schema = pa.schema([column for column in EVENTS if column.name in needed])
+        return Files(uris, schema, self._nodes, self._by_file)
 
 
 def nodes_of(steps: Iterable[Step], context: Context) -> Integers | None:

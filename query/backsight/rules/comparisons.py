@@ -30,6 +30,14 @@ def comparison(predicate: Predicate, prop: Property, bind: Bind) -> str:
     return f"(not {positive})" if op in ("is_not", "not_contains") else positive
 
 
+def numeric(prop: Property) -> tuple[str, str]:
+    """SQL of a property's number, NULL where it is none that is finite; and of whether anything is there."""
+    number = _number(prop)
+    if prop.kind is Kind.NUMBER:
+        return f"cast({number} as double)", _presence(prop)
+    return f"case when {number} between -1e308 and 1e308 then {number} end", _presence(prop)
+
+
 def _positive(predicate: Predicate, prop: Property, bind: Bind) -> str:
     values = predicate.value if isinstance(predicate.value, tuple) else (predicate.value,)
     if predicate.op == "matches":

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from backsight.contract import EventType
 from backsight.errors import InvalidRequest, nearest, shown
-from backsight.rules.comparisons import comparison
+from backsight.rules.comparisons import comparison, numeric
 from backsight.rules.predicates import AllOf, Condition, NotOf, PersonTest, Predicate
 from backsight.rules.properties import Kind, Property, find_property, is_bare_custom
 from backsight.rules.rule import AnyRule, Rule, RuleOrAny
@@ -95,6 +95,10 @@ class Conditions:
         """
         found = self._find(name, field)
         return f"json_extract_string({found.sql}, '$')" if found.kind is Kind.JSON else found.sql
+
+    def number(self, name: str, field: str = "property") -> tuple[str, str]:
+        """SQL of a property's value as a number, NULL where it is none; and of whether it has any value."""
+        return numeric(self._find(name, field))
 
     def _parts(self, rule: Rule, field: str) -> Iterable[str]:
         if rule.on:

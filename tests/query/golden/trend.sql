@@ -19,22 +19,25 @@ with matched as (
       and e.time >= $p3
       and e.time < $p4
 ),
-dated as materialized (
-    select matched.*, calendar.period
+tallied as (
+    select
+        slot, person, session,
+        count(*) filter (where step_1) as events_1,
+        count(*) filter (where step_2) as events_2,
+        count(*) filter (where step_3) as events_3
     from matched
-    join calendar on calendar.slot = matched.slot
+    where step_1 or step_2 or step_3
+    group by slot, person, session
+),
+dated as (
+    select tallied.*, calendar.period
+    from tallied
+    join calendar on calendar.slot = tallied.slot
 )
-select 0 as series, period, count(*) as value
+select
+    period,
+    cast(sum(events_1) as bigint) as part_1_0,
+    count(distinct person) filter (where events_2 > 0) as part_2_0,
+    count(distinct session) filter (where events_3 > 0) as part_3_0
 from dated
-where step_1
-group by grouping sets ((period), ())
-union all
-select 1 as series, period, count(distinct person) as value
-from dated
-where step_2
-group by grouping sets ((period), ())
-union all
-select 2 as series, period, count(distinct session) as value
-from dated
-where step_3
 group by grouping sets ((period), ())

@@ -1,9 +1,21 @@
 with matched as (
     {matched}
 ),
-dated as materialized (
-    select matched.*, calendar.period
+tallied as (
+    select
+        {keys},
+        {tallies}
     from matched
-    join calendar on calendar.slot = matched.slot
-)
-{series}
+    where {some_step}
+    group by {keys}
+),
+dated as (
+    select tallied.*, calendar.period
+    from tallied
+    join calendar on calendar.slot = tallied.slot
+){stages}
+select
+    {shown},
+    {parts}
+from {last}
+group by grouping sets (({by_period}), ({by_range}))
