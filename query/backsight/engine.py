@@ -104,7 +104,7 @@ class Engine:
         size, unit = self._setting("memory_limit").split()
         self.memory = int(float(size) * 2 ** (10 * UNITS.index(unit)))
         self._rows = HeldRows(self.memory // 2, self._forget)
-        self._node_rows = NodeRows()
+        self._node_rows = NodeRows(threads=self.threads)
         self._derived: OrderedDict[Hashable, pa.Table] = OrderedDict()
         self._running: set[duckdb.DuckDBPyConnection] = set()
         self._lock = Lock()

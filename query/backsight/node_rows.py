@@ -7,32 +7,41 @@ nodes finds its rows in any lake without looking at the others.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from backsight.parquet_rows import Integers, ParquetRows
+from backsight.parquet_rows import Column, Integers, ParquetRows
 
-KEPT_BYTES: Final = 256 * 2**20
+KEPT_BYTES: Final = 512 * 2**20
 """Most memory for what is remembered of files."""
 
 MOST: Final = 0.25
 """Share of the rows past which reading all of them is faster than picking."""
 
+SEVERAL: Final = 255
+"""Number of a node's type where its rows have more than one."""
+
+Given = TypeVar("Given")
+Made = TypeVar("Made")
+
 
 class NodeRows:
-    """Picks rows out of local Parquet files. Safe to share between threads."""
+    """Picks rows out of local Parquet files, some files at a time. Safe to share between threads."""
 
-    def __init__(self, kept_bytes: int = KEPT_BYTES) -> None:
-        self._files: OrderedDict[str, NodeFile] = OrderedDict()
+    def __init__(self, kept_bytes: int = KEPT_BYTES, threads: int = 1) -> None:
+        self._files: OrderedDict[str, tuple[NodeFile, int]] = OrderedDict()
         self._room = kept_bytes
+        self._threads = threads
+        self._picks = 0
         self._lock = Lock()
 
     def pick(self, uris: Sequence[str], schema: pa.Schema, nodes: Integers) -> pa.Table | None:
@@ -42,60 +51,96 @@ class NodeRows:
         """
         if any("://" in uri for uri in uris):
             return None
-        files = [self._file(uri) for uri in uris]
-        found = [file.find(nodes) for file in files]
-        picked = sum(file.count(at) for file, at in zip(files, found, strict=True))
-        if picked > MOST * sum(file.rows.count for file in files):
+        with self._lock:
+            self._picks += 1
+            turn = self._picks
+
+        def find(uri: str) -> tuple[NodeFile, Integers]:
+            file = self._file(uri, turn)
+            return file, file.find(nodes)
+
+        found = self._each(find, uris)
+        if sum(file.count(at) for file, at in found) > MOST * sum(file.rows.count for file, _ in found):
             return None
-        parts = [file.read(at, schema) for file, at in zip(files, found, strict=True) if len(at)]
+        parts = self._each(
+            lambda each: each[0].read(each[1], schema), (each for each in found if len(each[1]))
+        )
         return pa.concat_tables(parts) if parts else schema.empty_table()
 
-    def _file(self, uri: str) -> NodeFile:
+    def _each(self, make: Callable[[Given], Made], things: Iterable[Given]) -> list[Made]:
+        """What is made of each, several at a time: reading and numpy let go of Python's lock."""
+        waiting = list(things)
+        if self._threads == 1 or len(waiting) < 2:
+            return [make(thing) for thing in waiting]
+        with ThreadPoolExecutor(self._threads) as pool:
+            return list(pool.map(make, waiting))
+
+    def _file(self, uri: str, turn: int) -> NodeFile:
         with self._lock:
             if uri in self._files:
-                self._files.move_to_end(uri)
-                return self._files[uri]
+                file = self._files[uri][0]
+                self._keep(uri, file, turn)
+                return file
         file = NodeFile.open(Path(uri))
         with self._lock:
             if uri not in self._files:
-                self._files[uri] = file
                 self._room -= file.bytes
-            while self._room < 0:
-                self._room += self._files.popitem(last=False)[1].bytes
+            self._keep(uri, file, turn)
+            self._make_room(uri, turn)
         return file
+
+    def _keep(self, uri: str, file: NodeFile, turn: int) -> None:
+        self._files[uri] = (file, turn)
+        self._files.move_to_end(uri)
+
+    def _make_room(self, newest: str, turn: int) -> None:
+        """Forgets the file that was asked for longest ago; but not one of this turn, lest a question about
+        more files than there is room for would find none of them the next time: then the newest.
+        """
+        while self._room < 0 and self._files:
+            oldest, (_, asked) = next(iter(self._files.items()))
+            forgotten, _ = self._files.pop(oldest if asked < turn else newest)
+            self._room += forgotten.bytes
 
 
 @dataclass(frozen=True, slots=True)
 class NodeFile:
-    """Where the rows of each node stand in one file."""
+    """Where the rows of each node stand in one file, and of which type they are."""
 
     rows: ParquetRows
     nodes: Integers
     """The distinct nodes, sorted."""
-    starts: Integers
+    starts: npt.NDArray[np.int32]
     """Where the rows of each begin, and where the last one's end: in `order`, or in the file."""
     order: npt.NDArray[np.int32] | None
     """The rows that have a node, by node; null where they stand so in the file."""
+    types: Sequence[str]
+    type_of: npt.NDArray[np.uint8]
+    """By node, which of `types` all its rows are of; SEVERAL where they differ."""
 
     @classmethod
     def open(cls, path: Path) -> NodeFile:
         """Read a file's nodes."""
-        with pq.ParquetFile(path) as parquet:
+        with pq.ParquetFile(path, read_dictionary=["type"]) as parquet:
             rows = ParquetRows(path, parquet.metadata)
-            column = parquet.read(["node_id"], use_threads=False)["node_id"].combine_chunks()
+            table = parquet.read(["node_id", "type"], use_threads=False)
+        column = table["node_id"].combine_chunks()
         having = np.flatnonzero(column.is_valid())
         values, order = column.drop_null().to_numpy(), None
         if len(having) and (having[-1] >= len(having) or (values[1:] < values[:-1]).any()):
             by_node = np.argsort(values, kind="stable")
             values, order = values[by_node], having[by_node].astype(np.int32)
         first = np.flatnonzero(np.append(True, values[1:] != values[:-1])[: len(values)])
-        return cls(rows, values[first], np.append(first, len(values)), order)
+        words, codes = _types(table)
+        of_row = codes[: len(values)] if order is None else codes[order]
+        type_of = _alike(of_row, first)
+        return cls(rows, values[first], np.append(first, len(values)).astype(np.int32), order, words, type_of)
 
     @property
     def bytes(self) -> int:
         """Roughly how much memory it takes."""
         order = 0 if self.order is None else self.order.nbytes
-        return int(self.nodes.nbytes + self.starts.nbytes + order) + self.rows.bytes
+        return int(self.nodes.nbytes + self.starts.nbytes + self.type_of.nbytes + order) + self.rows.bytes
 
     def find(self, nodes: Integers) -> Integers:
         """Which of its nodes are among these (sorted, distinct)."""
@@ -112,17 +157,47 @@ class NodeFile:
 
     def read(self, at: Integers, schema: pa.Schema) -> pa.Table:
         """Some columns of their rows, in the order of the file."""
-        starts, ends = self.starts[at], self.starts[at + 1]
-        rows, nodes = _stretches(starts, ends), np.repeat(self.nodes[at], ends - starts)
+        starts, lengths = self.starts[at].astype(np.int64), np.diff(self.starts)[at].astype(np.int64)
+        rows, which = _stretches(starts, lengths), np.repeat(at, lengths)
         if self.order is not None:
             rows = self.order[rows].astype(np.int64)
             in_order = np.argsort(rows)
-            rows, nodes = rows[in_order], nodes[in_order]
-        return self.rows.read(rows, schema, {"node_id": pa.array(nodes)})
+            rows, which = rows[in_order], which[in_order]
+        return self.rows.read(rows, schema, self._known(at, which, schema))
+
+    def _known(self, at: Integers, which: Integers, schema: pa.Schema) -> dict[str, Column]:
+        """What need not be read: by row, where `which` says of which node each is."""
+        known: dict[str, Column] = {"node_id": pa.array(self.nodes[which])}
+        alike = self.type_of[at]
+        if "type" in schema.names and not (alike == SEVERAL).any():
+            words = pa.array(self.types, pa.string())
+            one = (alike == alike[0]).all()
+            known["type"] = (
+                pa.repeat(words[int(alike[0])], len(which))
+                if one
+                else words.take(pa.array(self.type_of[which]))
+            )
+        return known
 
 
-def _stretches(starts: Integers, ends: Integers) -> Integers:
+def _types(table: pa.Table) -> tuple[list[str], npt.NDArray[np.uint8]]:
+    """The types that a file has, and each row's number among them; SEVERAL where it says none."""
+    column = table["type"].combine_chunks().dictionary_encode()
+    words = column.dictionary.to_pylist()
+    if len(words) >= SEVERAL:
+        return [], np.full(len(column), SEVERAL, np.uint8)
+    return words, column.indices.fill_null(SEVERAL).to_numpy().astype(np.uint8)
+
+
+def _alike(codes: npt.NDArray[np.uint8], first: Integers) -> npt.NDArray[np.uint8]:
+    """Of each stretch the one number that it has, or SEVERAL."""
+    if not len(first):
+        return np.empty(0, np.uint8)
+    least, most = np.minimum.reduceat(codes, first), np.maximum.reduceat(codes, first)
+    return np.where(least == most, least, np.uint8(SEVERAL))
+
+
+def _stretches(starts: Integers, lengths: Integers) -> Integers:
     """Every number of some stretches of numbers."""
-    lengths = ends - starts
     skipped = starts - (np.cumsum(lengths) - lengths)
     return np.repeat(skipped, lengths) + np.arange(lengths.sum())

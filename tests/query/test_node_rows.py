@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from backsight.contract import EVENTS
 from backsight.engine import Engine, Files
-from backsight.node_rows import NodeRows
+from backsight.node_rows import NodeFile, NodeRows
 from backsight_collector.lake.data_files import write_files
 from query.rows import rows_of
 
@@ -74,7 +74,7 @@ def _expected(tables: Sequence[pa.Table], nodes: Sequence[int]) -> pa.Table:
 
 
 _node = st.one_of(st.none(), st.integers(-5, 30))
-_file = st.sampled_from([1, 10, 60, 90]).flatmap(lambda size: st.lists(_node, min_size=size, max_size=size))
+_file = st.sampled_from([1, 10, 60, 200]).flatmap(lambda size: st.lists(_node, min_size=size, max_size=size))
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -83,6 +83,7 @@ _file = st.sampled_from([1, 10, 60, 90]).flatmap(lambda size: st.lists(_node, mi
     asked=st.sets(st.integers(-7, 32), max_size=8),
     in_order=st.booleans(),
     write=st.sampled_from([_in_small_groups, _in_several_pages, _in_new_pages, _compressed, _as_collected]),
+    threads=st.sampled_from([1, 2]),
 )
 def test_picks_what_a_filter_finds(
     tmp_path_factory: pytest.TempPathFactory,
@@ -90,6 +91,7 @@ def test_picks_what_a_filter_finds(
     asked: set[int],
     in_order: bool,
     write: Write,
+    threads: int,
 ) -> None:
     """Whatever the order of a file's rows and however it is written, the rows of the nodes are given."""
     folder = tmp_path_factory.mktemp("files")
@@ -100,7 +102,8 @@ def test_picks_what_a_filter_finds(
         write(folder / f"{number}.parquet", tables[-1])
     uris = [str(folder / f"{number}.parquet") for number in range(len(files))]
     expected = _expected(tables, sorted(asked))
-    picked = NodeRows().pick(uris, SCHEMA, np.array(sorted(asked), np.int64))
+    rows = NodeRows(threads=threads)
+    picked = rows.pick(uris, SCHEMA, np.array(sorted(asked), np.int64))
     if 4 * len(expected) > sum(map(len, files)):
         assert picked is None
     else:
@@ -134,6 +137,22 @@ def test_answers_stay_right_when_memory_is_short(tmp_path: Path) -> None:
         picked = rows.pick(uris, SCHEMA, np.array([3]))
         assert picked is not None
         assert picked["device"].to_pylist() == [2**40 + 3] * 3
+
+
+def test_a_question_about_more_than_there_is_room_for_reads_only_the_rest_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files that fit stay remembered; those asked for before make room for those asked for now."""
+    uris = [str(tmp_path / f"{number}.parquet") for number in range(4)]
+    for uri in uris:
+        _in_small_groups(Path(uri), _events(range(50)))
+    opened: list[int] = []
+    open_file = NodeFile.open
+    monkeypatch.setattr(NodeFile, "open", lambda path: opened.append(int(path.stem)) or open_file(path))
+    rows = NodeRows(kept_bytes=2 * open_file(Path(uris[0])).bytes)
+    for asked in (uris[:3], uris[:3], uris[3:], uris[3:]):
+        rows.pick(asked, SCHEMA, np.array([3]))
+    assert opened == [0, 1, 2, 2, 3]
 
 
 def test_the_collector_writes_what_reports_pick_as_it_lies_in_memory(tmp_path: Path) -> None:
