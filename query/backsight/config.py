@@ -164,7 +164,17 @@ SETTINGS: Final = (
     ),
     Setting(
         "memory", "2GB", _matching(r"[1-9][0-9]{0,5}(MB|GB)"), "a size such as 512MB or 4GB",
-        "The most memory that reports take together before they spill to disk.",
+        "The most memory that reports take together before they spill to disk; rows that they work on "
+        "themselves take up to half as much again. A report that needs more is refused.",
+    ),
+    Setting(
+        "query_seconds", 60.0, _number(0.1, 86_400), "0.1 to 86400",
+        "How long a server computes one report, before it refuses it.",
+    ),
+    Setting(
+        "snapshot_hours", 24, _whole(1, 8_760), "1 to 8760",
+        "How long files that compaction replaced are kept, and so how old an answer may be that is asked for "
+        "again (`as_of`).",
     ),
     Setting(
         "threads", None, _whole(1, 1_024), "1 to 1024",
@@ -193,6 +203,8 @@ class Config:
     events_per_second: float | None
     commit_seconds: float
     memory: str
+    query_seconds: float
+    snapshot_hours: int
     threads: int | None
 
     @property

@@ -6,29 +6,31 @@ where they take it.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, Union
 
+from backsight.cohort_questions import CohortQuestions
 from backsight.requests import Request, duration, listed, moments, rules_of, without_none
 
 if TYPE_CHECKING:
     from backsight.named_events import NamedEvent
-    from backsight.results import Funnel, Preview, Retention, Trend
-    from backsight.results.result import Answer
+    from backsight.results import Funnel, Preview, Result, Retention, Trend
 
 Json = Mapping[str, Any]
 Step = str | Json
 """A named event's name, `{"event", "where", "label"}`, or a rule with an optional `label`."""
+AsOf = Union["Result", Json]
+"""An earlier result, or its `meta`: the question is asked as of the moment at which that was answered."""
 Moment = str | date | datetime
 """A date (`"2026-10-01"`), inclusive in the report's timezone, or an instant (RFC 3339, or an aware
 datetime).
 """
 
 
-class Questions(ABC):
+class Questions(CohortQuestions):
     """One site: its reports and its named events.
 
     All methods raise InvalidRequest (and UnsupportedSelector) for a question that can't be understood,
@@ -51,6 +53,7 @@ class Questions(ABC):
         to: Moment | None = None,
         since: str | timedelta | None = None,
         timezone: str = "UTC",
+        as_of: AsOf | None = None,
         where: Sequence[Json] = (),
         person_where: Sequence[Json] = (),
         range: Literal["all"] | None = None,  # noqa: A002  # the request's own word
@@ -64,7 +67,7 @@ class Questions(ABC):
         from backsight.results import Funnel
 
         own = {"steps": listed(steps), "window": duration(window), "entry": entry, "range": range}
-        common = moments(from_, to, since, timezone) | _filters(where, person_where)
+        common = moments(from_, to, since, timezone, as_of) | _filters(where, person_where)
         return Funnel(*self._answer("funnel", without_none(own) | common))
 
     def retention(
@@ -81,6 +84,7 @@ class Questions(ABC):
         to: Moment | None = None,
         since: str | timedelta | None = None,
         timezone: str = "UTC",
+        as_of: AsOf | None = None,
         where: Sequence[Json] = (),
         person_where: Sequence[Json] = (),
         range: Literal["all"] | None = None,  # noqa: A002  # the request's own word
@@ -96,7 +100,7 @@ class Questions(ABC):
 
         own = {"start": start, "return": return_, "period": period, "periods": periods, "cohort": cohort,
                "returned": returned, "week_start": week_start, "range": range}  # fmt: skip
-        common = moments(from_, to, since, timezone) | _filters(where, person_where)
+        common = moments(from_, to, since, timezone, as_of) | _filters(where, person_where)
         return Retention(*self._answer("retention", without_none(own) | common))
 
     def trend(
@@ -109,6 +113,7 @@ class Questions(ABC):
         to: Moment | None = None,
         since: str | timedelta | None = None,
         timezone: str = "UTC",
+        as_of: AsOf | None = None,
         where: Sequence[Json] = (),
         person_where: Sequence[Json] = (),
     ) -> Trend:
@@ -122,7 +127,9 @@ class Questions(ABC):
         every = [series] if isinstance(series, str | Mapping) else listed(series)
         own = {"series": every, "interval": interval, "week_start": week_start}
         return Trend(
-            *self._answer("trend", own | moments(from_, to, since, timezone) | _filters(where, person_where))
+            *self._answer(
+                "trend", own | moments(from_, to, since, timezone, as_of) | _filters(where, person_where)
+            )
         )
 
     def preview(
@@ -139,6 +146,7 @@ class Questions(ABC):
         to: Moment | None = None,
         since: str | timedelta | None = None,
         timezone: str = "UTC",
+        as_of: AsOf | None = None,
     ) -> Preview:
         """What a rule would match, before anything is saved: over all of history, or in a range of it.
 
@@ -147,7 +155,7 @@ class Questions(ABC):
         from backsight.results import Preview
 
         request = {"rules": rules_of(css, on, match, text, page, where, rules)}
-        return Preview(*self._answer("preview", request | moments(from_, to, since, timezone)))
+        return Preview(*self._answer("preview", request | moments(from_, to, since, timezone, as_of)))
 
     # ── Named events ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -211,10 +219,6 @@ class Questions(ABC):
         return f"<{type(self).__name__} {self.site!r}>"
 
     # ── What a local and a remote site do in their own ways ─────────────────────────────────────────────────
-
-    @abstractmethod
-    def _answer(self, report: str, request: Request) -> tuple[Answer, Callable[[], str]]:
-        """A report's answer, and what gives its SQL."""
 
     @abstractmethod
     def _put_event(self, name: str, body: Request, expected_version: int | None) -> NamedEvent:

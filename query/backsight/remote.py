@@ -11,9 +11,12 @@ from urllib.parse import quote
 
 import httpx
 
+from backsight.cohorts import Cohort
 from backsight.errors import (
     BacksightError,
     Conflict,
+    Exceeded,
+    Gone,
     InvalidRequest,
     NotFound,
     Refused,
@@ -35,6 +38,8 @@ _ERRORS: Final[Mapping[str, type[BacksightError]]] = {
     "urn:backsight:problem:invalid-request": InvalidRequest,
     "urn:backsight:problem:unsupported-selector": UnsupportedSelector,
     "urn:backsight:problem:not-found": NotFound,
+    "urn:backsight:problem:gone": Gone,
+    "urn:backsight:problem:exceeded": Exceeded,
     "urn:backsight:problem:unauthenticated": Refused,
     "urn:backsight:problem:refused": Refused,
     "urn:backsight:problem:conflict": Conflict,
@@ -67,16 +72,34 @@ class RemoteSite(Questions):
     def history(self, name: str) -> list[NamedEvent]:
         return [_event(each) for each in self._ask("GET", f"{_path(name)}/history")["versions"]]
 
+    def cohorts(self) -> list[Cohort]:
+        return [_cohort(each) for each in self._ask("GET", "/v1/cohorts")["cohorts"]]
+
+    def cohort(self, name: str) -> Cohort:
+        return _cohort(self._ask("GET", _path(name, "cohorts")))
+
+    def delete_cohort(self, name: str, *, expected_version: int | None = None) -> None:
+        self._ask("DELETE", _path(name, "cohorts"), expected_version=expected_version)
+
+    def cohort_history(self, name: str) -> list[Cohort]:
+        return [_cohort(each) for each in self._ask("GET", f"{_path(name, 'cohorts')}/history")["versions"]]
+
     def close(self) -> None:
         self._client.close()
 
-    def _answer(self, report: str, request: Request) -> tuple[Answer, Callable[[], str]]:
+    def _report(self, report: str, request: Request) -> tuple[Answer, Callable[[], str]]:
         path = REPORT_PATHS[report]
         answer = self._ask("POST", path, request)
         return answer, lambda: str(self._ask("POST", f"{path}/sql", request)["sql"])
 
     def _put_event(self, name: str, body: Request, expected_version: int | None) -> NamedEvent:
         return _event(self._ask("PUT", _path(name), body, expected_version))
+
+    def _put_cohort(self, name: str, body: Request, expected_version: int | None) -> Cohort:
+        return _cohort(self._ask("PUT", _path(name, "cohorts"), body, expected_version))
+
+    def _freeze(self, name: str, body: Request, expected_version: int | None) -> Cohort:
+        return _cohort(self._ask("POST", f"{_path(name, 'cohorts')}/freeze", body, expected_version))
 
     def _ask(
         self, method: str, path: str, body: Request | None = None, expected_version: int | None = None
@@ -118,9 +141,9 @@ def _bad_url(url: str) -> InvalidRequest:
     )
 
 
-def _path(name: str) -> str:
+def _path(name: str, kind: str = "events") -> str:
     # A dot stays a dot when quoted, and "." or ".." as a segment would be resolved away on the way.
-    return "/v1/events/" + quote(name, safe="").replace(".", "%2E")
+    return f"/v1/{kind}/" + quote(name, safe="").replace(".", "%2E")
 
 
 def _conditions(expected_version: int | None) -> dict[str, str]:
@@ -142,6 +165,18 @@ def _event(answer: Mapping[str, Any]) -> NamedEvent:
     rules = tuple(parse_rule(rule, f"rules[{index}]") for index, rule in enumerate(answer["rules"]))
     known = {field.name: answer[field.name] for field in fields(NamedEvent)}  # a later server may say more
     return NamedEvent(**{**known, "rules": rules, "at": datetime.fromisoformat(answer["at"])})
+
+
+def _cohort(answer: Mapping[str, Any]) -> Cohort:
+    known = {field.name: answer[field.name] for field in fields(Cohort)}
+    conditions = answer["person_where"]
+    return Cohort(
+        **{
+            **known,
+            "person_where": None if conditions is None else tuple(conditions),
+            "at": datetime.fromisoformat(answer["at"]),
+        }
+    )
 
 
 def _error(response: httpx.Response, problem: Mapping[str, Any]) -> BacksightError:

@@ -11,14 +11,16 @@ from threading import Lock
 from types import ModuleType
 from typing import Any, Final
 
-from backsight.cohorts import Cohorts
+from backsight.asking import Question
+from backsight.cohorts import Cohort, Cohorts, read_freeze
 from backsight.config import check_setting
 from backsight.engine import Engine
 from backsight.errors import InvalidRequest, NotFound, nearest, shown
 from backsight.lake import Lake
 from backsight.named_events import NamedEvent, NamedEvents, check_name
 from backsight.questions import Questions
-from backsight.reports import funnel, preview, retention, trend
+from backsight.reports import funnel, membership, preview, retention, trend
+from backsight.reports.as_of import AsOf, read_as_of
 from backsight.reports.context import Context
 from backsight.requests import Request
 from backsight.results.result import Answer
@@ -35,6 +37,7 @@ REPORTS: Final[Mapping[str, ModuleType]] = {
     "retention": retention,
     "trend": trend,
     "preview": preview,
+    "cohort_preview": membership,
 }
 
 
@@ -53,15 +56,25 @@ class Site(Questions):
         self._cohorts = Cohorts(store, site)
         self._tries = TrieCache()
         self._captured: set[str] = set()
+        self._lock = Lock()
+
+    def ask(self, report: str, request: Request) -> Question:
+        """A request of the HTTP API with the site as it stands now, or stood (`as_of`); nothing is run.
+
+        Raises InvalidRequest and Gone for an `as_of` that can't be had.
+        """
+        own = {key: value for key, value in request.items() if key != "as_of"}
+        as_of, now = request.get("as_of"), datetime.now(UTC)
+        context = self._at(read_as_of(as_of, self.site, now)) if as_of is not None else self._at_once(now)
+        return Question(report, REPORTS[report], own, context, past=as_of is not None)
 
     def answer(self, report: str, request: Request) -> tuple[Answer, Callable[[], str]]:
-        """The answer to a request of the HTTP API, and what gives its SQL."""
-        module, context = REPORTS[report], self._context()
-        return module.run(request, context), lambda: module.sql(request, context)
+        """The answer to a request, and what gives its SQL."""
+        return self.ask(report, request).answer()
 
     def explain(self, report: str, request: Request) -> str:
         """The SQL that would answer a request; nothing is run."""
-        return str(REPORTS[report].sql(request, self._context()))
+        return self.ask(report, request).sql()
 
     def put_event(
         self, name: str, body: Mapping[str, Any], expected_version: int | None, actor: str
@@ -89,21 +102,68 @@ class Site(Questions):
     def history(self, name: str) -> list[NamedEvent]:
         return list(self._names.history(name))
 
+    def put_cohort(
+        self, name: str, body: Mapping[str, Any], expected_version: int | None, actor: str
+    ) -> Cohort:
+        """Keeps a cohort (`person_where` or `static`, and `description`), and gives it as it then stands."""
+        definition = {key: value for key, value in body.items() if key != "description"}
+        version = self._cohorts.put(name, definition, body.get("description", ""), actor, expected_version)
+        return self._cohorts.version(check_name(name, "a cohort"), version)
+
+    def freeze(self, name: str, body: Mapping[str, Any], expected_version: int | None, actor: str) -> Cohort:
+        """Lists those who are in a cohort now (`{"as", "timezone", "description"}`) as a static one."""
+        asked = read_freeze(body, self._cohorts.get(name))
+        request = {"person_where": [{"cohort": name}], "timezone": asked.timezone}
+        persons = membership.members(request, self._at_once(datetime.now(UTC)))
+        version = self._cohorts.put_members(asked.name, persons, asked.description, actor, expected_version)
+        return self._cohorts.version(asked.name, version)
+
+    def drop_cohort(self, name: str, expected_version: int | None, actor: str) -> None:
+        """Takes a cohort away."""
+        self._cohorts.delete(name, actor, expected_version)
+
+    def cohorts(self) -> list[Cohort]:
+        return list(self._cohorts.list())
+
+    def cohort(self, name: str) -> Cohort:
+        return self._cohorts.get(name)
+
+    def delete_cohort(self, name: str, *, expected_version: int | None = None) -> None:
+        self.drop_cohort(name, expected_version, self.actor)
+
+    def cohort_history(self, name: str) -> list[Cohort]:
+        return list(self._cohorts.history(name))
+
     def close(self) -> None:
         self.resources.close()
 
-    def _answer(self, report: str, request: Request) -> tuple[Answer, Callable[[], str]]:
+    def _report(self, report: str, request: Request) -> tuple[Answer, Callable[[], str]]:
         return self.answer(report, request)
 
     def _put_event(self, name: str, body: Request, expected_version: int | None) -> NamedEvent:
         return self.put_event(name, body, expected_version, self.actor)
 
-    def _context(self) -> Context:
+    def _put_cohort(self, name: str, body: Request, expected_version: int | None) -> Cohort:
+        return self.put_cohort(name, body, expected_version, self.actor)
+
+    def _freeze(self, name: str, body: Request, expected_version: int | None) -> Cohort:
+        return self.freeze(name, body, expected_version, self.actor)
+
+    def _at_once(self, now: datetime) -> Context:
         names, versions = self._names.current()
-        snapshot = self._lake.snapshot(self.site)
-        trie, now = self._tries.at(snapshot), datetime.now(UTC)
         cohorts = self._cohorts.current()
+        with self._lock:  # so that tries are asked for in the order of snapshots
+            snapshot = self._lake.snapshot(self.site)
+            trie = self._tries.at(snapshot)
         return Context(snapshot, self._engine, trie, names, versions, now, self._captured, cohorts=cohorts)
+
+    def _at(self, as_of: AsOf) -> Context:
+        names, versions = self._names.at(as_of.now, as_of.events)
+        cohorts = self._cohorts.at(as_of.now, as_of.cohorts)
+        snapshot = self._lake.snapshot(self.site, as_of.snapshot)
+        trie = self._tries.before(snapshot)
+        # Which properties were captured is looked up by itself: what came later does not count.
+        return Context(snapshot, self._engine, trie, names, versions, as_of.now, cohorts=cohorts)
 
 
 class DataDirectory:
@@ -127,6 +187,7 @@ class DataDirectory:
         self.store = SQLiteStore(_existing(self.path, database or self.path / DATABASE))
         self._lake = Lake(self.path / LAKE)
         self._engine = Engine(threads, memory)
+        self.threads = self._engine.threads
         self._sites: dict[str, Site] = {}
         self._lock = Lock()
 

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from backsight.api.endpoint import Endpoint
+from backsight.api.flights import Flights
 from backsight.api.headers import SECURITY_HEADERS
 from backsight.api.openapi import document
 from backsight.api.operations import OPERATIONS, Operation
@@ -28,6 +29,8 @@ from backsight.site import Site
 
 NAME_THREADS: Final = 4
 """Threads for keys and named events, which take milliseconds and do not queue behind reports."""
+QUESTION_THREADS: Final = 2
+"""Threads that look which snapshot and definitions a report is about, before it queues."""
 NAMES_WAITING: Final = 256
 NO_SCHEMAS: Final[Mapping[str, Schema]] = {}
 
@@ -40,21 +43,27 @@ def create_api(
     schemas: Mapping[str, Schema] | None = None,
     threads: int = 2,
     waiting: int = 64,
+    seconds: float | None = None,
 ) -> FastAPI:
     """The query API: `/v1/reports/…`, `/v1/events…` and `/v1/openapi.json`.
 
     `open_site` gives the site of a name, `authenticate` the principal of a secret key (or raises Refused);
-    both are called in threads. At most `threads` reports run at a time and `waiting` more wait; beyond that
-    the answer is 503. `operations` are answered and described like the API's own, with the `schemas` that
-    they name; what no operation answers is a problem document.
+    both are called in threads. At most `threads` reports run at a time and `waiting` more wait, in the order
+    in which they came; beyond that the answer is 503, as where a report takes longer than `seconds`. Equal
+    reports are computed once, those that nobody waits for any more are called off. `operations` are answered
+    and described like the API's own, with the `schemas` that they name; what no operation answers is a
+    problem document.
     """
     names = Workers("names", NAME_THREADS, NAMES_WAITING)
+    questions = Workers("questions", QUESTION_THREADS, NAMES_WAITING)
     reports = Workers("reports", threads, waiting)
+    flights = Flights(reports, seconds)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
         names.close()
+        questions.close()
         reports.close()
 
     app = FastAPI(
@@ -69,7 +78,7 @@ def create_api(
     )
     every = (*OPERATIONS, *operations)
     for operation in every:
-        endpoint = Endpoint(operation, open_site, authenticate, names, reports)
+        endpoint = Endpoint(operation, open_site, authenticate, names, questions, reports, flights)
         app.routes.append(
             RawRoute(operation.path, endpoint.answer, methods=[operation.method], name=operation.id)
         )

@@ -13,15 +13,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from backsight.api.bodies import read_object
+from backsight.api.connection import while_connected
+from backsight.api.flights import Flights
 from backsight.api.headers import bearer_key
-from backsight.api.operations import Call, Operation
+from backsight.api.operations import Answer, Call, Operation
 from backsight.api.paths import event_name
 from backsight.api.preconditions import expected_version
 from backsight.api.problems import HTTPError, fault, problem
 from backsight.api.representations import choose, render
 from backsight.api.workers import Workers
-from backsight.errors import BacksightError, Conflict, Refused
+from backsight.asking import Question
+from backsight.errors import BacksightError, Cancelled, Conflict, Exceeded, Refused
 from backsight.keys import Principal
+from backsight.results import RESULTS
 from backsight.site import Site
 
 logger = logging.getLogger("backsight.api")
@@ -35,7 +39,9 @@ class Endpoint:
     open_site: Callable[[str], Site]
     authenticate: Callable[[str], Principal]
     names: Workers
+    questions: Workers
     reports: Workers
+    flights: Flights
 
     async def answer(self, request: Request) -> Response:
         """The answer, whatever happens."""
@@ -45,11 +51,8 @@ class Endpoint:
         except Conflict as error:
             response = problem(error, status=412 if self.operation.preconditions else error.status)
         except BacksightError as error:
-            response = (
-                problem(error)
-                if error.status < 500 or isinstance(error, HTTPError)
-                else fault(error, self._name)
-            )
+            is_deliberate = error.status < 500 or isinstance(error, HTTPError | Exceeded | Cancelled)
+            response = problem(error) if is_deliberate else fault(error, self._name)
         except Exception as error:
             response = fault(error, self._name)
         ms = (time.perf_counter() - started) * 1000
@@ -66,11 +69,24 @@ class Endpoint:
         expected = expected_version(request, operation.preconditions)
         name = event_name(request)
 
-        def work() -> Response:
-            call = Call(self.open_site(principal.site), principal, name, body, expected)
-            return render(operation.run(call), media)
+        def work() -> Answer | Question:
+            return operation.run(Call(self.open_site(principal.site), principal, name, body, expected))
 
-        return await (self.reports if operation.is_report else self.names).run(work)
+        return await while_connected(request, self._respond(work, media))
+
+    async def _respond(self, work: Callable[[], Answer | Question], media: str) -> Response:
+        said = await self._workers.run(work)
+        if isinstance(said, Question):
+            answered = await self.flights.answer(said)
+            said = Answer(RESULTS[said.report](*answered))
+        told = said
+        return await self.names.run(lambda: render(told, media))
+
+    @property
+    def _workers(self) -> Workers:
+        if self.operation.tabular:
+            return self.questions
+        return self.reports if self.operation.is_report else self.names
 
     async def _principal(self, request: Request) -> Principal:
         key = bearer_key(request)

@@ -47,6 +47,22 @@ REQUESTS: Final[dict[str, dict[str, Any]]] = {
         "rules": [{"on": "submit", "css": "form#signup"}, {"on": "track", "name": "Account Created"}],
         "description": "The form on /join, or the call from the mobile site.",
     },
+    "CohortPreviewRequest": {
+        "person_where": [
+            {"did": "Signed up", "at_least": 2, "within": "30d"},
+            {"not": {"property": "plan", "op": "is", "value": "free"}},
+        ],
+        "timezone": "Europe/Vienna",
+        "limit": 10,
+    },
+    "CohortDefinition": {
+        "person_where": [
+            {"did": "Viewed pricing", "at_least": 3, "within": "30d"},
+            {"did": "Signed up", "exactly": 0},
+        ],
+        "description": "Looked at pricing again and again, and has not signed up.",
+    },
+    "Freeze": {"as": "Undecided in October", "timezone": "Europe/Vienna"},
 }
 """By the schema that they are examples of."""
 

@@ -17,20 +17,26 @@ events after the fact.
 Every request carries a secret key: `Authorization: Bearer sk_…`. Every error is a problem document (RFC 9457)
 that names the field, the value and what would be valid."""
 
-SCOPES: Final = {"read": "ask", "define": "change named events", "admin": "change keys and identity"}
+SCOPES: Final = {
+    "read": "ask",
+    "define": "change named events and cohorts",
+    "admin": "change keys and identity",
+}
 
 _FAILURES: Final = {
     "400": "The question can't be understood; `field` says where",
     "401": "No key, or one that is unknown or revoked",
     "403": "The key lacks the scope",
-    "404": "There is no such named event, or statement",
+    "404": "There is no such named event, cohort or statement",
     "406": "The answer has no form that `Accept` takes",
     "408": "The body came too slowly",
+    "410": "Files that an answer `as_of` an earlier one needs were deleted",
     "412": "Another version stands than the one that the request names",
     "413": "The body is too large",
     "415": "The body is encoded",
     "500": "A fault; `instance` is where to find it in the server's log",
-    "503": "Too many questions are being answered; ask again after `Retry-After` seconds",
+    "503": "Too many questions are being answered: ask again after `Retry-After` seconds; or the answer "
+    "takes more time or memory than it may: `valid` says what takes less",
 }
 _OF_BODIES: Final = ("408", "413", "415")
 
@@ -109,7 +115,7 @@ def _success(operation: Operation) -> dict[str, Any]:
     for media in offered(operation)[1:]:
         content[media] = {"schema": {"type": "string", "description": _TABLE_FORMS[media]}}
     answer: dict[str, Any] = {"description": operation.summary, "content": content}
-    if operation.response == "NamedEvent":
+    if operation.response in ("NamedEvent", "Cohort"):
         answer["headers"] = {"ETag": {"description": "The version, for If-Match", "schema": _TEXT}}
     return {"200": answer}
 
@@ -119,7 +125,9 @@ def _failures(operation: Operation) -> dict[str, Any]:
     return {
         status: {"description": meaning, "content": content, **_FAILURE_HEADERS.get(status, {})}
         for status, meaning in _FAILURES.items()
-        if (operation.request or status not in _OF_BODIES) and (operation.preconditions or status != "412")
+        if (operation.request or status not in _OF_BODIES)
+        and (operation.preconditions or status != "412")
+        and (operation.is_report or status != "410")
     }
 
 
@@ -130,7 +138,7 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
         "in": "path",
         "required": True,
         "schema": _TEXT,
-        "description": "A named event's name",
+        "description": "The name of a named event or a cohort",
     }
     headers = [
         {"name": header, "in": "header", "schema": _TEXT, "description": _CONDITIONS[header]}

@@ -10,10 +10,11 @@ from functools import partial
 from typing import Any, Final
 
 from backsight.api.schemas.parts import schema_name
+from backsight.asking import Question
 from backsight.fields import read_object
 from backsight.keys import Principal
 from backsight.requests import REPORT_PATHS
-from backsight.results import RESULTS, Result
+from backsight.results import Result
 from backsight.site import Site
 
 
@@ -46,7 +47,8 @@ class Operation:
     path: str
     scope: str
     summary: str
-    run: Callable[[Call], Answer]
+    run: Callable[[Call], Answer | Question]
+    """What it says; or, of a report, the question that is to be answered."""
     request: str | None = None
     """Schema of the body; None where it takes none."""
     response: str | None = None
@@ -55,17 +57,17 @@ class Operation:
     """Whether Arrow and CSV can be asked for."""
     preconditions: tuple[str, ...] = ()
     """Conditional headers that it honours."""
+    reads_lake: bool = False
+    """Whether it reads the lake though it is no question: questions do anyway."""
 
     @property
     def is_report(self) -> bool:
         """Whether it reads the lake, which may take long."""
-        return self.scope == "read" and self.request is not None
+        return self.reads_lake or (self.scope == "read" and self.request is not None)
 
 
-def _report(report: str, call: Call) -> Answer:
-    request = call.body or {}
-    answer, sql = call.site.answer(report, request)
-    return Answer(RESULTS[report](answer, sql))
+def _report(report: str, call: Call) -> Question:
+    return call.site.ask(report, call.body or {})
 
 
 def _sql(report: str, call: Call) -> Answer:
@@ -98,6 +100,36 @@ def _read_history(call: Call) -> Answer:
     return Answer({"versions": [event.to_json() for event in call.site.history(call.name)]})
 
 
+def _list_cohorts(call: Call) -> Answer:
+    cohorts = [cohort.to_json() for cohort in call.site.cohorts()]
+    return Answer({"site": call.site.site, "cohorts": cohorts})
+
+
+def _read_cohort(call: Call) -> Answer:
+    cohort = call.site.cohort(call.name)
+    return Answer(cohort.to_json(), cohort.version)
+
+
+def _put_cohort(call: Call) -> Answer:
+    body = read_object(call.body, "", ["person_where", "static", "description"])
+    cohort = call.site.put_cohort(call.name, body, call.expected_version, call.principal.key_id)
+    return Answer(cohort.to_json(), cohort.version)
+
+
+def _freeze_cohort(call: Call) -> Answer:
+    cohort = call.site.freeze(call.name, call.body or {}, call.expected_version, call.principal.key_id)
+    return Answer(cohort.to_json(), cohort.version)
+
+
+def _delete_cohort(call: Call) -> Answer:
+    call.site.drop_cohort(call.name, call.expected_version, call.principal.key_id)
+    return Answer(None)
+
+
+def _read_cohort_history(call: Call) -> Answer:
+    return Answer({"versions": [cohort.to_json() for cohort in call.site.cohort_history(call.name)]})
+
+
 def _report_operations(report: str, summary: str) -> tuple[Operation, Operation]:
     path, schema = REPORT_PATHS[report], schema_name(report)
     run = Operation(
@@ -119,6 +151,8 @@ def _report_operations(report: str, summary: str) -> tuple[Operation, Operation]
 
 
 _EVENT: Final = "/v1/events/{name}"
+_COHORT: Final = "/v1/cohorts/{name}"
+_CONDITIONS: Final = ("If-Match", "If-None-Match")
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
     *_report_operations("funnel", "Who got how far through a sequence of steps"),
@@ -142,6 +176,25 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     Operation(
         "deleteEvent", "DELETE", _EVENT, "define", "Take a name away; its history stays", _delete_event,
         preconditions=("If-Match", "If-None-Match"),
+    ),
+    *_report_operations("cohort_preview", "Who meets some conditions now, before anything is saved"),
+    Operation("listCohorts", "GET", "/v1/cohorts", "read", "The cohorts", _list_cohorts, response="Cohorts"),
+    Operation(
+        "readCohortHistory", "GET", f"{_COHORT}/history", "read", "Every version of a cohort, newest first",
+        _read_cohort_history, response="CohortHistory",
+    ),
+    Operation("readCohort", "GET", _COHORT, "read", "What a cohort is now", _read_cohort, response="Cohort"),
+    Operation(
+        "putCohort", "PUT", _COHORT, "define", "Bind a name to conditions on persons, or to a list of them",
+        _put_cohort, "CohortDefinition", "Cohort", preconditions=_CONDITIONS,
+    ),
+    Operation(
+        "freezeCohort", "POST", f"{_COHORT}/freeze", "define", "List those who are in a cohort now",
+        _freeze_cohort, "Freeze", "Cohort", preconditions=_CONDITIONS, reads_lake=True,
+    ),
+    Operation(
+        "deleteCohort", "DELETE", _COHORT, "define", "Take a cohort away; its history stays", _delete_cohort,
+        preconditions=_CONDITIONS,
     ),
 )  # fmt: skip
 """In the order in which paths are tried."""

@@ -110,7 +110,14 @@ async def _query_api(config: Config, stack: AsyncExitStack) -> ASGIApp:
     stack.callback(directory.close)
     authenticate = Keys(directory.store).authenticate
     operations = identity_operations(config.data, directory)
-    api = create_api(directory.site, authenticate, operations=operations, schemas=IDENTITY_SCHEMAS)
+    api = create_api(
+        directory.site,
+        authenticate,
+        operations=operations,
+        schemas=IDENTITY_SCHEMAS,
+        threads=directory.threads,
+        seconds=config.query_seconds,
+    )
     await stack.enter_async_context(api.router.lifespan_context(api))
     return api
 

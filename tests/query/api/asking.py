@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
+from datetime import UTC, datetime
+from types import ModuleType
+from typing import Any, cast
 
 import httpx
 import jsonschema  # type: ignore[import-untyped]
 
 from backsight.api import create_api
 from backsight.api.schemas import SCHEMAS
+from backsight.asking import Question
+from backsight.engine import Engine
 from backsight.keys import Principal
+from backsight.lake import Lake
+from backsight.reports.context import Context
+from backsight.trie import Trie
 
 FUNNEL = {"steps": ["Viewed pricing", "Signed up"], "from": "2026-10-01", "to": "2026-10-31"}
 JSON, ARROW, CSV = "application/json", "application/vnd.apache.arrow.stream", "text/csv"
@@ -46,8 +53,15 @@ class Broken:
 
     def __init__(self) -> None:
         self.go_on = threading.Event()
+        self.engine = Engine(threads=1)
 
-    def answer(self, report: str, request: dict[str, Any]) -> Any:
+    def ask(self, report: str, request: dict[str, Any]) -> Any:
+        """A question that fails, or waits first."""
+        snapshot = Lake("/nowhere").snapshot("broken")
+        context = Context(snapshot, self.engine, Trie(), {}, {}, datetime.now(UTC))
+        return Question(report, cast("ModuleType", self), request, context)
+
+    def run(self, request: dict[str, Any], context: Context) -> Any:
         """Fails, or waits."""
         if request.get("wait"):
             assert self.go_on.wait(30)
@@ -60,7 +74,7 @@ class Broken:
     site = "broken"
 
 
-def broken_api(site: Any) -> Any:
+def broken_api(site: Any, seconds: float | None = None) -> Any:
     """An API over that site, at which one report may run and one wait."""
     everyone = Principal("broken", frozenset({"read"}), "k_1")
-    return create_api(lambda _: site, lambda _: everyone, threads=1, waiting=1)
+    return create_api(lambda _: site, lambda _: everyone, threads=1, waiting=1, seconds=seconds)

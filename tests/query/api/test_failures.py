@@ -52,7 +52,8 @@ def test_busy() -> None:
     """
     site = Broken()
     with serve(broken_api(site)) as url, client(url, "sk_" + "a" * 40) as api, ThreadPoolExecutor(6) as pool:
-        asked = [pool.submit(api.post, "/v1/reports/funnel", json={"wait": True}) for _ in range(6)]
+        bodies = [{"wait": number} for number in range(1, 7)]
+        asked = [pool.submit(api.post, "/v1/reports/funnel", json=body) for body in bodies]
         answered = [future.result() for future in islice(as_completed(asked, timeout=30), 4)]
         assert api.get("/v1/events").json() == {"site": "broken", "events": []}
         site.go_on.set()

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from backsight.api.schemas import answer, events, funnel, preview, retention, rules, trend
+from backsight.api.schemas import answer, cohorts, events, funnel, preview, retention, rules, trend
 from backsight.api.schemas.parts import Schema
 
 SCHEMAS: Final[dict[str, Schema]] = {
     **answer.SCHEMAS,
+    **cohorts.SCHEMAS,
     **events.SCHEMAS,
     **funnel.SCHEMAS,
     **preview.SCHEMAS,

@@ -4,20 +4,32 @@ from __future__ import annotations
 
 from typing import Final
 
-from backsight.api.schemas.parts import TEXT, VERSION, Schema, array, full, nullable
+from backsight.api.schemas.parts import TEXT, VERSION, Schema, array, full, nullable, obj
 from backsight.contract import TABLES
 
+_VERSIONS: Final[Schema] = {"type": "object", "additionalProperties": {"type": "integer", "minimum": 1}}
+_META: Final[Schema] = {
+    "site": TEXT,
+    "now": {**TEXT, "format": "date-time", "description": "When it was asked"},
+    "snapshot": obj(dict.fromkeys(TABLES, VERSION), tuple(TABLES)),
+    "events": _VERSIONS,
+    "cohorts": _VERSIONS,
+    "watermark": nullable({**TEXT, "format": "date-time"}),
+    "ms": {"type": "number", "minimum": 0},
+    "warnings": array(TEXT),
+}
+
 SCHEMAS: Final[dict[str, Schema]] = {
+    "AsOf": obj(
+        _META,
+        ("now", "snapshot"),
+        description="The `meta` of an earlier answer: the question is answered as it was then. Of it `now`, "
+        "`snapshot`, `events` and `cohorts` count",
+    ),
     "Meta": full(
-        {
-            "site": TEXT,
-            "snapshot": full(dict.fromkeys(TABLES, VERSION)),
-            "events": {"type": "object", "additionalProperties": {"type": "integer", "minimum": 1}},
-            "watermark": nullable({**TEXT, "format": "date-time"}),
-            "ms": {"type": "number", "minimum": 0},
-            "warnings": array(TEXT),
-        },
-        description="Table versions, versions of the named events used, newest arrival, milliseconds",
+        _META,
+        description="Table versions, versions of the named events and cohorts used, newest arrival, "
+        "milliseconds; taken as `as_of` by every question",
     ),
     "Sql": full({"sql": TEXT}),
     "Problem": full(

@@ -9,7 +9,7 @@ from backsight.contract import EventType
 from backsight.rules.predicates import OPERATORS
 from backsight.rules.rule import ELEMENT_FIELDS, PAGE_FIELDS
 
-_VALUE: Final = {"type": ["string", "number", "boolean", "array"]}
+VALUE: Final = {"type": ["string", "number", "boolean", "array"]}
 _TEST: Final = either(ref("Test"), array(ref("Test"), minItems=1))
 PREDICATES: Final = array(ref("Predicate"))
 _EVENT_TYPES: Final = tuple(kind.value for kind in EventType)
@@ -45,11 +45,12 @@ def step(**more: Schema) -> Schema:
 
 
 SCHEMAS: Final[dict[str, Schema]] = {
-    "Test": obj({"op": choice(*OPERATORS), "value": _VALUE}, ("op",)),
+    "Test": obj({"op": choice(*OPERATORS), "value": VALUE}, ("op",)),
     "Predicate": either(
-        obj({"property": NAME, "op": choice(*OPERATORS), "value": _VALUE}, ("property", "op")),
+        obj({"property": NAME, "op": choice(*OPERATORS), "value": VALUE}, ("property", "op")),
         obj({"all": array(ref("Predicate"), minItems=1)}, ("all",)),
         obj({"any": array(ref("Predicate"), minItems=1)}, ("any",)),
+        obj({"not": ref("Predicate")}, ("not",)),
     ),
     "Rule": either(obj(RULE), obj({"any": array(ref("Rule"), minItems=1)}, ("any",))),
     "Step": step(),

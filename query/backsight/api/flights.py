@@ -1,0 +1,109 @@
+"""Reports under way: equal questions asked at about the same time are answered once; what nobody waits for
+any more is called off.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+import msgspec
+
+from backsight.api.workers import Workers
+from backsight.asking import Question
+from backsight.results.result import Answer
+from backsight.runs import Run
+
+SAME_TIME: Final = timedelta(seconds=1)
+"""How far apart equal questions may be asked to have one answer; it tells for which moment it holds."""
+KEPT_BYTES: Final = 32 * 2**20
+"""Most memory for answers that are kept, in their JSON form."""
+
+
+class Answered(NamedTuple):
+    """An answer, and what gives its SQL."""
+
+    answer: Answer
+    sql: Callable[[], str]
+
+
+class _Kept(NamedTuple):
+    asked: datetime
+    answered: Answered
+    size: int
+
+
+@dataclass
+class _Flight:
+    asked: datetime
+    run: Run
+    task: asyncio.Task[Answered]
+    askers: int = 0
+
+
+class Flights:
+    """Answers questions in the threads of `workers`, each within `seconds` of work (any time, where None).
+
+    Belongs to one event loop.
+    """
+
+    def __init__(self, workers: Workers, seconds: float | None, kept_bytes: int = KEPT_BYTES) -> None:
+        self._workers, self._seconds = workers, seconds
+        self._flights: dict[Hashable, _Flight] = {}
+        self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
+        self._room = kept_bytes
+
+    async def answer(self, question: Question) -> Answered:
+        """The answer; where this is cancelled and nobody else waits for it, its computation ends too."""
+        key, asked = question.key, question.context.now
+        kept = self._kept.get(key)
+        if kept is not None and abs(asked - kept.asked) <= SAME_TIME:
+            return kept.answered
+        flight = self._flights.get(key)
+        if flight is None or abs(asked - flight.asked) > SAME_TIME:
+            flight = self._start(key, question)
+        flight.askers += 1
+        try:
+            return await asyncio.shield(flight.task)
+        finally:
+            flight.askers -= 1
+            if not flight.askers and not flight.task.done():
+                self._forget(key, flight)
+                flight.run.cancel()
+                flight.task.cancel()
+
+    def _start(self, key: Hashable, question: Question) -> _Flight:
+        run = Run(self._seconds)
+        work = self._workers.run(lambda: Answered(*question.answer(run)))
+        flight = _Flight(question.context.now, run, asyncio.create_task(work))
+        self._flights[key] = flight
+        flight.task.add_done_callback(lambda task: self._land(key, flight))
+        return flight
+
+    def _land(self, key: Hashable, flight: _Flight) -> None:
+        self._forget(key, flight)
+        if not flight.task.cancelled() and flight.task.exception() is None:
+            self._keep(key, flight.asked, flight.task.result())
+
+    def _forget(self, key: Hashable, flight: _Flight) -> None:
+        if self._flights.get(key) is flight:
+            del self._flights[key]
+
+    def _keep(self, key: Hashable, asked: datetime, answered: Answered) -> None:
+        size = len(msgspec.json.encode(answered.answer))
+        self._drop(key)
+        self._kept[key] = _Kept(asked, answered, size)
+        self._room -= size
+        while self._kept and (self._room < 0 or self._oldest() < asked - SAME_TIME):
+            self._drop(next(iter(self._kept)))
+
+    def _oldest(self) -> datetime:
+        return next(iter(self._kept.values())).asked
+
+    def _drop(self, key: Hashable) -> None:
+        if key in self._kept:
+            self._room += self._kept.pop(key).size
