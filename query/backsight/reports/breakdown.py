@@ -48,7 +48,7 @@ class Breakdown:
     def columns(self, conditions: Conditions, field: str = "breakdown") -> list[tuple[str, str]]:
         """(alias, SQL) of each property, as a scan takes them."""
         return [
-            (alias, conditions.property(name, f"{field}.by[{index}]"))
+            (alias, conditions.property(name, f"{below(field, 'by')}[{index}]"))
             for index, (alias, name) in enumerate(zip(self.aliases, self.by, strict=True))
         ]
 
@@ -56,13 +56,14 @@ class Breakdown:
 def parse_breakdown(value: object, field: str = "breakdown", own: Sequence[str] = ()) -> Breakdown:
     """A breakdown, checked. `own` are the fields that a report adds to it and reads itself."""
     fields = read_object(value, field, (*FIELDS, *own))
+    at = below(field, "by")
     if "by" not in fields:
-        refuse("the properties are missing.", below(field, "by"), None, "a list of property names")
-    listed = read_list(fields["by"], below(field, "by"), MAX_PROPERTIES)
-    by = tuple(read_string(each, f"{field}.by[{index}]", MAX_NAME_CHARS) for index, each in enumerate(listed))
+        refuse("the properties are missing.", at, None, "a list of property names")
+    listed = read_list(fields["by"], at, MAX_PROPERTIES)
+    by = tuple(read_string(each, f"{at}[{index}]", MAX_NAME_CHARS) for index, each in enumerate(listed))
     for index, name in enumerate(by):
         if name in by[:index]:
-            refuse("the property is named twice.", f"{field}.by[{index}]", name, "each property once")
+            refuse("the property is named twice.", f"{at}[{index}]", name, "each property once")
     limit = fields.get("limit")
     if limit is None:
         return Breakdown(by)

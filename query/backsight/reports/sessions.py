@@ -25,10 +25,11 @@ from backsight.reports.matched import Query, Scan, load_sql
 from backsight.reports.moments import EARLIEST, LATEST, MICROSECOND, Range, read_duration
 from backsight.reports.order import PLACE, SEQUENCE_BITS
 from backsight.reports.request import Common
+from backsight.reports.shares import EVERYBODY, in_shares
 from backsight.rules.conditions import Conditions
 from backsight.rules.rule import Rule
 from backsight.rules.steps import Step, parse_step
-from backsight.timelines import Flags, Timeline
+from backsight.timelines import Flags, Timeline, Timelines
 
 FIELDS: Final = ("gap", "starts")
 MARGIN: Final = timedelta(days=1)
@@ -108,20 +109,23 @@ def sessions_of(rule: SessionRule, common: Common, bounds: Range, context: Conte
     An event belongs to the last session of its person that starts at its place or before:
     `asof join sessions on sessions.person = … and … >= sessions.place`.
     """
-    query = sessions_query(rule, common, bounds, context)
-    found = query.timelines(context).map(lambda timeline: _sessions(timeline, rule))
+    found: list[tuple[Integers, Integers]] = []
+    for rows in in_shares(lambda who: sessions_query(rule, common, bounds, context, who), bounds, context):
+        found += Timelines(rows, context.engine.threads).map(lambda timeline: _sessions(timeline, rule))
     person, place = (np.concatenate([each[part] for each in found]) for part in (0, 1))
     return pa.table({"person": person, "place": place, "session": np.arange(len(person))})
 
 
-def sessions_query(rule: SessionRule, common: Common, bounds: Range, context: Context) -> Query:
+def sessions_query(
+    rule: SessionRule, common: Common, bounds: Range, context: Context, who: str = EVERYBODY
+) -> Query:
     """The scan of all raw events of the persons asked for, and which of them begin a session."""
     conditions = context.conditions()
     conditions.columns |= {"time", "sequence"}
     columns = [("place", PLACE), ("starts", rule.test(conditions))]
     tests = [("any_event", conditions.step(EVERYTHING))]
     scan = Scan(context, replace(common, where=()), conditions, columns, tests, [EVERYTHING], bounds)
-    return scan.query(load_sql("sessions").strip())
+    return scan.query(load_sql("sessions").strip().replace("{who}", who))
 
 
 def _sessions(timeline: Timeline, rule: SessionRule) -> tuple[Integers, Integers]:

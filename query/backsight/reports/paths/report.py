@@ -17,6 +17,7 @@ from backsight.reports.paths.nodes import Nodes, number_nodes
 from backsight.reports.paths.request import MARKS, PathsRequest, parse
 from backsight.reports.paths.walk import TRANSITIONS, Route, Walked, walk
 from backsight.reports.sessions import EVERYTHING, reach
+from backsight.reports.shares import EVERYBODY, in_shares
 from backsight.timelines import Timelines
 
 Answer = dict[str, Any]
@@ -28,10 +29,7 @@ def run(request: Mapping[str, object], context: Context) -> Answer:
     values = _values_query(asked, context)
     entries = [entry for entry, _ in asked.entries]
     nodes = number_nodes(entries, values.run(context), asked.naming)
-    query = _rows_query(asked, nodes, context)
-    timelines, alone = _timelines(query.run(context), context)
-    route = _route(asked)
-    walked = timelines.map(lambda timeline: walk(timeline, route))
+    walked, alone = _walked(asked, nodes, context)
     transitions = pa.concat_tables([each.transitions for each in walked])
     edges = _edges_query(asked.limit, transitions).run(context).to_pylist()
     steps = _steps_query(transitions).run(context).to_pylist()
@@ -40,7 +38,7 @@ def run(request: Mapping[str, object], context: Context) -> Answer:
         "steps": _steps(steps, walked),
         "paths": sum(each.paths for each in walked),
         "persons": sum(each.persons for each in walked),
-        "meta": context.meta(asked.mentioned, [*query.warnings, *_left_out(alone)]),
+        "meta": context.meta(asked.mentioned, [*values.warnings, *_left_out(alone)]),
     }
 
 
@@ -65,13 +63,13 @@ def _values_query(asked: PathsRequest, context: Context) -> Query:
     return scan.query(sql.replace("{each}", ", ".join(map(str, each)) or "null"))
 
 
-def _rows_query(asked: PathsRequest, nodes: Nodes, context: Context) -> Query:
+def _rows_query(asked: PathsRequest, nodes: Nodes, context: Context, who: str = EVERYBODY) -> Query:
     """The rows to walk: those of nodes alone, or, where they decide sessions, all of them."""
     decided = asked.session is not None
     scan, sql = _scan(asked, context, load_sql("paths_rows"), every_event=decided)
     marks = "".join(f", {MARKS[field]}" for field in asked.marks)
     sql = sql.replace("{columns}", (", begins" if decided else ", part") + marks)
-    sql = sql.replace("{join}", "left join" if decided else "join")
+    sql = sql.replace("{join}", "left join" if decided else "join").replace("{who}", who)
     return scan.query(sql, {"path_nodes": nodes.named})
 
 
@@ -110,12 +108,18 @@ def _scan(asked: PathsRequest, context: Context, sql: str, *, every_event: bool)
     return Scan(context, common, conditions, columns, tests, steps, bounds), sql
 
 
-def _timelines(rows: pa.Table, context: Context) -> tuple[Timelines, int]:
-    """The rows that have a session, and how many have none."""
-    alone = rows["part"].null_count if "part" in rows.column_names else 0
-    if alone:
-        rows = rows.filter(pc.is_valid(rows["part"]))
-    return Timelines(rows, context.engine.threads), alone
+def _walked(asked: PathsRequest, nodes: Nodes, context: Context) -> tuple[list[Walked], int]:
+    """What all paths are made of, in parts, and how many events have no session."""
+    route = _route(asked)
+    bounds = reach(asked.common.range, asked.session)
+    walked: list[Walked] = []
+    alone = 0
+    for rows in in_shares(lambda who: _rows_query(asked, nodes, context, who), bounds, context):
+        missing = rows["part"].null_count if asked.session is None else 0
+        kept = rows.filter(pc.is_valid(rows["part"])) if missing else rows
+        walked += Timelines(kept, context.engine.threads).map(lambda timeline: walk(timeline, route))
+        alone += missing
+    return walked, alone
 
 
 def _route(asked: PathsRequest) -> Route:

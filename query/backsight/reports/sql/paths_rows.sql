@@ -12,3 +12,4 @@ named as (
 select person, place, page, coalesce(node, -1) as node{columns}
 from named
 {join} path_nodes on path_nodes.entry = named.entry and path_nodes.value = named.value
+where {who}

@@ -2,3 +2,4 @@ select person, place, starts
 from (
     {matched}
 ) as seen
+where {who}

@@ -1,0 +1,169 @@
+"""What each touch is owed: the conversions of a timeline, each given to one touch before it or shared by all.
+
+A conversion is owed to touches at it or before it, in the order of the person's events, that lie no further
+back than the lookback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from backsight.parquet_rows import Integers
+from backsight.reports.order import SEQUENCE_BITS
+from backsight.reports.sessions import SessionRule, session_numbers
+from backsight.timelines import Flags, Timeline
+
+Numbers = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How credit is given; `first` and `end` are places between which conversions lie."""
+
+    touch: str
+    first_only: bool
+    per_session: bool
+    session: SessionRule | None
+    lookback: int
+    """Microseconds."""
+    first: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Credits:
+    """Arrays of one length: to which group how much of a conversion, and of its amount, is owed, by whom."""
+
+    group: Integers
+    person: Integers
+    conversions: Numbers
+    amount: Numbers
+
+    def taken(self, rows: Integers) -> Credits:
+        """Some of them."""
+        return Credits(self.group[rows], self.person[rows], self.conversions[rows], self.amount[rows])
+
+
+@dataclass(frozen=True)
+class Credited:
+    """What one chunk's conversions are owed to; those owed to nothing have group -1."""
+
+    owed: Credits
+    unowed: Credits
+    persons: int
+    """Who converted at all."""
+    odd: int
+    """Conversions without a number for an amount."""
+
+
+@dataclass(frozen=True)
+class Spans:
+    """Per conversion, its row and which touches (from `low` to before `high`) it may be owed to."""
+
+    rows: Integers
+    low: Integers
+    high: Integers
+
+
+def credit(timeline: Timeline, terms: Terms) -> Credited:
+    """The credits of a chunk; columns: `converts`, `touches`, `code` of the group, `amount`; with sessions
+    `begins` or `session`.
+    """
+    touches = _touches(timeline, terms)
+    rows = _conversions(timeline, terms)
+    spans = _spans(timeline, touches, rows, terms.lookback)
+    amount = timeline.columns["amount"][rows].astype(np.float64)
+    odd = np.isnan(amount)
+    amount[odd] = 0
+    none = spans.low == spans.high
+    alone = rows[none]
+    unowed = Credits(np.full(len(alone), -1), timeline.person[alone], np.ones(len(alone)), amount[none])
+    owing = Spans(rows[~none], spans.low[~none], spans.high[~none])
+    give = _shared if terms.touch == "linear" else _single
+    owed = give(timeline, touches, owing, amount[~none], terms)
+    return Credited(owed, unowed, int(_changes(timeline.person[rows]).sum()), int(odd.sum()))
+
+
+def join(parts: Sequence[Credits]) -> Credits:
+    """Credits of several chunks, one after another."""
+    return Credits(
+        np.concatenate([each.group for each in parts]),
+        np.concatenate([each.person for each in parts]),
+        np.concatenate([each.conversions for each in parts]),
+        np.concatenate([each.amount for each in parts]),
+    )
+
+
+def _touches(timeline: Timeline, terms: Terms) -> Integers:
+    """The rows of touches; of a session's only the first, where that is asked."""
+    rows = np.flatnonzero(timeline.columns["touches"])
+    if not terms.per_session:
+        return rows
+    if terms.session is not None:
+        numbers = session_numbers(timeline, terms.session, timeline.columns["begins"].astype(np.bool_))
+        return rows[_changes(numbers[rows])]
+    # Captured sessions of one person may overlap, on two devices: the first of each, then back in order.
+    session, person = timeline.columns["session"][rows], timeline.person[rows]
+    order = np.lexsort((session, person))
+    return np.sort(rows[order[_changes(session[order]) | _changes(person[order])]])
+
+
+def _conversions(timeline: Timeline, terms: Terms) -> Integers:
+    place = timeline.place
+    inside = (place >= terms.first) & (place < terms.end)
+    rows = np.flatnonzero(timeline.columns["converts"].astype(np.bool_) & inside)
+    return rows[_changes(timeline.person[rows])] if terms.first_only else rows
+
+
+def _spans(timeline: Timeline, touches: Integers, rows: Integers, lookback: int) -> Spans:
+    instants = timeline.place >> SEQUENCE_BITS
+    high = np.searchsorted(touches, rows, "right")
+    low = np.searchsorted(touches, timeline.first[rows], "left")
+    low = _first_from(instants[touches], low, high, instants[rows] - lookback)
+    return Spans(rows, low, high)
+
+
+def _first_from(values: Integers, low: Integers, high: Integers, least: Integers) -> Integers:
+    """Between each low and high (where `values` ascend), the first index whose value is not below `least`."""
+    low, top = low.copy(), high.copy()
+    while (open_ := np.flatnonzero(low < top)).size:
+        middle = (low[open_] + top[open_]) // 2
+        below = values[middle] < least[open_]
+        low[open_[below]] = middle[below] + 1
+        top[open_[~below]] = middle[~below]
+    return low
+
+
+def _single(timeline: Timeline, touches: Integers, spans: Spans, amount: Numbers, terms: Terms) -> Credits:
+    """Each conversion to the first or the last of its touches."""
+    touch = touches[spans.low if terms.touch == "first" else spans.high - 1]
+    code = timeline.columns["code"][touch]
+    return Credits(code, timeline.person[spans.rows], np.ones(len(touch)), amount)
+
+
+def _shared(timeline: Timeline, touches: Integers, spans: Spans, amount: Numbers, terms: Terms) -> Credits:
+    """Each conversion in equal parts to all of its touches: what a touch is owed begins and ends with the
+    spans that it lies in, so that a sum along the touches gives it.
+    """
+    parts = 1 / (spans.high - spans.low)
+    owed, value, count = (
+        _along(len(touches), spans, each) for each in (parts, parts * amount, np.ones(len(parts)))
+    )
+    some = np.flatnonzero(count > 0.5)
+    rows = touches[some]
+    return Credits(timeline.columns["code"][rows], timeline.person[rows], owed[some], value[some])
+
+
+def _along(length: int, spans: Spans, each: Numbers) -> Numbers:
+    begun = np.bincount(spans.low, each, length + 1) - np.bincount(spans.high, each, length + 1)
+    return np.cumsum(begun)[:length]
+
+
+def _changes(values: Integers) -> Flags:
+    fresh = np.ones(len(values), np.bool_)
+    np.not_equal(values[1:], values[:-1], out=fresh[1:])
+    return fresh

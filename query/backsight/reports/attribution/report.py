@@ -1,0 +1,169 @@
+"""An attribution report's answer: one scan for conversions and touches, a walk, and sums by group."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import fsum
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+
+from backsight.errors import shown
+from backsight.reports.attribution.credit import Credited, Credits, Terms, credit, join
+from backsight.reports.attribution.request import AttributionRequest, parse
+from backsight.reports.breakdown import Group, encoded, rank
+from backsight.reports.context import Context
+from backsight.reports.matched import Query, Scan, load_sql
+from backsight.reports.moments import MICROSECOND
+from backsight.reports.order import BEFORE_ALL, PLACE, TIE, place_of
+from backsight.reports.sessions import EVERYTHING
+from backsight.reports.shares import EVERYBODY, in_shares
+from backsight.rules.conditions import Conditions
+from backsight.timelines import Timelines
+
+Answer = dict[str, Any]
+
+OWN_SITE: Final = ("referrer", "referrer_host")
+"""Properties that are no touch where they name the page's own host: who came from it was there already."""
+
+
+def run(request: Mapping[str, object], context: Context) -> Answer:
+    """The answer to a request. Raises InvalidRequest, naming the field."""
+    asked = parse(request, context.now)
+    query = _query(asked, context)
+    made, groups = _credited(asked, context)
+    owed, unowed = join([each.owed for each in made]), join([each.unowed for each in made])
+    total = _figures(join([owed, unowed]), asked) | {"persons": sum(each.persons for each in made)}
+    return {
+        "groups": _groups(owed, groups, asked),
+        "unattributed": _figures(unowed, asked),
+        "total": total,
+        "meta": context.meta(asked.mentioned, [*query.warnings, *_odd(made, asked)]),
+    }
+
+
+def sql(request: Mapping[str, object], context: Context) -> str:
+    """The SQL of the scan that answers a request, with its parameters."""
+    return _query(parse(request, context.now), context).text(context)
+
+
+def _credited(asked: AttributionRequest, context: Context) -> tuple[list[Credited], list[Group]]:
+    """What all conversions are owed to, in parts, and the groups that their codes stand for."""
+    terms = _terms(asked)
+    known: dict[Group, int] = {}
+    made: list[Credited] = []
+    for rows in in_shares(lambda who: _query(asked, context, who), asked.bounds, context):
+        coded = _coded(rows, asked.groups.aliases, known)
+        made += Timelines(coded, context.engine.threads).map(lambda timeline: credit(timeline, terms))
+    return made, list(known)
+
+
+def _query(asked: AttributionRequest, context: Context, who: str = EVERYBODY) -> Query:
+    conditions = context.conditions()
+    converts = conditions.step(asked.conversion, "conversion")
+    arrives = conditions.step(asked.touches, "touches")
+    tests = [("converts", converts), ("arrives", arrives)]
+    # Each value is worked out where it is needed alone: reading one from a text costs more than the scan.
+    values = [(alias, f"case when {arrives} then {value} end") for alias, value in _values(asked, conditions)]
+    amount = f"case when {converts} then {_amount(asked, conditions)} end"
+    columns = [("place", PLACE), ("page", TIE), *values, ("amount", amount)]
+    conditions.columns |= {"time", "page", "sequence"}
+    common, steps, extra = asked.common, [asked.conversion, asked.touches], []
+    counts = "true"
+    if asked.session is not None:
+        columns += [("begins", asked.session.test(conditions)), *tests]
+        columns.append(("counts", conditions.predicates(common.where, "where")))
+        tests = [("any_event", conditions.step(EVERYTHING))]
+        common, steps, extra, counts = replace(common, where=()), [EVERYTHING], ["begins"], "counts"
+    elif asked.per == "session":
+        conditions.columns.add("session")
+        columns.append(("session", "coalesce(e.session, e.page)"))
+        extra = ["session"]
+    parts = {
+        "counts": counts,
+        "columns": "".join(f", {name}" for name in (*extra, *asked.groups.aliases)),
+        "some": " or ".join(f"{alias} is not null" for alias in asked.groups.aliases),
+        "filter": who if asked.session is not None else f"{who} and (converts or touches)",
+    }
+    text = load_sql("attribution").strip()
+    for name, part in parts.items():
+        text = text.replace("{" + name + "}", part)
+    return Scan(context, common, conditions, columns, tests, steps, asked.bounds).query(text.strip())
+
+
+def _values(asked: AttributionRequest, conditions: Conditions) -> list[tuple[str, str]]:
+    """(alias, SQL) of the properties that tell touches apart."""
+    found = asked.groups.columns(conditions, "")
+    names = zip(asked.groups.by, found, strict=True)
+    return [
+        (alias, _from_elsewhere(value, conditions) if name in OWN_SITE else value)
+        for name, (alias, value) in names
+    ]
+
+
+def _from_elsewhere(value: str, conditions: Conditions) -> str:
+    host, own = conditions.property("referrer_host"), conditions.property("host")
+    return f"case when {host} is distinct from lower({own}) then {value} end"
+
+
+def _amount(asked: AttributionRequest, conditions: Conditions) -> str:
+    if asked.amount is None:
+        return "cast(0 as double)"
+    return conditions.number(asked.amount, "property")[0]
+
+
+def _coded(rows: pa.Table, aliases: Sequence[str], known: dict[Group, int]) -> pa.Table:
+    """The rows with the `code` of a touch's group; `known` are the codes so far, and learns more."""
+    touches = np.flatnonzero(rows["touches"].to_numpy())
+    found, groups = encoded(rows.select(aliases).take(pa.array(touches)).columns)
+    numbers = np.array([known.setdefault(group, len(known)) for group in groups], np.int64)
+    codes = np.zeros(rows.num_rows, np.int64)
+    codes[touches] = numbers[found]
+    return rows.drop_columns(list(aliases)).append_column("code", pa.array(codes))
+
+
+def _terms(asked: AttributionRequest) -> Terms:
+    span = asked.common.range
+    return Terms(
+        touch=asked.touch,
+        first_only=asked.count == "first",
+        per_session=asked.per == "session",
+        session=asked.session,
+        lookback=asked.lookback // MICROSECOND,
+        first=-BEFORE_ALL if span.first is None else place_of(span.first),
+        end=BEFORE_ALL if span.end is None else place_of(span.end),
+    )
+
+
+def _groups(owed: Credits, groups: list[Group], asked: AttributionRequest) -> list[Answer]:
+    """The groups by what they are owed; those past the limit are pooled."""
+    sizes = np.round(np.bincount(owed.group, owed.conversions, len(groups)), 9)
+    ranking = rank(groups, sizes, asked.groups.limit)
+    places = ranking.places[owed.group] if len(groups) else owed.group
+    order = np.argsort(places, kind="stable")
+    edges = np.searchsorted(places[order], np.arange(len(ranking.values) + 1))
+    return [
+        {"value": value} | _figures(owed.taken(order[edges[place] : edges[place + 1]]), asked)
+        for place, value in enumerate(ranking.values)
+    ]
+
+
+def _figures(given: Credits, asked: AttributionRequest) -> Answer:
+    return {
+        "conversions": _number(given.conversions.tolist(), asked.touch),
+        "persons": len(np.unique(given.person)),
+        "sum": None if asked.amount is None else float(f"{fsum(given.amount.tolist()):.12g}"),
+    }
+
+
+def _number(parts: list[float], touch: str) -> float:
+    return round(fsum(parts), 9) if touch == "linear" else len(parts)
+
+
+def _odd(made: Sequence[Credited], asked: AttributionRequest) -> list[str]:
+    odd = sum(each.odd for each in made)
+    if not odd:
+        return []
+    return [f"conversions without a number in {shown(asked.amount)} add nothing to the sums ({odd:,})."]
