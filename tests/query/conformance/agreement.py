@@ -36,4 +36,4 @@ def approximately(wanted: Any) -> Any:
         return {key: approximately(value) for key, value in wanted.items()}
     if isinstance(wanted, list):
         return [approximately(value) for value in wanted]
-    return pytest.approx(wanted) if isinstance(wanted, (int, float)) else wanted
+    return pytest.approx(wanted) if isinstance(wanted, (int, float)) else wanted  # a tolerance stays itself

@@ -7,7 +7,11 @@ from typing import Any
 
 from query.conformance.cases import Case
 
-EXISTING = {"funnel", "paths", "retention", "trends"}
+EXISTING = {
+    *("funnel", "paths", "retention", "trends", "lifecycle", "stickiness"),
+    *("weekly_active", "monthly_active", "active users", "avg", "p90", "p95", "cumulative"),
+    "breakdown of trends",
+}
 PLAIN_MATH = ("total",)
 
 
@@ -31,7 +35,6 @@ BY_CONFIG = {
     "hold_constant": "hold",
     "grace_seconds": "grace",
     "measure_between": "count between steps",
-    "breakdown": "breakdown",
     "brackets": "brackets",
     "min_occurrences": "minimum",
     "measure": "measure of retention",
@@ -42,6 +45,8 @@ BY_EXPECT = {"users_at_step": "funnel persons", "converted_users": "funnel perso
 
 
 def _by_value(config: dict[str, Any]) -> Iterator[str]:
+    if config.get("breakdown"):
+        yield "breakdown of trends" if "series" in config else "breakdown"
     if config.get("order", "ordered") != "ordered":
         yield f"order {config['order']}"
     if config.get("window_mode") == "24h":
