@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from backsight.contract import id64
 from backsight.errors import InvalidRequest
+from backsight.reports import trend
 from backsight.reports.moments import Range
 from backsight.reports.request import read_common, read_request
 from backsight.reports.sessions import reach, read_session, sessions_of
@@ -137,3 +138,55 @@ def test_what_can_not_be_meant_is_refused(value: Any, field: str) -> None:
     with pytest.raises(InvalidRequest) as refused:
         read_session({"session": value})
     assert refused.value.field == field
+
+
+# ── In a trend ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(_rows, _rules, st.sampled_from([None, [{"property": "path", "op": "is_not", "value": "/x"}]]))
+def test_a_trend_counts_decided_sessions(
+    context_of: ContextOf, rows: list[dict[str, Any]], rule: dict[str, str], where: Any
+) -> None:
+    """Per hour and in all, the sessions that hold a counted event, whatever else is filtered out."""
+    events = [event(row["name"], row["time"], **row, path="/x" if row["user"] else "/y") for row in rows]
+    said = [statement("identify", at(0), device=1, user=11), statement("observed", at(0), device=1, user=12)]
+    first, end = at(0), at(120)
+    gap = GAPS.get(rule.get("gap", ""))
+    by_hour: dict[str, int] = {}
+    total = 0
+    for own in oracles.by_person(events, said).values():
+        inside = oracles_sessions.within(own, *oracles_sessions.reach(first, end, gap, decided=True))
+        for session in oracles_sessions.sessions(inside, gap, oracles_sessions.bears(rule.get("starts"))):
+            counted = [row for row in session if row["name"] == "A" and not (where and row["path"] == "/x")]
+            hours = {row["time"].replace(minute=0).isoformat() for row in counted}
+            by_hour |= {hour: by_hour.get(hour, 0) + 1 for hour in hours}
+            total += bool(hours)
+    answer = trend.run(
+        {
+            "series": [{"event": "A", "measure": "sessions"}], "interval": "hour", "session": rule,
+            "from": first.isoformat(), "to": (end - timedelta(minutes=1)).isoformat(), "where": where,
+        },
+        context_of(events, said),
+    )  # fmt: skip
+    series = answer["series"][0]
+    assert series["total"] == total
+    found = dict(zip(answer["labels"], series["values"], strict=True))
+    assert {hour: count for hour, count in found.items() if count} == by_hour
+
+
+def test_a_trend_compares_decided_sessions_and_names_what_starts_them(context_of: ContextOf) -> None:
+    """The periods before have sessions of their own; the version of the step that starts them is told."""
+    events = [event("A", at(minute)) for minute in (-1_000, -900, 10, 20)]
+    asked = {"series": [{"event": "A", "measure": "sessions"}], "from": "2026-10-25", "to": "2026-10-25",
+             "compare": "previous", "session": {"gap": "30m", "starts": "B"}}  # fmt: skip
+    answer = trend.run(asked, context_of(events))
+    assert (answer["series"][0]["total"], answer["series"][0]["previous"]["total"]) == (1, 2)
+    assert set(answer["meta"]["events"]) == {"A", "B"}
+
+
+def test_a_trend_without_sessions_refuses_a_rule_for_them(context_of: ContextOf) -> None:
+    """An option that would change nothing is refused."""
+    with pytest.raises(InvalidRequest) as refused:
+        trend.run({"series": ["A"], "session": {"gap": "30m"}}, context_of())
+    assert refused.value.field == "session"

@@ -38,6 +38,8 @@ MARGIN: Final = timedelta(days=1)
 SESSIONS: Final = "sessions"
 """Relation of a query: each session's `person`, first `place` and number, `session`."""
 
+SCHEMA: Final = pa.schema([("person", pa.int64()), ("place", pa.int64()), ("session", pa.int64())])
+
 EVERYTHING: Final = Step("any event", rule=Rule())
 
 
@@ -103,17 +105,23 @@ def session_numbers(timeline: Timeline, rule: SessionRule, starts: Flags | None 
     return np.cumsum(session_begins(timeline, rule, starts)) - 1
 
 
+def join_sessions() -> str:
+    """SQL of the rows of a scan, `{matched}`, and the `session` of each by the relation SESSIONS; they need a
+    `person` and a `place`.
+    """
+    return load_sql("sessions_joined").strip()
+
+
 def sessions_of(rule: SessionRule, common: Common, bounds: Range, context: Context) -> pa.Table:
     """All sessions within bounds, for reports that count in SQL: `person`, `place` of the start, `session`.
 
-    An event belongs to the last session of its person that starts at its place or before:
-    `asof join sessions on sessions.person = … and … >= sessions.place`.
+    An event belongs to the last session of its person that starts there or before; see `join_sessions`.
     """
     found: list[tuple[Integers, Integers]] = []
     for rows in in_shares(lambda who: sessions_query(rule, common, bounds, context, who), bounds, context):
         found += Timelines(rows, context.engine.threads).map(lambda timeline: _sessions(timeline, rule))
     person, place = (np.concatenate([each[part] for each in found]) for part in (0, 1))
-    return pa.table({"person": person, "place": place, "session": np.arange(len(person))})
+    return pa.table([person, place, np.arange(len(person))], SCHEMA)
 
 
 def sessions_query(

@@ -1,6 +1,6 @@
 """What a series measures.
 
-events, persons, sessions   how many; a person, or a session as it was captured, counts once a period
+events, persons, sessions   how many; a person or a session counts once a period
 events_per_person           events by persons; null where there is nobody
 active_persons              persons with an event in the days ("over": "7d") that end with each period
 sum … p99                   of the numbers in a "property": numbers, and texts that are wholly one, as for

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from backsight.reports.breakdown import Breakdown
 from backsight.reports.context import Context
 from backsight.reports.matched import Query
+from backsight.reports.sessions import reach, sessions_of, sessions_query
 from backsight.reports.trend import active
 from backsight.reports.trend.formulas import LETTERS, Formula
 from backsight.reports.trend.frame import Frame, frame_of, previous
@@ -54,37 +55,51 @@ def run(request: Mapping[str, object], context: Context) -> Answer:
     """The answer to a request. Raises InvalidRequest, naming the field."""
     asked = parse(request, context.now)
     frame, warnings = frame_of(asked, context)
-    query = statement(asked, frame, context)
+    query = statement(asked, frame, context, sessions=_sessions(asked, frame, context))
     figures = _figures(asked, frame, context, query)
     earlier = previous(frame, asked.week_start) if asked.compare else None
     before = None
     if earlier is not None:
-        again = statement(asked, earlier, context, figures.ranked)
+        sessions = _sessions(asked, earlier, context)
+        again = statement(asked, earlier, context, figures.ranked, sessions)
         before = _figures(asked, earlier, context, again, figures.ranked)
     warnings += [*query.warnings, *_left_out(asked, figures)]
     return {
         "labels": frame.periods.labels,
         **({} if earlier is None else {"previous_labels": earlier.periods.labels}),
         "series": list(_entries(asked, figures, before, len(frame.periods))),
-        "meta": context.meta(asked.steps, warnings),
+        "meta": context.meta(asked.mentioned, warnings),
     }
 
 
 def sql(request: Mapping[str, object], context: Context) -> str:
     """The SQL that answers a request, with its parameters.
 
-    A statement, one more for each series of active persons, and all of them again for the periods before.
+    A statement, one before it where sessions are decided, one more for each series of active persons, and all
+    of them again for the periods before.
     """
     asked = parse(request, context.now)
     frame, _ = frame_of(asked, context)
     ranked = _no_groups(asked.breakdown)
-    queries = [statement(asked, frame, context)]
+    queries = []
     frames = [frame, previous(frame, asked.week_start)] if asked.compare else [frame]
     for each in frames:
-        if each is not frame:
+        if asked.session is not None:
+            bounds = reach(each.span, asked.session)
+            queries.append(sessions_query(asked.session, asked.common, bounds, context))
+        if each is frame:
+            queries.append(statement(asked, each, context))
+        else:
             queries.append(statement(asked, each, context, ranked))
         queries += [active.statement(asked, index, each, context, ranked) for index in _rolling(asked)]
     return ";\n\n".join(query.text(context) for query in queries)
+
+
+def _sessions(asked: TrendRequest, frame: Frame, context: Context) -> pa.Table | None:
+    """The sessions that the request's rule decides, if it has one."""
+    if asked.session is None:
+        return None
+    return sessions_of(asked.session, asked.common, reach(frame.span, asked.session), context)
 
 
 # ── What the statements give ────────────────────────────────────────────────────────────────────────────────

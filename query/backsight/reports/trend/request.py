@@ -3,7 +3,7 @@
 POST /v1/reports/trend
 {"series": [STEP + {"measure": …, "property": …, "over": …}, …], "interval": "day", "week_start": "monday",
  "breakdown": {"by": […], "limit": 25}, "formulas": [{"formula": "A / B * 100", "label": …}, …],
- "cumulative": false, "smooth": 7, "compare": "previous"}
+ "cumulative": false, "smooth": 7, "compare": "previous", "session": {"gap": "30m", "starts": STEP}}
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ from backsight.fields import read_choice, read_list, refuse
 from backsight.reports.breakdown import Breakdown, parse_breakdown
 from backsight.reports.periods import PERIODS, WEEK_STARTS
 from backsight.reports.request import Common, read_common, read_request, read_whole
+from backsight.reports.sessions import SessionRule, read_session
 from backsight.reports.trend.formulas import Formula, parse_formulas
 from backsight.reports.trend.measures import MEASURE_FIELDS, Measure, parse_measure
 from backsight.rules.steps import Step, parse_step
 
 FIELDS: Final = (
     "series", "interval", "week_start", "breakdown", "formulas", "cumulative", "smooth", "compare",
+    "session",
 )  # fmt: skip
 INTERVALS: Final = (*PERIODS, "all")
 """`all` takes the whole range as one period."""
@@ -55,11 +57,17 @@ class TrendRequest:
     """Of how many periods, up to its own, each value is the mean."""
     compare: bool = False
     """Whether the periods just before stand beside them."""
+    session: SessionRule | None = None
 
     @property
     def steps(self) -> list[Step]:
         """The steps of the series."""
         return [each.step for each in self.series]
+
+    @property
+    def mentioned(self) -> list[Step]:
+        """Every step of the request."""
+        return [*self.steps, *(self.session.steps if self.session else ())]
 
     @property
     def groups(self) -> int:
@@ -82,6 +90,7 @@ def parse(request: Mapping[str, object], now: datetime) -> TrendRequest:
         _parse_flag(fields.get("cumulative", False), "cumulative"),
         read_whole(fields["smooth"], "smooth", 1, MOST_SMOOTHED) if "smooth" in fields else 1,
         "compare" in fields and read_choice(fields["compare"], "compare", ("previous",)) == "previous",
+        read_session(fields),
     )
     _check_together(asked)
     return asked
@@ -116,6 +125,8 @@ def _check_together(asked: TrendRequest) -> None:
         refuse(
             "cumulative values are not smoothed.", "smooth", asked.smooth, "one of 'cumulative' and 'smooth'"
         )
+    if asked.session is not None and all(each.measure.unit != "session" for each in asked.series):
+        refuse("no series counts sessions.", "session", None, "a series with 'measure': 'sessions'")
     for index, each in enumerate(asked.series):
         field = f"series[{index}].measure"
         if asked.cumulative and not each.measure.adds_up:

@@ -17,7 +17,9 @@ import pyarrow as pa
 from backsight.reports.breakdown import Breakdown
 from backsight.reports.context import Context
 from backsight.reports.matched import Query, Scan, indented, load_sql
+from backsight.reports.order import PLACE
 from backsight.reports.periods import CALENDAR
+from backsight.reports.sessions import SCHEMA, SESSIONS, join_sessions
 from backsight.reports.trend.frame import Frame
 from backsight.reports.trend.measures import value_columns
 from backsight.reports.trend.request import TrendRequest
@@ -29,10 +31,16 @@ PART: Final = "part_{}_{}"
 """Column of a statement: a part of the series of that number, and which."""
 
 
-def statement(asked: TrendRequest, frame: Frame, context: Context, ranked: pa.Table | None = None) -> Query:
+def statement(
+    asked: TrendRequest,
+    frame: Frame,
+    context: Context,
+    ranked: pa.Table | None = None,
+    sessions: pa.Table | None = None,
+) -> Query:
     """What gives the parts of every series, by group and period (null: of the whole range).
 
-    `ranked` are the groups, where an earlier statement has ranked them.
+    `ranked` are the groups, where an earlier statement has ranked them; `sessions` those that a rule decides.
     """
     conditions = context.conditions()
     tests = [
@@ -45,10 +53,14 @@ def statement(asked: TrendRequest, frame: Frame, context: Context, ranked: pa.Ta
     columns = [("slot", slot), *_columns(asked, units, conditions)]
     keys = ["slot", *units, *groups]
     scan = Scan(
-        context, asked.common, conditions, columns, tests, asked.steps, frame.span, "person" in units
+        context, asked.common, conditions, columns, tests, asked.steps, frame.span,
+        "person" in units or asked.session is not None,
     )  # fmt: skip
     text = _text(asked, units, keys, conditions, ranked is not None)
     tables = {CALENDAR: calendar} | ({} if ranked is None else {RANKED: ranked})
+    if asked.session is not None:
+        text = text.replace("{matched}", indented(join_sessions()))
+        tables[SESSIONS] = SCHEMA.empty_table() if sessions is None else sessions
     return scan.query(text, tables)
 
 
@@ -62,7 +74,10 @@ def place_sql(breakdown: Breakdown, source: str, limit: str) -> tuple[str, str]:
 
 def _columns(asked: TrendRequest, units: Sequence[str], conditions: Conditions) -> list[tuple[str, str]]:
     columns = []
-    if "session" in units:
+    if asked.session is not None:
+        columns.append(("place", PLACE))
+        conditions.columns |= {"time", "sequence"}
+    elif "session" in units:
         columns.append(("session", "e.session"))
         conditions.columns.add("session")
     for number, each in enumerate(asked.series, 1):
