@@ -11,6 +11,7 @@ the first has to come after the start, which the statement below says by itself.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -139,56 +140,51 @@ COHORT: Final = {
 }
 
 
-@_examples
-@given(
-    _rows,
-    st.sampled_from(["A", "D"]),
-    st.sampled_from(["A", "B"]),
-    st.sampled_from(["day", "week"]),
-    st.sampled_from(["recurring", "first_in_range", "first_ever"]),
-    st.integers(0, 9),
+_requests = st.fixed_dictionaries(
+    {
+        "start": st.sampled_from(["A", "D"]),
+        "return": st.sampled_from(["A", "B"]),
+        "period": st.sampled_from(["day", "week"]),
+        "cohort": st.sampled_from(list(COHORT)),
+        "returned": st.sampled_from(["on", "on_or_after"]),
+        "mode": st.sampled_from(["calendar"]),
+    }
 )
-def test_calendar_retention(
-    context_of: ContextOf,
-    tmp_path: Path,
-    rows: Rows,
-    start: str,
-    back: str,
-    period: str,
-    cohort: str,
-    from_day: int,
+
+
+@_examples
+@given(_rows, _requests, st.integers(0, 9))
+def test_retention(
+    context_of: ContextOf, tmp_path: Path, rows: Rows, asked: dict[str, Any], from_day: int
 ) -> None:
     """Sizes and returns are those of ClickHouse's retention, in zones and weeks in which clocks are set."""
     day = rows.begin.date() + timedelta(days=from_day)
     last = day + timedelta(days=6)
+    asked = asked | {"from": day.isoformat(), "to": last.isoformat(), "timezone": rows.zone, "periods": 4}
     events = rows.events()
-    asked = {
-        "start": start, "return": back, "period": period, "periods": 4, "cohort": cohort,
-        "from": day.isoformat(), "to": last.isoformat(), "timezone": rows.zone,
-    }  # fmt: skip
     answer = retention.run(asked, context_of(events))["rows"]
-    expected = ask(events, tmp_path, _retention_sql(rows.zone, start, back, period, cohort, day, last))
+    expected = ask(events, tmp_path, _retention_sql(asked))
     made = [{"start": row["start"], "cells": [row["size"], *row["returned"]]} for row in answer]
     empty = {row["start"] for row in made} - {row["start"] for row in expected}
     assert [row for row in made if row["start"] not in empty] == expected
     assert all(row["cells"] == [0] * 5 for row in made if row["start"] in empty)
 
 
-def _retention_sql(zone: str, start: str, back: str, period: str, cohort: str, day: date, last: date) -> str:
-    inside = f"toDate(time, '{zone}') between '{day}' and '{last}'"
-    later = ", ".join(f"back and period = row + interval {number} {period}" for number in range(1, 4))
+def _retention_sql(asked: Mapping[str, Any]) -> str:
+    inside = f"toDate(time, '{asked['timezone']}') between '{asked['from']}' and '{asked['to']}'"
+    at_once, *later = (f"back and {_later(asked, number)}" for number in range(4))
     return f"""
     , marked as (
-        select device, time, name = '{start}' as starts, name = '{back}' as back,
-            {PERIOD_OF[period].format(zone=zone)} as period
+        select device, time, name = '{asked["start"]}' as starts, name = '{asked["return"]}' as back,
+            {PERIOD_OF[asked["period"]].format(zone=asked["timezone"])} as period
         from events
     ), started as (
         select device, period as row, min(time) as since from (
-            select *, {COHORT[cohort].format(inside=inside)} as enters from marked
+            select *, {COHORT[asked["cohort"]].format(inside=inside)} as enters from marked
         ) where starts and enters and {inside} group by device, row
     ), returned as (
-        select row, device, retention(true, {later}) as later,
-            max(back and period = row and time > since) as at_once
+        select row, device, retention(true, {", ".join(later)}) as later,
+            max({at_once} and time > since) as at_once
         from started inner join marked using (device) group by row, device
     )
     select
@@ -196,3 +192,13 @@ def _retention_sql(zone: str, start: str, back: str, period: str, cohort: str, d
         arrayMap(toInt32, [later[1], at_once, later[2], later[3], later[4]]) as cells
     from (select row, sumForEach(later) as later, sum(at_once) as at_once from returned group by row)
     order by row"""
+
+
+def _later(asked: Mapping[str, Any], number: int) -> str:
+    """Whether an event lies in that period, counted from the start's, or, where asked for, in a later one."""
+    compare = "=" if asked["returned"] == "on" else ">="
+    if asked["mode"] == "calendar":
+        return f"period {compare} row + interval {number} {asked['period']}"
+    length = 86_400 * (7 if asked["period"] == "week" else 1)
+    seconds = "toUnixTimestamp(time) - toUnixTimestamp(since)"
+    return f"{seconds} >= 0 and intDiv({seconds}, {length}) {compare} {number}"
