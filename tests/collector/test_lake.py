@@ -165,6 +165,21 @@ def test_vacuum_keeps_what_snapshots_need(lake: Lake) -> None:
     assert nodes.version == before + 1
 
 
+def test_how_long_versions_are_kept_can_be_changed(tmp_path: Path) -> None:
+    """Another number of hours is told to the tables, once; a lake that is opened without one keeps it."""
+    versions = []
+    for hours in (1, 48, 48, None):
+        lake = Lake(tmp_path, hours)
+        lake["nodes"].append(node_rows(len(versions)), {APP: len(versions) + 1})
+        versions.append(lake["nodes"].version)
+        lake.close()
+    assert versions == [1, 3, 4, 5]
+    nodes = DeltaTable(str(tmp_path / "nodes"))
+    assert nodes.metadata().configuration["delta.deletedFileRetentionDuration"] == "interval 48 hours"
+    assert nodes.metadata().configuration["delta.logRetentionDuration"] == "interval 48 hours"
+    assert sorted(nodes.to_pyarrow_table()["node_id"].to_pylist()) == [0, 1, 2, 3]
+
+
 def test_a_failed_write_commits_nothing(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the disk refuses the data, the table stays as it was, without a trace; the next append works."""
     fsync, syncs = os.fsync, iter(range(4))

@@ -155,7 +155,7 @@ def compact(
 
     Raises LakeLocked while a committer runs: it does the same by itself, little by little.
     """
-    lake = Lake(data_dir / "lake")
+    lake = Lake(data_dir / "lake", vacuum_hours or None)
     try:
         before = _count_files(lake)
         while sum(merge.commit(merge.write()) for merge in find_merges(lake, site, min_files=0)):

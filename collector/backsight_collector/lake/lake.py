@@ -12,7 +12,7 @@ from backsight.contract import TABLES
 from backsight_collector.journal.segments import ensure_directory
 from backsight_collector.lake.errors import LakeLocked
 from backsight_collector.lake.recovery import mend
-from backsight_collector.lake.table import SNAPSHOT_HOURS, Table
+from backsight_collector.lake.table import Table
 
 
 class LakeLock:
@@ -43,9 +43,12 @@ class LakeLock:
 
 
 class Lake:
-    """The five tables of one lake, locked for this process until `close`."""
+    """The five tables of one lake, locked for this process until `close`.
 
-    def __init__(self, directory: Path, snapshot_hours: int = SNAPSHOT_HOURS) -> None:
+    Their versions stay readable for `snapshot_hours`; unless given, for as long as was said before.
+    """
+
+    def __init__(self, directory: Path, snapshot_hours: int | None = None) -> None:
         """Raises LakeLocked or LakeDamaged; mends what a crash has left (see recovery.py)."""
         self._lock = LakeLock(directory)
         try:

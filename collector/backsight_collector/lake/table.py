@@ -31,6 +31,8 @@ CHECKPOINT_EVERY: Final = 50
 """Commits between checkpoints: a handle's commits slow down with every commit since its last one."""
 SNAPSHOT_HOURS: Final = 24
 """How long a version of a table can still be read."""
+RETENTION: Final = ("delta.logRetentionDuration", "delta.deletedFileRetentionDuration")
+"""Properties that say for how long a version can be read."""
 NO_HOOKS: Final = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
 STATISTICS: Final = {
     "events": ("node_id", "time", "received_at"),
@@ -54,15 +56,20 @@ class DataFile(NamedTuple):
 
 
 class Table:
-    """One Delta table, created if it does not exist; only the holder of the lake's lock may have one."""
+    """One Delta table, created if it does not exist; only the holder of the lake's lock may have one.
 
-    def __init__(self, directory: Path, name: str, snapshot_hours: int = SNAPSHOT_HOURS) -> None:
+    Its versions stay readable for `snapshot_hours`; unless given, for as long as was said before.
+    """
+
+    def __init__(self, directory: Path, name: str, snapshot_hours: int | None = None) -> None:
         self.name, self.directory, self.log = name, directory, directory / "_delta_log"
         self._schema = Schema.from_arrow(TABLES[name])
         if not DeltaTable.is_deltatable(str(directory)):
-            self._create(snapshot_hours)
+            self._create(snapshot_hours or SNAPSHOT_HOURS)
         self._reopen()
         self._settle()
+        if snapshot_hours is not None:
+            self._keep_for(snapshot_hours)
 
     @property
     def version(self) -> int:
@@ -179,7 +186,6 @@ class Table:
         sync_directory(self.log)
 
     def _create(self, snapshot_hours: int) -> None:
-        retention = f"interval {snapshot_hours} hours"
         DeltaTable.create(
             str(self.directory),
             Schema.from_arrow(TABLES[self.name]),
@@ -187,14 +193,26 @@ class Table:
             configuration={
                 "delta.enableDeletionVectors": "false",
                 "delta.dataSkippingStatsColumns": ",".join(STATISTICS[self.name]),
-                "delta.logRetentionDuration": retention,
-                "delta.deletedFileRetentionDuration": retention,
+                **dict.fromkeys(RETENTION, f"interval {snapshot_hours} hours"),
             },
             commit_properties=CommitProperties({ACTIONS: 2}),
         )
         self._sync_entry(0)
         sync_directory(self.directory)
         sync_directory(self.directory.parent)
+
+    def _keep_for(self, hours: int) -> None:
+        """Says how long log entries and replaced files are kept, where something else was said before."""
+        wanted = dict.fromkeys(RETENTION, f"interval {hours} hours")
+        if wanted.items() <= self._handle.metadata().configuration.items():
+            return
+        self._handle.alter.set_table_properties(
+            wanted,
+            commit_properties=CommitProperties({ACTIONS: 1}, max_commit_retries=0),
+            post_commithook_properties=NO_HOOKS,
+        )
+        self._reopen()
+        self._sync_entry(self.version)
 
     def _reopen(self) -> None:
         self._handle = DeltaTable(str(self.directory))

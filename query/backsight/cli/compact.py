@@ -22,5 +22,5 @@ def compact(data: str | None, site: str | None) -> None:
     config = Config.load(options={"data": data})
     require_data(config.data)
     with of_the_collector():
-        files = compact_lake(config.data, site=site)
+        files = compact_lake(config.data, site=site, vacuum_hours=config.snapshot_hours)
     click.echo(f"{files['files_before']} files before, {files['files_after']} after.")

@@ -73,7 +73,8 @@ def _commit(config: Config, stop: threading.Event) -> None:
     from backsight_collector.committer import Committer, CommitterSettings
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    folding = Committer(config.data, CommitterSettings(fold_seconds=config.commit_seconds))
+    settings = CommitterSettings(fold_seconds=config.commit_seconds, snapshot_hours=config.snapshot_hours)
+    folding = Committer(config.data, settings)
     try:
         folding.run(stop)
     finally:
