@@ -116,6 +116,13 @@ def preview(answer: Row) -> Spec:
     )
 
 
+def cohort_preview(answer: Row) -> Spec:
+    """How many persons are in a cohort, as a number."""
+    rows = [{"persons": answer["total"], "shown": f"{answer['total']:,} persons"}]
+    mark = {"type": "text", "fontSize": 32, "fontWeight": "bold", "color": ACCENT}
+    return _chart(rows, mark=mark, encoding={"text": {"field": "shown"}}, width=260, height=60)
+
+
 def cells(row: Row) -> list[Row]:
     """The cells of one cohort of a retention answer: period, returned, share (of the cohort), complete."""
     return [

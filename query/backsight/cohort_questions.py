@@ -6,11 +6,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from backsight.requests import Request, listed, without_none
+from backsight.requests import Request, listed, moments, without_none
 
 if TYPE_CHECKING:
     from backsight.cohorts import Cohort
-    from backsight.results import CohortPreview
+    from backsight.results import CohortPreview, Result
     from backsight.results.result import Answer, Asked
 
 Json = Mapping[str, Any]
@@ -26,6 +26,7 @@ class CohortQuestions(ABC):
         timezone: str = "UTC",
         limit: int = 100,
         after: str | None = None,
+        as_of: Result | Json | None = None,
     ) -> CohortPreview:
         """Who meets the conditions now, before anything is saved: how many persons, and `limit` of them.
 
@@ -33,8 +34,9 @@ class CohortQuestions(ABC):
         """
         from backsight.results import CohortPreview
 
-        request = {"person_where": listed(person_where), "timezone": timezone, "limit": limit, "after": after}
-        return CohortPreview(*self._answer("cohort_preview", without_none(request)))
+        request = without_none({"person_where": listed(person_where), "limit": limit, "after": after})
+        common = moments(None, None, None, timezone, as_of)
+        return CohortPreview(*self._answer("cohort_preview", request | common))
 
     def define_cohort(
         self,

@@ -24,7 +24,9 @@ from backsight.contract import id64
 from backsight.errors import NotFound, nearest, shown
 from backsight.fields import below, listing, read_list, read_object, read_string, refuse
 from backsight.named_events import check_description, check_name
+from backsight.reports.moments import read_zone
 from backsight.reports.person_conditions import chain_text, cohorts_of, parse_person_where, steps_of
+from backsight.reports.person_ids import read_person
 from backsight.store import Store, StoredVersion
 
 MAX_MEMBERS: Final = 1_000_000
@@ -162,6 +164,10 @@ class Cohorts:
                 raise
             raise self._unknown(name) from None
 
+    def version(self, name: str, version: int) -> Cohort:
+        """A name as one of its versions has it."""
+        return next(cohort for cohort in self.history(name) if cohort.version == version)
+
     def current(self) -> Mapping[str, Meaning]:
         """What every name means now."""
         return {cohort.name: self._meaning(cohort) for cohort in self.list()}
@@ -235,10 +241,30 @@ class Cohorts:
         return NotFound(f"there is no cohort {shown(name)}.", field="name", value=name, valid=valid)
 
 
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """What is to be listed as a static cohort: under which name, and of which timezone's days."""
+
+    name: str
+    timezone: str
+    description: str
+
+
+def read_freeze(value: object, cohort: Cohort) -> Freeze:
+    """`{"as": NAME, "timezone": "UTC", "description": …}`; left out, the name is the cohort's own."""
+    fields = read_object(value, "", ("as", "timezone", "description"))
+    said = f"{cohort.name}, version {cohort.version}, frozen on {datetime.now(UTC):%Y-%m-%d}"
+    return Freeze(
+        check_name(fields.get("as", cohort.name), "a cohort"),
+        read_zone(fields.get("timezone", "UTC"), "timezone").key,
+        check_description(fields.get("description", said)),
+    )
+
+
 def read_members(value: object, field: str = "static") -> pa.Int64Array:
     """Ids (`id64`) of the users and devices of `{"users": […], "devices": […], "persons": […]}`.
 
-    Users and devices are ids as the site gave them; persons are numbers, or digits, as reports list them.
+    Users and devices are ids as the site gave them; persons are numbers, as text, as reports list them.
     """
     lists = read_object(value, field, LISTS)
     found = [member for name in lists for member in _read_list(lists[name], below(field, name), name)]
@@ -250,17 +276,10 @@ def read_members(value: object, field: str = "static") -> pa.Int64Array:
 def _read_list(value: object, field: str, name: str) -> Iterator[int]:
     for index, each in enumerate(read_list(value, field, MAX_MEMBERS)):
         at = f"{field}[{index}]"
-        yield _person(each, at) if name == "persons" else id64(name.removesuffix("s"), read_string(each, at))
-
-
-def _person(value: object, field: str) -> int:
-    try:
-        number = int(value) if isinstance(value, str) else value
-    except ValueError:
-        number = None
-    if not isinstance(number, int) or isinstance(number, bool) or not -(2**63) <= number < 2**63:
-        refuse(f"{shown(value)} is no person.", field, value, "a person's number, as reports list it")
-    return number
+        if name == "persons":
+            yield read_person(each, at)
+        else:
+            yield id64(name.removesuffix("s"), read_string(each, at))
 
 
 def _way_to(name: str, uses: Mapping[str, Iterable[str]], chain: tuple[str, ...]) -> tuple[str, ...]:

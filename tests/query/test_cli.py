@@ -200,10 +200,36 @@ def test_a_change_on_an_older_version_is_refused(run: Run) -> None:
     assert (result.exit_code, "changed in between" in result.stderr) == (1, True)
 
 
+def test_cohorts_are_put_frozen_shown_listed_and_deleted(run: Run, tmp_path: Path) -> None:
+    """A cohort's life on the command line: conditions, a list of persons, a deletion, and its history."""
+    succeeded(run("events", "put", "Bought", "--css", ".buy"))
+    put = ["cohorts", "put", "Buyers", "--person-where", '{"did": "Bought"}', "--person-where", "plan=pro"]
+    assert "'Buyers' stands in version 1" in succeeded(run(*put))
+    assert '{"did": "Bought"}' in succeeded(run("cohorts", "show", "Buyers"))
+    assert "0 are listed" in succeeded(run("cohorts", "freeze", "Buyers", "--as", "Then"))
+    (tmp_path / "persons").write_text("12\n\n-5\n")
+    lists = ["--user", "ada", "--device", "d1", "--persons", "persons", "--description", "known"]
+    assert "version 2" in succeeded(run("cohorts", "put", "Buyers", *lists))
+    assert "known\n4 listed" in succeeded(run("cohorts", "show", "Buyers"))
+    listed = json.loads(succeeded(run("cohorts", "list", "--json")))
+    assert [(each["name"], each["members"]) for each in listed] == [("Buyers", 4), ("Then", 0)]
+    seen = json.loads(
+        succeeded(run("cohorts", "preview", "--person-where", '{"cohort": "Buyers"}', "--json"))
+    )
+    assert (seen["total"], seen["meta"]["cohorts"]) == (0, {"Buyers": 2})
+    assert "deleted" in succeeded(run("cohorts", "delete", "Buyers"))
+    assert [line.split()[1] for line in succeeded(run("cohorts", "history", "Buyers")).splitlines()[2:]] == [
+        "3", "2", "1",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["events", "show", "Bougth"], "did you mean 'Bought'"),
+        (["cohorts", "show", "Buyers"], "there is no cohort"),
+        (["cohorts", "put", "Buyers"], "the conditions are missing"),
+        (["cohorts", "put", "Buyers", "--person-where", '{"did": "Bougth"}'], "did you mean 'Bought'"),
         (["events", "delete", "Bougth"], "did you mean 'Bought'"),
         (["events", "put", "x", "--css", "a:hover"], ":hover"),
         (["events", "put", "x\ny", "--css", "a"], "can't name an event"),

@@ -169,7 +169,7 @@ def test_agrees_with_looking_at_every_person(
     )
     request = {"person_where": conditions, "timezone": zone}
     assert set(membership.members(request, context).to_pylist()) == wanted
-    assert membership.run(request, context)["persons"] == len(wanted)
+    assert membership.run(request, context)["total"] == len(wanted)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -334,6 +334,6 @@ def test_a_question_is_bounded(context_of: ContextOf) -> None:
     """Each condition on behaviour is a scan: a question takes so many and no more."""
     many = [{"did": "A", "at_least": times} for times in range(1, 52)]
     context = context_of([event("A", NOW)])
-    assert membership.run({"person_where": many[:50]}, context)["persons"] == 0
+    assert membership.run({"person_where": many[:50]}, context)["total"] == 0
     with pytest.raises(InvalidRequest, match="at most 50 different conditions"):
         membership.run({"person_where": many}, context)

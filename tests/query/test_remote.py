@@ -34,6 +34,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         site.define("Viewed pricing", on="pageview", page="/pricing")
         site.define("Signed up", css="form#signup", on="submit", description="The form on /join")
         site.define("Bought", rules={"on": "track", "name": "Order Completed"})
+        site.define_cohort("Buyers", [{"did": "Bought"}], description="At least once")
+        site.define_cohort("Listed", users=["ada"], devices=["d1", "d2"])
     return folder
 
 
@@ -102,6 +104,17 @@ READS: dict[str, Ask] = {
     "trend, number": lambda site: site.trend(
         "Bought", where=[{"property": "props.n", "op": "lt", "value": 2**70}]
     ),
+    "funnel, cohort": lambda site: site.funnel(
+        ["Viewed pricing", "Signed up"], person_where=[{"cohort": "Buyers"}], **OCTOBER
+    ),
+    "preview of a cohort": lambda site: site.preview_cohort(
+        [{"did": "Viewed pricing", "at_least": 1}, {"not": {"cohort": "Buyers"}}],
+        timezone="Asia/Tokyo", limit=2,
+    ),
+    "cohorts": lambda site: site.cohorts(),
+    "cohort": lambda site: site.cohort("Buyers"),
+    "cohort, static": lambda site: site.cohort("Listed"),
+    "cohort history": lambda site: site.cohort_history("Buyers"),
     "events": lambda site: site.events(),
     "event": lambda site: site.event("Signed up"),
     "history": lambda site: site.history("Signed up"),
@@ -115,7 +128,9 @@ def test_same_answer(local: Questions, remote: Questions, ask: Ask) -> None:
 
 
 @pytest.mark.parametrize(
-    "ask", [ask for name, ask in READS.items() if "event" not in name and name != "history"], ids=str
+    "ask",
+    [ask for name, ask in READS.items() if not name.startswith(("event", "history", "cohort"))],
+    ids=str,
 )
 def test_same_sql(local: Questions, remote: Questions, ask: Ask) -> None:
     """A result shows the same SQL over HTTP as in place, but for the moment at which it is asked."""
@@ -127,6 +142,8 @@ def test_same_sql(local: Questions, remote: Questions, ask: Ask) -> None:
 
 def test_something_is_answered(local: Questions) -> None:
     """What is compared is not emptiness: the shop's figures, counted by hand."""
+    assert [step["count"] for step in READS["funnel, cohort"](local).steps] == [3, 2]
+    assert READS["preview of a cohort"](local).total == 2
     funnel = local.funnel(["Viewed pricing", "Signed up", "Bought"], **OCTOBER)
     assert [step["count"] for step in funnel.steps] == [5, 3, 2]
     assert [series["total"] for series in READS["trend, every option"](local).series] == [4, 4, 10]
@@ -154,6 +171,17 @@ FAULTS: dict[str, Ask] = {
     "endless window": lambda site: site.funnel(["Signed up"], window="999999999w"),
     "choice": lambda site: site.retention("Signed up", "Bought", cohort="last_ever"),  # type: ignore[arg-type]
     "unknown event": lambda site: site.event("Signd up"),
+    "unknown cohort": lambda site: site.cohort("Byers"),
+    "unknown cohort's history": lambda site: site.cohort_history("Byers"),
+    "cohort of nobody": lambda site: site.define_cohort("A"),
+    "cohort of both": lambda site: site.define_cohort("A", [{"did": "Bought"}], users=["ada"]),
+    "cohort of itself": lambda site: site.define_cohort("Buyers", [{"cohort": "Buyers"}]),
+    "cohort conflict": lambda site: site.define_cohort("Buyers", [{"did": "Bought"}], expected_version=7),
+    "frozen elsewhere": lambda site: site.freeze_cohort("Buyers", "Listed", expected_version=0),
+    "freeze unknown": lambda site: site.freeze_cohort("Byers"),
+    "preview of nobody": lambda site: site.preview_cohort([]),
+    "delete unknown cohort": lambda site: site.delete_cohort("Byers"),
+    "person": lambda site: site.define_cohort("A", persons=["ada"]),
     "unknown history": lambda site: site.history("Signd up"),
     "delete unknown": lambda site: site.delete_event("Signd up"),
     "name": lambda site: site.define("a\nb", css="a"),
@@ -217,6 +245,34 @@ def test_a_named_events_life(where: str, name: str, request: pytest.FixtureReque
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("where", ["local", "remote"])
+@pytest.mark.parametrize("name", ["Pro", "Pro/annual", "a/history", "a/freeze", "..", "買う"])
+def test_a_cohorts_life(where: str, name: str, request: pytest.FixtureRequest) -> None:
+    """A cohort is defined, used, frozen, kept from who saw an older version, deleted; its history stays."""
+    site: Questions = request.getfixturevalue(where)
+    first = site.define_cohort(name, [{"did": "Bought"}], description="first")
+    assert (first.name, first.description, first.members, first.deleted) == (name, "first", None, False)
+    assert said(site.cohort(name)) == said(first)
+    answer = site.trend(ANYTHING, person_where=[{"cohort": name}], **OCTOBER)
+    assert answer.meta["cohorts"] == {name: first.version}
+    persons = site.preview_cohort([{"cohort": name}]).persons
+    listed = site.define_cohort("Copy", persons=persons)
+    assert (listed.members, listed.person_where) == (len(persons), None)
+    frozen = site.freeze_cohort(name, expected_version=first.version)
+    assert (frozen.version, frozen.members) == (first.version + 1, len(persons))
+    assert site.preview_cohort([{"cohort": name}]).persons == persons
+    with pytest.raises(bs.Conflict):
+        site.define_cohort(name, [{"did": "Bought"}], expected_version=first.version)
+    assert name in [cohort.name for cohort in site.cohorts()]
+    site.delete_cohort(name, expected_version=frozen.version)
+    site.delete_cohort("Copy")
+    with pytest.raises(bs.NotFound):
+        site.cohort(name)
+    assert [(each.version, each.deleted) for each in site.cohort_history(name)][:3] == [
+        (frozen.version + 1, True), (frozen.version, False), (first.version, False)
+    ]  # fmt: skip
+
+
 def test_who_changed(local: Questions, remote: Questions) -> None:
     """A change over HTTP bears the key's id, one in place the user's name."""
     assert remote.define("By key", css="a").actor.startswith("k_")
@@ -227,7 +283,7 @@ def test_who_changed(local: Questions, remote: Questions) -> None:
 # ── Signatures ──────────────────────────────────────────────────────────────────────────────────────────────
 
 METHODS = [
-    name for name, value in vars(Questions).items() if inspect.isfunction(value) and not name.startswith("_")
+    name for name, value in inspect.getmembers(Questions, inspect.isfunction) if not name.startswith("_")
 ]
 
 
@@ -237,7 +293,8 @@ def test_methods() -> None:
         ("funnel", "retention", "trend", "preview"),
         ("events", "event", "delete_event", "history"),
     )
-    assert set(METHODS) == {*reports, "define", *names, "close"}
+    cohorts = ("cohorts", "cohort", "delete_cohort", "cohort_history", "freeze_cohort", "define_cohort")
+    assert set(METHODS) == {*reports, "define", *names, *cohorts, "preview_cohort", "close"}
 
 
 @pytest.mark.parametrize("name", METHODS)

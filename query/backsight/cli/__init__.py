@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "query": "serving",
     "demo": "demo",
     "events": "events",
+    "cohorts": "cohorts",
     "preview": "reports.preview",
     "funnel": "reports.funnel",
     "retention": "reports.retention",

@@ -1,7 +1,7 @@
 """Who is in a cohort now: how many persons meet some conditions, and which.
 
 POST /v1/cohorts/preview
-{"person_where": [COND, …], "timezone": "UTC"}
+{"person_where": [COND, …], "timezone": "UTC", "limit": 100, "after": "123"}
 
 Persons are those with an event of the site. Where one of the conditions wants something done, only those
 events are looked at: who did not do it is not in the cohort.
@@ -21,13 +21,14 @@ from backsight.reports.context import Context
 from backsight.reports.matched import Query, Scan, load_sql
 from backsight.reports.moments import Range, read_zone
 from backsight.reports.person_conditions import KEYS, Behaviour, Did, InCohort, parse_person_where
+from backsight.reports.person_ids import LISTING_FIELDS, Listing, read_listing
 from backsight.reports.person_sets import bounds_of
 from backsight.reports.request import Common
 from backsight.rules.predicates import AllOf, Condition
 from backsight.rules.rule import Rule
 from backsight.rules.steps import Step
 
-FIELDS: Final = ("person_where", "timezone", "description")
+FIELDS: Final = ("person_where", "timezone", "description", *LISTING_FIELDS)
 """`description` is taken, so that the body that saves a cohort also previews it."""
 
 Answer = dict[str, Any]
@@ -41,19 +42,20 @@ class MembershipRequest:
     """A request, checked."""
 
     common: Common
+    listing: Listing
 
 
 def run(request: Mapping[str, object], context: Context) -> Answer:
     """The answer to a request. Raises InvalidRequest, naming the field."""
-    query = _query(parse(request, context.now), context, "count(distinct person) as persons")
-    persons = query.run(context)["persons"][0].as_py()
-    return {"persons": persons, "meta": context.meta((), query.warnings)}
+    asked = parse(request, context.now)
+    query = _query(asked, context)
+    listed = asked.listing.answer(query.run(context)["person"].to_numpy(), context)
+    return {**listed, "meta": context.meta((), query.warnings)}
 
 
 def sql(request: Mapping[str, object], context: Context) -> str:
     """The SQL that answers a request, with its parameters."""
-    asked = parse(request, context.now)
-    return _query(asked, context, "count(distinct person) as persons").text(context)
+    return _query(parse(request, context.now), context).text(context)
 
 
 def parse(request: Mapping[str, object], now: datetime) -> MembershipRequest:
@@ -63,13 +65,12 @@ def parse(request: Mapping[str, object], now: datetime) -> MembershipRequest:
     if not fields.get("person_where"):
         refuse("the conditions are missing.", "person_where", None, "a list of conditions on persons")
     conditions = parse_person_where(fields["person_where"], "person_where", zone, now)
-    return MembershipRequest(Common(_ALWAYS, zone, (), conditions))
+    return MembershipRequest(Common(_ALWAYS, zone, (), conditions), read_listing(fields))
 
 
 def members(request: Mapping[str, object], context: Context) -> pa.Int64Array:
     """The persons themselves, as `id64` numbers."""
-    query = _query(parse(request, context.now), context, "distinct person")
-    return query.run(context)["person"].combine_chunks()
+    return _query(parse(request, context.now), context).run(context)["person"].combine_chunks()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ class _Done:
     field: str
 
 
-def _query(asked: MembershipRequest, context: Context, figures: str) -> Query:
+def _query(asked: MembershipRequest, context: Context) -> Query:
     anything = _Done(_EVERYTHING, _ALWAYS, "person_where")
     done = _done_by_all(asked.common.person_where, "person_where", asked.common, context) or anything
     conditions = context.conditions()
@@ -94,7 +95,7 @@ def _query(asked: MembershipRequest, context: Context, figures: str) -> Query:
         steps=[done.step],
         bounds=done.range,
     )
-    return scan.query(load_sql("persons_in").strip().replace("{figures}", figures))
+    return scan.query(load_sql("persons_in").strip())
 
 
 def _done_by_all(

@@ -83,6 +83,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
         {
             "person_where": {**CONDITIONS, "minItems": 1},
             "timezone": _ZONE,
+            "as_of": ref("AsOf"),
             "description": _DESCRIPTION,
             "limit": {"type": "integer", "minimum": 1, "maximum": MAX_LISTED, "default": DEFAULT_LISTED},
             "after": {**_PERSON, "description": "`next` of the page before"},

@@ -49,7 +49,7 @@ filter_options = options(
     where_option,
     click.option(
         "--person-where", multiple=True, type=predicate, metavar="PRED",
-        help="Only persons where TRAIT=VALUE holds; may be repeated.",
+        help="Only persons where TRAIT=VALUE holds, or a condition as JSON; may be repeated.",
     ),
     click.option("--from", "from_", metavar="DATE", help="First date, or an RFC 3339 instant."),
     click.option("--to", metavar="DATE", help="Last date (inclusive), or an instant."),

@@ -1,6 +1,6 @@
 with matched as (
     {matched}
 )
-select {figures}
+select distinct person
 from matched
 where counts
