@@ -78,6 +78,13 @@ def read_whole(value: object, field: str, least: int, most: int) -> int:
     return value
 
 
+def read_flag(value: object, field: str) -> bool:
+    """True or false."""
+    if not isinstance(value, bool):
+        refuse(f"{shown(value)} is neither true nor false.", field, value, "true or false")
+    return value
+
+
 def listing(names: Collection[str]) -> str:
     """Names as they stand in a message."""
     return ", ".join(repr(name) for name in sorted(set(names)))

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
-
-from backsight.parquet_rows import Integers
 from backsight.reports.context import Context
-from backsight.reports.funnel.attempts import Attempts, Rules, counted_attempts, disordered
+from backsight.reports.funnel.attempts import Attempts
+from backsight.reports.funnel.counting import count_attempts
+from backsight.reports.funnel.groups import FunnelBreakdown, codes_of, ranking_of, split
+from backsight.reports.funnel.histogram import durations, histogram
 from backsight.reports.funnel.request import FunnelRequest, parse
-from backsight.reports.funnel.summary import summary
-from backsight.reports.funnel.ties import resolve_attempts
-from backsight.reports.matched import Query, Scan, load_sql
-from backsight.reports.order import PLACE
-from backsight.timelines import Timeline, Timelines
+from backsight.reports.funnel.scan import Matched, matched, query_of
+from backsight.reports.funnel.summary import seconds, summary
+from backsight.reports.funnel.survival import survival
+from backsight.reports.order import instant_of, place_of
+from backsight.reports.periods import MAX_PERIODS, Periods, cover, periods_between
+from backsight.reports.request import MICROSECOND
 
 Answer = dict[str, Any]
 
@@ -24,47 +24,79 @@ Answer = dict[str, Any]
 def run(request: Mapping[str, object], context: Context) -> Answer:
     """The answer to a request. Raises InvalidRequest, naming the field."""
     asked = parse(request, context.now)
-    query = _query(asked, context)
-    parts = count_attempts(asked, query.timelines(context), context)
-    steps = summary(asked, parts, context.now)
-    return {"steps": steps, "meta": context.meta(asked.steps, query.warnings)}
+    found, warnings = matched(asked, context)
+    periods, more = _periods(asked, context)
+    edges = [place_of(edge) for edge in periods.edges] if periods else []
+    parts, over_time = count_attempts(asked, found, context, edges)
+    answer = _figures(asked, context, parts, periods, over_time)
+    if asked.breakdown is not None:
+        answer["groups"] = _groups(asked, asked.breakdown, context, found, parts, periods, over_time)
+    return {**answer, "meta": context.meta(asked.steps, [*warnings, *more])}
 
 
 def sql(request: Mapping[str, object], context: Context) -> str:
     """The SQL of the scan that answers a request, with its parameters."""
-    return _query(parse(request, context.now), context).text(context)
+    return query_of(parse(request, context.now), context).text(context)
 
 
-def count_attempts(asked: FunnelRequest, timelines: Timelines, context: Context) -> list[Attempts]:
-    """The attempt that counts of every person who started one, in parts."""
-    rules = Rules(len(asked.steps), asked.window_micros, asked.starts_before, asked.entry)
-
-    def walk(timeline: Timeline) -> tuple[Attempts, Integers]:
-        return counted_attempts(timeline, rules), disordered(timeline)
-
-    walked = timelines.map(walk)
-    tied = np.concatenate([persons for _, persons in walked])
-    parts = [attempts for attempts, _ in walked]
-    if not len(tied):
-        return parts
-    found = _query(asked, context, tied).run(context).to_pylist()
-    return [*(part.without(tied) for part in parts), resolve_attempts(found, rules)]
+def _periods(asked: FunnelRequest, context: Context) -> tuple[Periods | None, list[str]]:
+    if asked.interval is None:
+        return None, []
+    span, warnings = cover(asked.common.range, asked.interval, context, MAX_PERIODS)
+    return periods_between(asked.interval, asked.common.zone, span, asked.week_start), warnings
 
 
-def _query(asked: FunnelRequest, context: Context, tied: Integers | None = None) -> Query:
-    """The statement; with `tied`, of these persons alone, and with all that orders their events."""
-    conditions = context.conditions()
-    tests = [
-        (f"step_{number}", conditions.step(step, f"steps[{number - 1}]"))
-        for number, step in enumerate(asked.steps, 1)
+def _groups(
+    asked: FunnelRequest,
+    breakdown: FunnelBreakdown,
+    context: Context,
+    found: Matched,
+    parts: Sequence[Attempts],
+    periods: Periods | None,
+    over_time: Sequence[Sequence[Attempts]],
+) -> list[Answer]:
+    """The same figures of each group."""
+
+    def coded(each: Sequence[Attempts]) -> list[Any]:
+        return [codes_of(part, breakdown, found.groups) for part in each]
+
+    codes = coded(parts)
+    ranking = ranking_of(codes, found.groups, breakdown.breakdown.limit)
+    whole = split(parts, codes, ranking)
+    by_period = [split(each, coded(each), ranking) for each in over_time]
+    return [
+        {
+            "value": value,
+            **_figures(asked, context, whole[place], periods, [groups[place] for groups in by_period]),
+        }
+        for place, value in enumerate(ranking.values)
     ]
-    conditions.columns |= {"time", "page", "sequence"}
-    columns = [("place", PLACE), ("page", "e.page")]
-    if tied is not None:
-        columns.append(("sequence", "e.sequence"))
-    scan = Scan(context, asked.common, conditions, columns, tests, asked.steps, asked.bounds)
-    bits = " + ".join(
-        f"case when {name} then {1 << index} else 0 end" for index, (name, _) in enumerate(tests)
-    )
-    text = load_sql("funnel" if tied is None else "funnel_tied").replace("{steps}", bits).strip()
-    return scan.query(text, None if tied is None else {"tied": pa.table({"person": tied})})
+
+
+def _figures(
+    asked: FunnelRequest,
+    context: Context,
+    parts: Sequence[Attempts],
+    periods: Periods | None,
+    over_time: Sequence[Sequence[Attempts]],
+) -> Answer:
+    """What the answer says of all, and of each group."""
+    answer: Answer = {"steps": summary(asked, parts, context.now)}
+    if periods is not None:
+        answer["trend"] = [
+            {
+                "start": label,
+                "complete": periods.edges[number + 1] + asked.window - MICROSECOND <= context.now,
+                "steps": summary(asked, over_time[number], context.now),
+            }
+            for number, label in enumerate(periods.labels)
+        ]
+    if asked.histogram is not None:
+        micros = durations(parts, asked.histogram.first, asked.histogram.last)
+        answer["histogram"] = {
+            "from": asked.histogram.first, "to": asked.histogram.last, "persons": len(micros),
+            "seconds": seconds(micros), "bins": histogram(asked.histogram, micros),
+        }  # fmt: skip
+    if asked.curve:
+        answer["curve"] = survival(parts, asked.window_micros, instant_of(place_of(context.now)))
+    return answer

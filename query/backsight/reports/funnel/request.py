@@ -2,7 +2,8 @@
 
 POST /v1/reports/funnel
 {"steps": [STEP, …], "window": "14d", "entry": "any" | "first", "range": "all", "order": "ordered",
- "count": "persons"}
+ "count": "persons", "breakdown": {"by": ["browser"], "attribution": "first", "limit": 25},
+ "interval": "day", "week_start": "monday", "histogram": {"from": 1, "to": 2, "bins": 20}, "curve": true}
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from backsight.fields import read_choice, read_list
+from backsight.fields import read_choice, read_flag, read_list
+from backsight.reports.funnel.groups import FunnelBreakdown, parse_funnel_breakdown
+from backsight.reports.funnel.histogram import HistogramRequest, parse_histogram
 from backsight.reports.order import BEFORE_ALL, instant_of, place_of
+from backsight.reports.periods import PERIODS, WEEK_STARTS
 from backsight.reports.request import (
     MICROSECOND,
     Common,
@@ -25,7 +29,10 @@ from backsight.reports.request import (
 )
 from backsight.rules.steps import Step, parse_step
 
-FIELDS: Final = ("steps", "window", "order", "entry", "count", "range")
+FIELDS: Final = (
+    "steps", "window", "order", "entry", "count", "range",
+    "breakdown", "interval", "week_start", "histogram", "curve",
+)  # fmt: skip
 MAX_STEPS: Final = 20
 
 
@@ -39,6 +46,13 @@ class FunnelRequest:
     whole: bool
     """Every event has to lie within the range, not only the first step's."""
     common: Common
+    breakdown: FunnelBreakdown | None
+    interval: str | None
+    """Conversion over time: by periods of this length, of the attempts' starts."""
+    week_start: str
+    histogram: HistogramRequest | None
+    curve: bool
+    """Whether to say how the share of those who converted grows with time."""
 
     @property
     def bounds(self) -> Range:
@@ -71,11 +85,17 @@ def parse(request: Mapping[str, object], now: datetime) -> FunnelRequest:
     fields = read_request(request, FIELDS)
     read_choice(fields.get("order", "ordered"), "order", ("ordered",))
     read_choice(fields.get("count", "persons"), "count", ("persons",))
-    steps = read_list(fields.get("steps", ()), "steps", MAX_STEPS)
+    listed = read_list(fields.get("steps", ()), "steps", MAX_STEPS)
+    steps = tuple(parse_step(step, f"steps[{index}]") for index, step in enumerate(listed))
     return FunnelRequest(
-        tuple(parse_step(step, f"steps[{index}]") for index, step in enumerate(steps)),
+        steps,
         read_duration(fields.get("window", "14d"), "window"),
         read_choice(fields.get("entry", "any"), "entry", ("any", "first")),
         read_all(fields),
         read_common(fields, now),
+        parse_funnel_breakdown(fields["breakdown"], len(steps)) if "breakdown" in fields else None,
+        read_choice(fields["interval"], "interval", PERIODS) if "interval" in fields else None,
+        read_choice(fields.get("week_start", "monday"), "week_start", WEEK_STARTS),
+        parse_histogram(fields["histogram"], len(steps)) if "histogram" in fields else None,
+        read_flag(fields.get("curve", False), "curve"),
     )

@@ -1,5 +1,5 @@
 with matched as (
     {matched}
 )
-select person, place, page, cast({steps} as integer) as steps
+select person, place{others}, cast({steps} as integer) as steps
 from matched

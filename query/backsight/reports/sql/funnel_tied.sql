@@ -1,6 +1,6 @@
 with matched as (
     {matched}
 )
-select person, place, page, sequence, cast({steps} as integer) as steps
+select person, place{others}, cast({steps} as integer) as steps
 from matched
 where person in (select person from tied)
