@@ -61,7 +61,7 @@ def _cases(draw: st.DrawFn) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         st.lists(
             st.builds(
                 lambda name, time, device, page, sequence: event(
-                    name, time, device=device, page=page * 100 + device, sequence=sequence
+                    name, time, device=device, page=page * 100 + device << 32, sequence=sequence
                 ),
                 st.sampled_from("AB"),
                 _around(kind),
@@ -163,7 +163,7 @@ def test_ties_in_time(
 ) -> None:
     """Within a page the sequence says what came after the start; between pages the person is favoured."""
     events = [
-        event(name, at(0), page=page, sequence=sequence)
+        event(name, at(0), page=page << 32, sequence=sequence)
         for name, page, sequence in zip("AB", pages, sequences, strict=True)
     ]
     assert ask(context_of(events), **{"from": "2026-10-05", "to": "2026-10-05"})[0]["returned"][0] == returns
@@ -217,6 +217,74 @@ def test_the_average_pools_what_is_over(context_of: ContextOf) -> None:
     assert answer["average"] == [0.0, 2 / 4, 0.0]
 
 
+def test_what_is_no_number_is_told(context_of: ContextOf) -> None:
+    """A measure leaves out what is no number and says of how many returns; what is missing is not one."""
+    events = [event("A", at(0)), event("B", at(0), page=8 << 32), event("B", at(1), props='{"price": "2.5"}')]
+    events += [event("B", at(1), props=f'{{"price": {price}}}') for price in ('"dear"', "true", "null", "4")]
+    request = {"from": "2026-10-05", "to": "2026-10-05", "periods": 2, "start": "A", "return": "B"}
+    measure = {"measure": "avg", "property": "price"}
+    answer = retention.run(request | {"measure": measure}, context_of(events))
+    assert answer["rows"][0]["values"] == [None, 3.25]
+    assert answer["meta"]["warnings"] == ["2 returns have a 'price' that is no number, and is left out."]
+
+
+def test_a_streak_ends_with_the_first_period_left_out(context_of: ContextOf) -> None:
+    """Who returned on days 1, 2 and 4 has a streak of two days; the start's own day is not one of them."""
+    context = context_of([event("A", at(0)), *(event("B", at(day)) for day in (1, 2, 4))])
+    request = {"from": "2026-10-05", "to": "2026-10-05", "periods": 6, "returned": "streak"}
+    assert ask(context, **request)[0]["returned"] == [0, 1, 1, 0, 0, 0]
+
+
+def test_rolling_periods_begin_with_the_start(context_of: ContextOf) -> None:
+    """23 hours after the start is period 0, whatever the date; it is over once it is for the latest start."""
+    events = [event("A", at(0.25)), event("B", at(0.25 + 23 / 24))]
+    request = {"from": "2026-10-05", "to": "2026-10-05", "periods": 2, "mode": "rolling"}
+    (row,) = ask(context_of(events, now=datetime(2026, 10, 7, tzinfo=UTC)), **request)
+    assert (row["returned"], row["complete"]) == ([1, 0], [True, False])
+
+
+def test_brackets_are_named_by_their_periods(context_of: ContextOf) -> None:
+    """After the cohort's own period comes a column for each bracket."""
+    context = context_of([event("A", at(0)), event("B", at(4))])
+    request = {"start": "A", "return": "B", "from": "2026-10-05", "to": "2026-10-05", "brackets": [1, 3, 7]}
+    answer = retention.run(request, context)
+    assert answer["labels"] == ["Day 0", "Day 1", "Day 2-4", "Day 5-11"]
+    assert answer["rows"][0]["returned"] == [0, 0, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("cell", "field"),
+    [
+        pytest.param(None, "cell", id="no cell"),
+        pytest.param({"period": 1}, "cell.start", id="no row"),
+        pytest.param({"start": "2026-10-06"}, "cell.start", id="another row"),
+        pytest.param({"start": "2026-10-05", "period": 12}, "cell.period", id="past the last column"),
+        pytest.param({"start": "2026-10-05", "returned": False}, "cell.period", id="not returned, but when"),
+        pytest.param({"start": "2026-10-05", "period": 1, "returned": 1}, "cell.returned", id="no boolean"),
+        pytest.param({"start": "2026-10-05", "group": ["/c"]}, "cell.group", id="no such group"),
+        pytest.param({"start": "2026-10-05", "group": {"pooled": True}}, "cell.group", id="nothing pooled"),
+        pytest.param({"start": "2026-10-05", "group": [1.5]}, "cell.group[0]", id="no value"),
+        pytest.param({"start": "2026-10-05", "of": "B"}, "cell.of", id="unknown"),
+    ],
+)
+def test_a_cell_that_is_none_is_named(context_of: ContextOf, cell: Any, field: str) -> None:
+    """A cell that the table does not have is refused with its field."""
+    request = {"start": "A", "return": "B", "from": "2026-10-05", "to": "2026-10-05", "cell": cell}
+    with pytest.raises(InvalidRequest) as raised:
+        retention.run_persons(
+            request | {"breakdown": {"by": ["path"]}}, context_of([event("A", at(0), path="/a")])
+        )
+    assert raised.value.field == field
+
+
+def test_groups_need_a_breakdown(context_of: ContextOf) -> None:
+    """Without a breakdown there is no group to ask for."""
+    cell = {"start": "2026-10-05", "group": ["/a"]}
+    request = {"start": "A", "return": "B", "from": "2026-10-05", "to": "2026-10-05", "cell": cell}
+    with pytest.raises(InvalidRequest, match=r"cell\.group"):
+        retention.run_persons(request, context_of())
+
+
 def test_a_revoked_statement_undoes_itself(context_of: ContextOf) -> None:
     """Two devices of one user are one person who returns, until the statement about one is revoked."""
     events = [event("A", at(0), device=1), event("B", at(1), device=2)]
@@ -238,9 +306,19 @@ def test_a_revoked_statement_undoes_itself(context_of: ContextOf) -> None:
         ({"periods": 400}, "periods"),
         ({"cohort": "first"}, "cohort"),
         ({"returned": "after"}, "returned"),
-        ({"mode": "rolling"}, "mode"),
+        ({"mode": "sliding"}, "mode"),
         ({"week_start": "friday"}, "week_start"),
-        ({"minimum": 2}, "minimum"),
+        ({"minimum": 0}, "minimum"),
+        ({"minimum": 1.5}, "minimum"),
+        ({"brackets": []}, "brackets"),
+        ({"brackets": [1, 0]}, "brackets[1]"),
+        ({"brackets": [300, 66]}, "brackets"),
+        ({"brackets": [3], "periods": 4}, "periods"),
+        ({"breakdown": {"limit": 3}}, "breakdown.by"),
+        ({"breakdown": {"by": ["path"], "limit": 1_000}, "period": "hour", "from": "30d"}, "breakdown.limit"),
+        ({"measure": {"measure": "mode", "property": "price"}}, "measure.measure"),
+        ({"measure": {"measure": "sum"}}, "measure.property"),
+        ({"measure": {"property": "price"}}, "measure.measure"),
         ({"from": "1990-01-01"}, "from"),
     ],
 )

@@ -42,6 +42,18 @@ SHAPES: dict[str, tuple[Any, dict[str, Any], list[dict[str, Any]]]] = {
         [],
     ),
     "retention_first_ever": (retention, {"start": "A", "return": "B", "cohort": "first_ever", **OCTOBER}, []),
+    "retention_measured_by_group": (
+        retention,
+        {
+            "start": "A",
+            "return": "B",
+            "mode": "rolling",
+            "breakdown": {"by": ["path", "person.plan"]},
+            "measure": {"measure": "sum", "property": "props.price"},
+            **OCTOBER,
+        },
+        [],
+    ),
     "trend": (
         trend,
         {

@@ -1,4 +1,0 @@
-select person, min(period) as period, min(place) as place
-from dated
-where starts and place >= {first} and place < {end}
-group by person
