@@ -10,7 +10,7 @@ import os
 import time
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import gettempdir
@@ -21,8 +21,8 @@ import duckdb
 import pyarrow as pa
 
 from backsight import runs
-from backsight.errors import Cancelled
-from backsight.held_rows import HeldRows, too_large
+from backsight.ending import ending_with_run, interruptible, raising_ours
+from backsight.held_rows import HeldRows
 from backsight.node_rows import NodeRows
 from backsight.parquet_rows import Integers
 from backsight.rules import user_agents
@@ -126,7 +126,12 @@ class Engine:
             cursor.execute("set timezone = 'UTC'")
             for name, relation in (tables or {}).items():
                 self._provide(cursor, name, relation)
-            return self._rows.take(cursor.sql(sql, params=dict(params or {})).to_arrow_reader(BATCH_ROWS))
+
+            def fetch() -> pa.Table:
+                answer = cursor.sql(sql, params=dict(params or {}))
+                return self._rows.take(answer.to_arrow_reader(BATCH_ROWS))
+
+            return interruptible(fetch, cursor.interrupt)
 
     def _setting(self, name: str) -> str:
         return str(self._database.sql(f"select current_setting('{name}')").fetchall()[0][0])
@@ -194,36 +199,12 @@ class Engine:
         with self._lock:
             self._running.add(cursor)
         try:
-            with cursor, _raising_ours(), _ending_with_run(cursor):
+            with cursor, raising_ours(), ending_with_run(cursor.interrupt):
                 yield cursor
         finally:
             with self._lock:
                 self._running.discard(cursor)
                 self._ended.notify_all()
-
-
-@contextmanager
-def _ending_with_run(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    run = runs.current()
-    with nullcontext() if run is None else run.ending(cursor.interrupt):
-        yield
-
-
-@contextmanager
-def _raising_ours() -> Iterator[None]:
-    """Errors that are no fault of the statement, as ours; the database tells them in several ways."""
-    try:
-        yield
-    except (duckdb.Error, OSError, RuntimeError, MemoryError) as error:
-        runs.check()
-        text = str(error)
-        if text.startswith("Query interrupted"):  # Ctrl-C, of which DuckDB keeps the exception to itself
-            raise KeyboardInterrupt from None
-        if text.startswith("INTERRUPT"):
-            raise Cancelled("the engine was closed") from error
-        if isinstance(error, MemoryError) or text.startswith("Out of Memory"):
-            raise too_large() from error
-        raise
 
 
 def select_files(files: Files) -> str:
