@@ -64,7 +64,7 @@ def said(value: object) -> object:
     """What an answer says, without what differs from one time to the next: milliseconds, who and when."""
     if isinstance(value, Result):
         answer = json.loads(json.dumps(value.answer))
-        del answer["meta"]["ms"]
+        del answer["meta"]["ms"], answer["meta"]["now"]
         return type(value), answer, value.to_arrow().to_pylist()
     if isinstance(value, list):
         return [said(each) for each in value]

@@ -88,8 +88,6 @@ class PersonTests:
         if len(self._sets) > MAX_SETS:
             refuse("the question asks too much of what persons did.", field, None,
                    f"at most {MAX_SETS} different conditions on that")  # fmt: skip
-        if test.step.event is not None:
-            self._context.events_used.add(test.step.event)
         return self._within(test, lambda: self._persons_who(test, field))
 
     def _persons_who(self, test: Behaviour, field: str) -> Derived:

@@ -49,11 +49,11 @@ def test_scope(data: Path, url: str) -> None:
         for operation in OPERATIONS:
             if operation.scope == "read":
                 continue
-            document = problem(
-                reader.request(operation.method, "/v1/events/New", json={"rules": [{"on": "any"}]}), 403
-            )
+            path = operation.path.replace("{name}", "New")
+            document = problem(reader.request(operation.method, path, json={"rules": [{"on": "any"}]}), 403)
             assert "scope 'define'" in document["detail"]
-        assert reader.get("/v1/events/New").status_code == 404
+        for kind in ("events", "cohorts"):
+            assert reader.get(f"/v1/{kind}/New").status_code == 404
 
 
 def test_key_of_another_site(tmp_path: Path) -> None:
