@@ -16,7 +16,9 @@ class Trend(Result):
     """How much, over time. `labels` are the starts of the intervals, `series` the answer's list of series.
 
     Data frame: one row per interval and series, with `start` (of the interval), `series` (its name),
-    `measure` and `value`.
+    `measure` and `value` (null where there is none, such as the average of nothing); `group` where the trend
+    is broken down; `previous`, the value of the interval just as far into the range before, where it is
+    compared.
     """
 
     report: ClassVar[str] = "trend"
@@ -29,21 +31,25 @@ class Trend(Result):
 
     @property
     def series(self) -> list[dict[str, Any]]:
-        """Per series: label, measure, values (one per interval), total."""
+        """Per series (and formula), and within it per group: label, measure (or formula), values (one per
+        interval), total; group and previous where they were asked for.
+        """
         series: list[dict[str, Any]] = self.answer["series"]
         return series
 
     def _schema(self) -> pyarrow.Schema:
         import pyarrow as pa
 
-        texts = [(name, pa.string()) for name in ("start", "series", "measure")]
-        return pa.schema([*texts, ("value", pa.int64())])
+        grouped = ("group",) if any("group" in each for each in self.series) else ()
+        compared = ("previous",) if "previous_labels" in self.answer else ()
+        texts = [(name, pa.string()) for name in ("start", "series", "measure", *grouped)]
+        return pa.schema([*texts, *((name, pa.float64()) for name in ("value", *compared))])
 
     def _rows(self) -> list[dict[str, Any]]:
         return charts.points(self.answer)
 
     def spec(self) -> dict[str, Any]:
-        """A line a series."""
+        """A line a series; of formulas alone, where there are some."""
         return charts.trend(self.answer)
 
     def _table(self) -> Table:
@@ -51,4 +57,9 @@ class Trend(Result):
         columns = [self.labels, *([count(value) for value in series["values"]] for series in self.series)]
         rows = [list(row) for row in zip(*columns, strict=True)]
         total = ["total", *(count(series["total"]) for series in self.series)]
-        return Table(header, [*rows, total], frozenset({0}), "Trend", self._notes())
+        return Table(header, [*rows, total, *self._before()], frozenset({0}), "Trend", self._notes())
+
+    def _before(self) -> list[list[str]]:
+        if "previous_labels" not in self.answer:
+            return []
+        return [["total before", *(count(series["previous"]["total"]) for series in self.series)]]
