@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from backsight.reports import funnel, lifecycle, preview, retention, stickiness, trend
+from backsight.reports import funnel, lifecycle, membership, preview, retention, stickiness, trend
 from query.conftest import ContextOf
 from query.rows import event, statement
 
@@ -95,6 +95,22 @@ SHAPES: dict[str, tuple[Any, dict[str, Any], list[dict[str, Any]]]] = {
     "lifecycle": (lifecycle, {"event": "A", **OCTOBER}, []),
     "stickiness": (stickiness, {"event": "A", **OCTOBER}, []),
     "preview": (preview, {"rules": [{"on": "track", "name": "A"}]}, []),
+    "cohort_of_persons_who_did": (
+        membership,
+        {
+            "person_where": [
+                {"did": {"css": "button"}, "at_least": 2, "at_most": 9, "within": "30d"},
+                {"not": {"did_first": "A", "from": "2026-10-05"}},
+                {"any": [{"property": "plan", "op": "is", "value": NASTY}, {"did": "B", "exactly": 0}]},
+            ]
+        },
+        [statement("identify", DAY, device=1, user=11)],
+    ),
+    "cohort_of_persons_who_did_in_periods": (
+        membership,
+        {"person_where": [{"did_in_periods": "A", "period": "week", "periods": 4, "times": 2}]},
+        [],
+    ),
 }
 
 
