@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from backsight.parquet_rows import Column, Integers, ParquetRows
+from backsight.plain_numbers import stretched
 
 KEPT_BYTES: Final = 512 * 2**20
 """Most memory for what is remembered of files."""
@@ -158,7 +159,7 @@ class NodeFile:
     def read(self, at: Integers, schema: pa.Schema) -> pa.Table:
         """Some columns of their rows, in the order of the file."""
         starts, lengths = self.starts[at].astype(np.int64), np.diff(self.starts)[at].astype(np.int64)
-        rows, which = _stretches(starts, lengths), np.repeat(at, lengths)
+        rows, which = stretched(starts, lengths), np.repeat(at, lengths)
         if self.order is not None:
             rows = self.order[rows].astype(np.int64)
             in_order = np.argsort(rows)
@@ -195,9 +196,3 @@ def _alike(codes: npt.NDArray[np.uint8], first: Integers) -> npt.NDArray[np.uint
         return np.empty(0, np.uint8)
     least, most = np.minimum.reduceat(codes, first), np.maximum.reduceat(codes, first)
     return np.where(least == most, least, np.uint8(SEVERAL))
-
-
-def _stretches(starts: Integers, lengths: Integers) -> Integers:
-    """Every number of some stretches of numbers."""
-    skipped = starts - (np.cumsum(lengths) - lengths)
-    return np.repeat(skipped, lengths) + np.arange(lengths.sum())

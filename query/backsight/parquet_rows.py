@@ -1,14 +1,14 @@
 """Single rows of a Parquet file: no more of it is read than they need.
 
 Numbers that lie in the file as they do in memory (as the collector writes what every report needs) are taken
-from the mapped file one by one, also where some are missing. A text that is the same in a whole row group is
+out of it as they are, also where some are missing. A text that is the same in a whole row group is
 known from the footer. Any other column is decoded, of the row groups that hold some of the rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from mmap import ACCESS_READ, mmap
+from io import FileIO
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from backsight.plain_numbers import PlainNumbers, find_numbers
+from backsight.plain_numbers import PlainNumbers, Stretches, find_numbers
 
 Integers: TypeAlias = npt.NDArray[np.int64]
 Column: TypeAlias = pa.Array | pa.ChunkedArray
@@ -51,29 +51,31 @@ class ParquetRows:
 
     def read(self, rows: Integers, schema: pa.Schema, known: Mapping[str, Column]) -> pa.Table:
         """Some columns of some rows (sorted), but the `known` ones; those that the file lacks are null."""
-        columns = dict(known)
-        cuts = np.searchsorted(rows, self._edges)
-        with self._path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
-            self._learn(data, [field for field in schema if field.name not in known])
+        columns, stretches = dict(known), Stretches.of(rows, self._edges)
+        with self._path.open("rb", buffering=0) as file:
+            self._learn(file, [field for field in schema if field.name not in known])
             for field in (field for field in schema if field.name not in known):
-                if (column := self._undecoded(field, data, rows, cuts)) is not None:
+                if (column := self._undecoded(field, file, rows, stretches)) is not None:
                     columns[field.name] = column
         missing = [name for name in schema.names if name not in columns]
-        columns |= self._decoded(missing, rows, np.flatnonzero(np.diff(cuts))) if missing else {}
+        columns |= self._decoded(missing, rows, np.unique(stretches.groups)) if missing else {}
         return pa.table([columns[field.name].cast(field.type) for field in schema], names=schema.names)
 
-    def _undecoded(self, field: pa.Field, data: mmap, rows: Integers, cuts: Integers) -> pa.Array | None:
+    def _undecoded(
+        self, field: pa.Field, file: FileIO, rows: Integers, stretches: Stretches
+    ) -> pa.Array | None:
         """The column of these rows; null where it has to be decoded."""
         if field.name not in self._types:
             return pa.nulls(len(rows), field.type)
-        groups = np.flatnonzero(np.diff(cuts))
         numbers, texts = self._numbers.get(field.name), self._texts.get(field.name)
-        if numbers is not None and numbers.kind == field.type and numbers.has(groups):
-            return numbers.take(data, rows, cuts)
-        only = [texts[group] for group in groups.tolist()] if texts else [()]
-        return _repeated([text for (text,) in only], np.diff(cuts)[groups]) if all(only) else None
+        if numbers is not None and numbers.kind == field.type and numbers.has(stretches.groups):
+            return numbers.take(file, rows, stretches)
+        if texts and all(texts[group] for group in stretches.groups.tolist()):
+            only = [texts[group][0] for group in stretches.groups.tolist()]
+            return _repeated(only, stretches.lengths)
+        return None
 
-    def _learn(self, data: mmap, fields: Iterable[pa.Field]) -> None:
+    def _learn(self, file: FileIO, fields: Iterable[pa.Field]) -> None:
         """Finds out how columns lie in the file that were not asked for before."""
         known = self._numbers.keys() | self._texts.keys()
         kinds = {field.name: self._types[field.name] for field in fields
@@ -82,7 +84,7 @@ class ParquetRows:
         for name, kind in kinds.items():
             if pa.types.is_integer(kind) or pa.types.is_timestamp(kind):
                 chunks = _chunks(footer, name)
-                self._numbers[name] = find_numbers(self._path, data, kind, name, chunks, self._edges)
+                self._numbers[name] = find_numbers(self._path, file, kind, name, chunks, self._edges)
             else:
                 is_text = pa.types.is_string(kind)
                 self._texts[name] = [_only_text(chunk) for chunk in _chunks(footer, name)] if is_text else []
