@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import random
+from datetime import UTC, date, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
@@ -43,6 +45,32 @@ def rows(data_dir: Path) -> dict[str, list[str]]:
 
 def files(data_dir: Path, table: str = "events") -> list[str]:
     return DeltaTable(str(data_dir / "lake" / table)).file_uris()
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_table_is_merged(tmp_path: Path, table: str) -> None:
+    """Files of every table become one, whatever kind of column they are sorted by."""
+    lake = Lake(tmp_path / "lake")
+    for number in range(3):
+        rows = pa.Table.from_pylist([_row(table, number)], schema=TABLES[table])
+        lake[table].append(rows, {"journal/collector": number + 1})
+    lake.close()
+    before = rows_of_table(tmp_path, table)
+    compact(tmp_path)
+    assert len(files(tmp_path, table)) == 1
+    assert rows_of_table(tmp_path, table) == before
+
+
+def rows_of_table(data_dir: Path, table: str) -> list[str]:
+    return sorted(map(repr, stored(data_dir, table)))
+
+
+def _row(table: str, number: int) -> dict[str, Any]:
+    """A row that says something in every column that may not be null."""
+    said = {"string": f"row {number}", "int64": number, "int32": number, "date32[day]": date(2026, 11, 1),
+            "timestamp[us, tz=UTC]": datetime(2026, 11, 1, number, tzinfo=UTC), "bool": True}  # fmt: skip
+    kinds = {field.name: said.get(str(field.type)) for field in TABLES[table] if field.name != "site"}
+    return {name: value for name, value in kinds.items() if value is not None} | {"site": "shop"}
 
 
 def test_compaction_changes_files_and_no_rows(tmp_path: Path) -> None:

@@ -98,9 +98,18 @@ class Merge:
     def _write_one(self, files: Sequence[DataFile]) -> list[AddAction]:
         order = SORTED_BY[self.table.name]
         rows = pa.concat_tables(self.table.read(file, as_dictionaries=True) for file in files)
-        rows = rows.unify_dictionaries().sort_by([(name, "ascending") for name in order])
+        rows = _plain(rows.unify_dictionaries(), order).sort_by([(name, "ascending") for name in order])
         partition_by, bounds = PARTITIONS[self.table.name], STATISTICS[self.table.name]
         return write_files(self.table.directory, rows, partition_by, bounds, sorted_by=order, is_new=False)
+
+
+def _plain(rows: pa.Table, names: Sequence[str]) -> pa.Table:
+    """The rows with those columns as they are: Arrow does not sort by dictionaries."""
+    for name in names:
+        place, kind = rows.schema.get_field_index(name), rows.schema.field(name).type
+        if pa.types.is_dictionary(kind):
+            rows = rows.set_column(place, name, rows[name].cast(kind.value_type))
+    return rows
 
 
 class Compactor:
