@@ -247,6 +247,33 @@ def test_a_step_of_a_condition_has_filters_of_its_own(context_of: ContextOf) -> 
     assert persons(context, {"did": {"on": "track", "where": [on_path, pro]}}) == [3]
 
 
+def test_a_step_may_be_an_element(context_of: ContextOf) -> None:
+    """Clicks are found by their nodes, in files of other nodes and of other days too."""
+    seen = {"site": "shop", "first_seen": NOW}
+    place = {"depth": 0, "child_index": 1, "child_last": 1, "type_index": 1, "type_last": 1, "flags": 0}
+    nodes = [{"node_id": number, "element_id": number, **place, **seen} for number in (1, 2)]
+    described = {"namespace": "html", "attributes": [], **seen}
+    elements = [{"element_id": number, "tag": tag, **described} for number, tag in ((1, "a"), (2, "button"))]
+    clicks = [
+        event("", NOW - timedelta(days=days), type="click", name=None, node_id=node, device=device)
+        for device, days, node in (
+            (1, 0, 2),
+            (1, 3, 2),
+            (2, 0, 2),
+            (2, 9, 2),
+            (3, 0, 1),
+            (3, 1, 1),
+            (4, 40, 2),
+        )
+    ]
+    context = context_of(clicks, now=NOW, nodes=nodes, elements=elements)
+    assert persons(context, {"did": {"css": "button"}}) == [1, 2, 4]
+    assert persons(context, {"did": {"css": "button"}, "at_least": 2, "within": "1w"}) == [1]
+    assert persons(context, {"did": {"css": "a"}, "exactly": 2}, {"not": {"did": {"css": "button"}}}) == [3]
+    assert persons(context, {"did": {"css": "form"}}) == []
+    assert persons(context, {"did": {"css": "form"}, "at_most": 0}) == [1, 2, 3, 4]
+
+
 def test_a_device_that_was_listed_stands_for_who_identified_on_it(context_of: ContextOf) -> None:
     """A static cohort follows the statements: later ones, and their revocation."""
     events = [event("A", NOW, device=1), event("A", NOW, device=2)]
