@@ -1,4 +1,4 @@
-"""Cohorts of an open site: named by their versions, asked again as of an answer, frozen as persons are now."""
+"""Cohorts of an open site: asked for in reports, asked again as of an answer, frozen, and listed in pages."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def total(site: Site, *conditions: dict[str, Any], **asked: Any) -> int:
 
 
 def test_an_earlier_answer_means_the_cohorts_of_then(site: Site) -> None:
-    """Changed, made a list, or deleted since: as of an answer each cohort is what it was, those it uses too."""
+    """Changed, made a list or deleted since: as of an answer a cohort is what it was, and those it uses."""
     site.define_cohort("Seen", [SEEN])
     site.define_cohort("Undecided", [{"cohort": "Seen"}, {"did": "Bought", "exactly": 0}])
     asked = {"person_where": [{"cohort": "Undecided"}], **OCTOBER}
