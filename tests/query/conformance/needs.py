@@ -11,6 +11,8 @@ EXISTING = {
     *("funnel", "paths", "retention", "trends", "lifecycle", "stickiness"),
     *("weekly_active", "monthly_active", "active users", "avg", "p90", "p95", "cumulative"),
     "breakdown of trends",
+    *("funnel persons", "breakdown", "funnel_trends", "funnel_time_to_convert", "histogram"),
+    *("rolling", "brackets", "minimum", "measure of retention", "breakdown of retention"),
 }
 PLAIN_MATH = ("total",)
 
@@ -30,6 +32,7 @@ def needs(case: Case) -> set[str]:
 
 
 KINDS = {"retention_interval": "retention"}
+BREAKDOWNS = {"series": "breakdown of trends", "return_event": "breakdown of retention", "steps": "breakdown"}
 BY_CONFIG = {
     "exclusions": "exclude",
     "hold_constant": "hold",
@@ -45,8 +48,10 @@ BY_EXPECT = {"users_at_step": "funnel persons", "converted_users": "funnel perso
 
 
 def _by_value(config: dict[str, Any]) -> Iterator[str]:
+    if config.get("breakdown") and config.get("entry") == "first":
+        yield "totals"
     if config.get("breakdown"):
-        yield "breakdown of trends" if "series" in config else "breakdown"
+        yield BREAKDOWNS[next(key for key in BREAKDOWNS if key in config)]
     if config.get("order", "ordered") != "ordered":
         yield f"order {config['order']}"
     if config.get("window_mode") == "24h":

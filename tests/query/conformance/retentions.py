@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from query.conformance.cases import Case, moment, step, wheres
+from query.conformance.cases import Case, moment, property_of, step, wheres
 from query.oracles import period_of
 
 COHORTS = {"first_time": "first_ever", "first_ever": "first_ever", "recurring": "recurring"}
+MODES = {"calendar": "calendar", "24h": "rolling"}
 LENGTHS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
 
 
@@ -22,16 +23,35 @@ def request_of(case: Case) -> dict[str, Any]:
         "start": step(config["start_event"]),
         "return": step(config["return_event"]),
         "period": config["period"],
-        "periods": config["intervals"],
         "cohort": COHORTS[config["type"]],
         "returned": config.get("mode", "on"),
         "week_start": config.get("week_start", "monday"),
         "from": first,
         "to": last,
-        "timezone": config.get("timezone", "UTC"),
         "range": "all",
+        **columns_of(config),
         **wheres(config),
     }
+
+
+def columns_of(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What the columns are, what counts in them, and of whom."""
+    asked: dict[str, Any] = {
+        "mode": MODES[config.get("window_mode", "calendar")],
+        "timezone": config.get("timezone", "UTC"),
+        "minimum": config.get("min_occurrences", 1),
+    }
+    if "brackets" in config:
+        asked["brackets"] = config["brackets"]
+    elif "intervals" in config:
+        asked["periods"] = config["intervals"]
+    if "breakdown" in config:
+        by = config["breakdown"]
+        asked["breakdown"] = {"by": [property_of(key, by["on"]) for key in by["keys"]]}
+    if "measure" in config:
+        measure = config["measure"]
+        asked["measure"] = {"measure": measure["fn"], "property": property_of(measure["property"], "event")}
+    return asked
 
 
 def span(config: Mapping[str, Any]) -> tuple[str, str]:

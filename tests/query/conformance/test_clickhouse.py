@@ -147,7 +147,7 @@ _requests = st.fixed_dictionaries(
         "period": st.sampled_from(["day", "week"]),
         "cohort": st.sampled_from(list(COHORT)),
         "returned": st.sampled_from(["on", "on_or_after"]),
-        "mode": st.sampled_from(["calendar"]),
+        "mode": st.sampled_from(["calendar", "rolling"]),
     }
 )
 
