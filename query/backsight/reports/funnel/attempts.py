@@ -1,192 +1,140 @@
-"""The attempt that counts of each person, for all persons of a timeline at once.
+"""The attempts that count, of all persons of a timeline at once.
 
-`entry: any`: the attempt that gets furthest; of several, the one that gets there first, each of its steps the
-latest that still leads there. For every event of step k the best attempt so far is the one through the latest
-event before it that reached step k - 1: it has the latest start, so that it stays longest within the window.
-
-`entry: first`: the person's first event of step 1, then the earliest event of each next step.
+A run is what attempts are made in: all events of a person, or those of one session, or with one value of a
+property that is held. Most runs have an order, and are walked over together; of those that have none, each
+order is tried (`ties`, `arrangements`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from backsight.parquet_rows import Integers
-from backsight.reports.order import SEQUENCE_BITS
+from backsight.reports.funnel.rules import Rules
 from backsight.timelines import Columns, Flags, Timeline
 
-NOT_REACHED = -1
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """How attempts are made, in numbers."""
-
-    steps: int
-    window: int
-    """Microseconds."""
-    starts_before: int
-    """The place before which an attempt has to start."""
-    entry: str
+NOT_REACHED: Final = -1
 
 
 @dataclass(frozen=True)
 class Attempts:
-    """The attempt that counts of each person who did step 1."""
+    """The attempts that count: of each person, session or part of one who started any, or several one after
+    another. One whose every attempt is excluded is there too, and counts at no step."""
 
     person: Integers
     rows: Integers
-    """Per step and person, the row of the timeline that did it; NOT_REACHED where none did."""
-    places: Integers
-    """Per step and person, the place at which it was done; NOT_REACHED where it was not."""
-    last_start: Integers
-    """The place of the person's last event that might have started an attempt."""
-    columns: Columns
-    """What else is known of the rows."""
+    """Per step and attempt, the row of the timeline that did it; NOT_REACHED where none did.
 
-    def only(self, chosen: Integers | Flags) -> Attempts:
+    Of one that counts at no step, those of the attempt that would have counted. The first always has one.
+    """
+    places: Integers
+    """Per step and attempt, the place at which it was done; NOT_REACHED where it was not.
+
+    Where steps come in any order, `rows` and `places` are of the first step that was done, the second …
+    """
+    last_start: Integers
+    """The place of the last event that started an attempt which may still go on, were there time;
+    NOT_REACHED where there is none."""
+    excluded: Flags
+    """Per step and attempt, whether it would have been reached but for the exclusions."""
+    killed: Flags
+    """Whether an exclusion ended any of the attempts."""
+    columns: Columns
+    """The columns of the timeline, of which `rows` are rows: `columns.at(name, rows[step])`."""
+
+    @property
+    def began(self) -> Integers:
+        """The places at which attempts began, or, where they count at no step, would have."""
+        return np.where(self.places[0] == NOT_REACHED, self.columns.at("place", self.rows[0]), self.places[0])
+
+    def only(self, kept: Integers | Flags) -> Attempts:
         """Some of them."""
         return Attempts(
-            self.person[chosen],
-            self.rows[:, chosen],
-            self.places[:, chosen],
-            self.last_start[chosen],
+            self.person[kept],
+            self.rows[:, kept],
+            self.places[:, kept],
+            self.last_start[kept],
+            self.excluded[:, kept],
+            self.killed[kept],
             self.columns,
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Reached:
-    """Events that got to a step."""
+def joined(parts: Sequence[tuple[Attempts, Integers | None]], columns: Columns) -> Attempts:
+    """The attempts of parts of a timeline as attempts of the whole; a part comes with its rows or has all."""
 
-    rows: Integers
-    began: Integers
-    """The instants at which their attempts began."""
-    parents: Integers
-    """Which of the events that got to the step before led there."""
+    def whole(name: str) -> Any:
+        return np.concatenate([getattr(part, name) for part, _ in parts], axis=-1)
 
-
-def counted_attempts(timeline: Timeline, rules: Rules) -> Attempts:
-    """The attempts that count; `timeline` has the column `steps` (bit k-1: the event fills step k)."""
-    walk = _walk_any if rules.entry == "any" else _walk_first
-    levels = walk(timeline, rules)
-    starts = levels[0].rows
-    if not len(starts):
-        none = np.empty((rules.steps, 0), np.int64)
-        return Attempts(none[0], none, none, none[0], timeline.columns)
-    run = timeline.run[starts]
-    last = np.flatnonzero(np.append(run[1:] != run[:-1], True))
-    rows = _furthest(timeline, levels, run[last])
-    places = np.where(rows == NOT_REACHED, NOT_REACHED, timeline.place[rows])
+    rows = [
+        part.rows if of is None else np.where(part.rows == NOT_REACHED, NOT_REACHED, of[part.rows])
+        for part, of in parts
+    ]
     return Attempts(
-        timeline.person[starts[last]], rows, places, timeline.place[starts[last]], timeline.columns
+        whole("person"),
+        np.concatenate(rows, axis=1),
+        whole("places"),
+        whole("last_start"),
+        whole("excluded"),
+        whole("killed"),
+        columns,
     )
+
+
+def attempts_of(timeline: Timeline, rows: Integers, last_start: Integers) -> Attempts:
+    """Attempts, each of at least one step, made of these rows of the timeline."""
+    return Attempts(
+        timeline.person[rows[0]],
+        rows,
+        np.where(rows == NOT_REACHED, NOT_REACHED, timeline.place[rows]),
+        last_start,
+        np.zeros(rows.shape, np.bool_),
+        np.zeros(rows.shape[1], np.bool_),
+        timeline.columns,
+    )
+
+
+def nobodys(timeline: Timeline, rules: Rules) -> Attempts:
+    """The attempts of a timeline in which none starts."""
+    none = np.empty((rules.steps, 0), np.int64)
+    return Attempts(none[0], none, none, none[0], none != 0, none[0] != 0, timeline.columns)
+
+
+def holding(timeline: Timeline, bits: int) -> Flags:
+    """Whether each event has one of some bits."""
+    found: Flags = (timeline.columns["steps"] & bits) != 0
+    return found
 
 
 def fills(timeline: Timeline, step: int) -> Flags:
     """Whether each event fills a step (counted from 1)."""
-    filled: Flags = (timeline.columns["steps"] & (1 << (step - 1))) != 0
-    return filled
+    return holding(timeline, 1 << (step - 1))
 
 
-def _walk_any(timeline: Timeline, rules: Rules) -> list[Reached]:
-    """For each step, every event that gets there, by its latest way."""
-    levels = [_starts(timeline, rules)]
-    for step in range(2, rules.steps + 1):
-        before = levels[-1]
-        rows = np.flatnonzero(fills(timeline, step))
-        parents = _latest_before(rows, before.rows, len(timeline))
-        kept = _within(timeline, rules, rows, before, parents)
-        levels.append(Reached(rows[kept], before.began[parents[kept]], parents[kept]))
-    return levels
+def starting_rows(timeline: Timeline, rules: Rules) -> Integers:
+    """The rows that may start an attempt."""
+    return np.flatnonzero(holding(timeline, rules.starting_bits) & (timeline.place < rules.starts_before))
 
 
-def _walk_first(timeline: Timeline, rules: Rules) -> list[Reached]:
-    """For each step, at most one event of each run."""
-    starts = _starts(timeline, rules)
-    run = timeline.run[starts.rows]
-    first = np.append(True, run[1:] != run[:-1])[: len(run)]
-    levels = [Reached(starts.rows[first], starts.began[first], starts.parents[first])]
-    for step in range(2, rules.steps + 1):
-        before = levels[-1]
-        filling = fills(timeline, step)
-        candidates = np.flatnonzero(filling)
-        following = np.cumsum(filling)[before.rows]  # how many came up to it, so which one comes next
-        parents = np.flatnonzero(following < len(candidates))
-        rows = candidates[following[parents]]
-        kept = _within(timeline, rules, rows, before, parents)
-        levels.append(Reached(rows[kept], before.began[parents[kept]], parents[kept]))
-    return levels
+def first_of_runs(run: Integers) -> Flags:
+    """Whether each of some rows, whose runs these are, is the first one of its run."""
+    return np.append(True, run[1:] != run[:-1])[: len(run)]
 
 
-def _starts(timeline: Timeline, rules: Rules) -> Reached:
-    rows = np.flatnonzero(fills(timeline, 1) & (timeline.place < rules.starts_before))
-    return Reached(rows, timeline.place[rows] >> SEQUENCE_BITS, rows)
+def last_of_runs(run: Integers) -> Flags:
+    """Whether each of them is the last one of its run."""
+    return np.append(run[1:] != run[:-1], True)[: len(run)]
 
 
-def _latest_before(rows: Integers, earlier: Integers, length: int) -> Integers:
-    """For each row the index of the latest of `earlier` before it, or -1. Both are sorted."""
-    marked = np.zeros(length, np.bool_)
-    marked[earlier] = True
-    return np.cumsum(marked, dtype=np.int64)[rows] - marked[rows] - 1
-
-
-def _within(timeline: Timeline, rules: Rules, rows: Integers, before: Reached, parents: Integers) -> Integers:
-    """Which rows have a parent that is of their run and whose attempt began within the window."""
-    if not len(before.rows):
-        return np.empty(0, np.int64)
-    same = (parents >= 0) & (before.rows[parents] >= timeline.first[rows])
-    took = (timeline.place[rows] >> SEQUENCE_BITS) - before.began[parents]
-    return np.flatnonzero(same & (took <= rules.window))
-
-
-def _furthest(timeline: Timeline, levels: list[Reached], runs: Integers) -> Integers:
-    """Per step and run, the row that did it in the attempt that got furthest, and there first."""
-    rows = np.full((len(levels), len(runs)), NOT_REACHED, np.int64)
-    at = np.full(len(timeline.starts), NOT_REACHED, np.int64)
-    at[runs] = np.arange(len(runs))
-    for step in range(len(levels) - 1, -1, -1):
-        level = levels[step]
-        chosen = _soonest(timeline, level.rows)
-        column = at[timeline.run[level.rows[chosen]]]
-        new = rows[step, column] == NOT_REACHED
-        chosen, column = chosen[new], column[new]
-        for earlier in range(step, -1, -1):
-            rows[earlier, column] = levels[earlier].rows[chosen]
-            chosen = levels[earlier].parents[chosen]
-    return rows
-
-
-def _soonest(timeline: Timeline, rows: Integers) -> Integers:
-    """Of each run's rows, the index of the first; of several at its time, of the last one."""
-    run = timeline.run[rows]
-    first = np.flatnonzero(np.append(True, run[1:] != run[:-1])[: len(run)])
-    if not len(first):
-        return first
-    instant = timeline.place[rows] >> SEQUENCE_BITS
-    sizes = np.diff(np.append(first, len(rows)))
-    at_first = instant == np.repeat(instant[first], sizes)
-    return first + np.add.reduceat(at_first, first, dtype=np.int64) - 1
-
-
-def disordered(timeline: Timeline) -> Integers:
-    """Persons who have events of one time, filling different steps, that no sequence puts in order."""
-    instant = timeline.place >> SEQUENCE_BITS
-    same = (instant[1:] == instant[:-1]) & (timeline.run[1:] == timeline.run[:-1])
-    pairs = np.flatnonzero(same)
-    if not len(pairs):
-        return np.empty(0, np.int64)
-    page, following = (timeline.columns.at("page", rows) for rows in (pairs, pairs + 1))
-    loose = (page != following) | (timeline.place[pairs] == timeline.place[pairs + 1])
-    steps = timeline.columns["steps"]
-    differ = steps[pairs] != steps[pairs + 1]
-    group = np.cumsum(np.append(True, np.diff(pairs) != 1)) - 1
-    both = _any(loose, group) & _any(differ, group)
-    return np.unique(timeline.person[pairs[both[group]]])
-
-
-def _any(flags: npt.NDArray[np.bool_], group: Integers) -> Flags:
-    return np.bincount(group, weights=flags) > 0
+def next_of(sorted_rows: Integers, timeline: Timeline, rows: Integers) -> Integers:
+    """For each row the next one after it, in its run, of some sorted rows; NOT_REACHED where none is."""
+    if not len(sorted_rows):
+        return np.full(len(rows), NOT_REACHED, np.int64)
+    index = np.searchsorted(sorted_rows, rows, "right")
+    found = sorted_rows[np.minimum(index, len(sorted_rows) - 1)]
+    there = (index < len(sorted_rows)) & (timeline.run[found] == timeline.run[rows])
+    return np.where(there, found, NOT_REACHED)

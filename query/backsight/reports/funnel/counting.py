@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from backsight.parquet_rows import Integers
 from backsight.reports.context import Context
-from backsight.reports.funnel.attempts import Attempts, Rules, counted_attempts, disordered, fills
+from backsight.reports.funnel.attempts import Attempts, holding
 from backsight.reports.funnel.request import FunnelRequest
-from backsight.reports.funnel.scan import Matched, tied_rows, timelines
-from backsight.reports.funnel.ties import resolve_attempts
+from backsight.reports.funnel.rules import Rules
+from backsight.reports.funnel.scan import Matched, timelines
+from backsight.reports.funnel.walk import counted_attempts
 from backsight.reports.order import SEQUENCE_BITS
 from backsight.timelines import Timeline
-
-NOBODY = np.empty(0, np.int64)
 
 
 def rules_of(asked: FunnelRequest) -> Rules:
@@ -34,21 +32,13 @@ def count_attempts(
     """
     rules = rules_of(asked)
 
-    def walk(timeline: Timeline) -> tuple[Integers, Attempts, list[Attempts]]:
-        tied = disordered(timeline)
-        orderly = timeline.only(np.flatnonzero(~np.isin(timeline.person, tied))) if len(tied) else timeline
-        return tied, counted_attempts(orderly, rules), _by_period(orderly, rules, edges)
+    def walk(timeline: Timeline) -> tuple[Attempts, list[Attempts]]:
+        return counted_attempts(timeline, rules), _by_period(timeline, rules, edges)
 
     walked = timelines(found, context).map(walk)
-    tied = np.concatenate([NOBODY, *(persons for persons, _, _ in walked)])
-    parts = [attempts for _, attempts, _ in walked]
-    periods = [list(each) for each in zip(*(each for _, _, each in walked), strict=True)]
-    if len(tied):
-        rows = tied_rows(asked, found, tied, context)
-        parts.append(resolve_attempts(rows, rules))
-        for number, (period, bounded) in enumerate(_bounds(edges, rules)):
-            periods[number].append(resolve_attempts(_within(rows, period, bounded), bounded))
-    return parts, periods
+    return [whole for whole, _ in walked], [
+        list(each) for each in zip(*(each for _, each in walked), strict=True)
+    ]
 
 
 def _bounds(edges: Sequence[int], rules: Rules) -> list[tuple[int, Rules]]:
@@ -63,7 +53,7 @@ def _by_period(timeline: Timeline, rules: Rules, edges: Sequence[int]) -> list[A
     """The attempts of each period, from the events of those who started one in it."""
     if not edges:
         return []
-    starts = np.flatnonzero(fills(timeline, 1))
+    starts = np.flatnonzero(holding(timeline, rules.starting_bits))
     period = np.searchsorted(np.array(edges), timeline.place[starts], "right") - 1
     runs = timeline.run[starts]
     found = []
@@ -81,10 +71,6 @@ def _rows_of(timeline: Timeline, runs: Integers, first: int, rules: Rules) -> In
     places = timeline.place[rows]
     bounded: Integers = rows[(places >= first) & (places < _last(rules))]
     return bounded
-
-
-def _within(rows: list[dict[str, Any]], first: int, rules: Rules) -> list[dict[str, Any]]:
-    return [row for row in rows if first <= row["place"] < _last(rules)]
 
 
 def _last(rules: Rules) -> int:

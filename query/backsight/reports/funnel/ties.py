@@ -7,18 +7,16 @@ pages against each other. Everywhere else a person's events are in order, and SQ
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import groupby
-from operator import itemgetter
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
-from backsight.reports.funnel.attempts import NOT_REACHED, Attempts, Rules
+from backsight.reports.funnel.attempts import NOT_REACHED, Attempts, attempts_of, nobodys
+from backsight.reports.funnel.rules import Rules
 from backsight.reports.order import SEQUENCE_BITS, instant_of
-from backsight.timelines import Columns
-from backsight.timelines import Columns
+from backsight.timelines import Timeline
 
 MAX_TRIED: Final = 50_000
 """Arrangements of events of one time that are tried for a report, in the order of persons and times.
@@ -28,10 +26,13 @@ each time, and the best of them counts.
 """
 MIN_TRIED: Final = 32
 
-Pages = tuple[tuple[int, ...], ...]
-"""What is left of each page at one time: the steps (as bits) that its events fill, in their order."""
+Page = tuple[tuple[int, int], ...]
+"""What is left of a page at one time: for each event the steps (as bits) that it fills, and its row."""
+Pages = tuple[Page, ...]
 Times = tuple[int, ...]
 """When each step of an attempt was done, in microseconds from the origin."""
+Chain = tuple[Times, tuple[int, ...]]
+"""An attempt: the times of its steps, and the rows that did them."""
 
 
 @dataclass
@@ -60,140 +61,116 @@ class Moment:
 class Found:
     """Per number of steps done: the attempt that did so many first, and that with the latest steps by now."""
 
-    first: dict[int, Times] = field(default_factory=dict)
-    latest: dict[int, Times] = field(default_factory=dict)
+    first: dict[int, Chain] = field(default_factory=dict)
+    latest: dict[int, Chain] = field(default_factory=dict)
     last_start: int | None = None
 
-    def note(self, candidates: Iterable[Times]) -> None:
+    def note(self, candidates: Iterable[Chain]) -> None:
         """Keep, of a moment's attempts of each length, that with the latest steps, from the last one back."""
-        best: dict[int, Times] = {}
-        for times in candidates:
-            if times[::-1] > best.get(len(times), ())[::-1]:
-                best[len(times)] = times
+        best: dict[int, Chain] = {}
+        for times, rows in candidates:
+            if len(times) not in best or times[::-1] > best[len(times)][0][::-1]:
+                best[len(times)] = times, rows
         self.first = best | self.first
         self.latest |= best
 
 
-def resolve_attempts(rows: Sequence[Mapping[str, Any]], rules: Rules) -> Attempts:
-    """The counted attempt of each person who started one.
+def resolve_attempts(timeline: Timeline, rules: Rules) -> Attempts:
+    """The counted attempt of each run in which one started; plain ones, as `rules.plain` says.
 
-    `rows` have `person`, `place`, `page`, `sequence` and `steps` (bit k-1: fills step k).
+    `timeline` has the columns `page`, `sequence` and `steps`.
     """
-    persons: list[int] = []
-    places: list[list[int]] = []
-    chosen: list[list[int]] = []
-    rows = sorted(rows, key=itemgetter("person", "place"))
-    numbers = {id(row): number for number, row in enumerate(rows)}
+    chosen: list[tuple[int, ...]] = []
     last_starts: list[int] = []
     tries = Tries(MAX_TRIED)
-    for person, each in groupby(rows, key=itemgetter("person")):
-        events = list(each)
-        found = attempts_of(
-            moments(events, rules.starts_before), rules.steps, rules.window, rules.entry, tries
+    ends = timeline.starts + timeline.lengths
+    for start, end in zip(timeline.starts.tolist(), ends.tolist(), strict=True):
+        found = find_attempts(
+            moments(timeline, start, end, rules.starts_before), rules.steps, rules.window, rules.entry, tries
         )
         if found.last_start is not None:
-            times = found.first[max(found.first)]
-            persons.append(person)
-            places.append(
-                [time << SEQUENCE_BITS for time in times] + [NOT_REACHED] * (rules.steps - len(times))
-            )
+            rows = found.first[max(found.first)][1]
+            chosen.append(rows + (NOT_REACHED,) * (rules.steps - len(rows)))
             last_starts.append(found.last_start << SEQUENCE_BITS)
-            filled = _rows_of(times, events, numbers)
-            chosen.append(filled + [NOT_REACHED] * (rules.steps - len(times)))
-    reached = np.array(places, np.int64).reshape(-1, rules.steps).T
-    return Attempts(
-        np.array(persons, np.int64),
-        np.array(chosen, np.int64).reshape(-1, rules.steps).T,
-        reached,
-        np.array(last_starts, np.int64),
-        np.zeros_like(reached, np.bool_),
-        _columns(rows),
-    )
+    if not chosen:
+        return nobodys(timeline, rules)
+    return attempts_of(timeline, np.array(chosen, np.int64).T, np.array(last_starts, np.int64))
 
 
-def _rows_of(times: Times, events: Iterable[Mapping[str, Any]], numbers: Mapping[int, int]) -> list[int]:
-    """For each step an event of its time that fills it, each event once where that can be."""
-    found: list[int] = []
-    for step, time in enumerate(times):
-        fit = [
-            numbers[id(event)]
-            for event in events
-            if instant_of(event["place"]) == time and event["steps"] >> step & 1
-        ]
-        found.append(next((row for row in fit if row not in found), fit[0]))
-    return found
-
-
-def _columns(rows: Sequence[Mapping[str, Any]]) -> Columns:
-    names = rows[0] if rows else ()
-    return Columns({name: np.array([row[name] for row in rows]) for name in names}, np.arange(len(rows)))
-
-
-def attempts_of(timeline: Iterable[Moment], steps: int, window: int, entry: str, tries: Tries) -> Found:
-    """One person's attempts, from moments in the order of time."""
+def find_attempts(timeline: Iterable[Moment], steps: int, window: int, entry: str, tries: Tries) -> Found:
+    """One run's attempts, from moments in the order of time."""
     found = Found()
     for moment in timeline:
         chances = _first_only(found) if entry == "first" else dict(found.latest)
         may_start = moment.starts and (entry == "any" or found.last_start is None)
-        if may_start and reach(moment.pages, 0, 1, tries) == 1:
-            chances[0] = ()
+        if may_start and reach(moment.pages, 0, 1, tries):
+            chances[0] = (), ()
             found.last_start = moment.time
         found.note(
-            times + (moment.time,) * (more - done)
-            for done, times in chances.items()
+            (times + (moment.time,) * more, rows + filling[:more])
+            for done, (times, rows) in chances.items()
             if not times or moment.time - times[0] <= window
-            for more in range(done + 1, reach(moment.pages, done, steps, tries) + 1)
+            for filling in [reach(moment.pages, done, steps, tries)]
+            for more in range(1, len(filling) + 1)
         )
     return found
 
 
-def _first_only(found: Found) -> dict[int, Times]:
+def _first_only(found: Found) -> dict[int, Chain]:
     """The one attempt that goes on where only the first counts: each of its steps is the earliest."""
     furthest = max(found.first, default=0)
     return {furthest: found.first[furthest]} if furthest else {}
 
 
-def moments(events: Iterable[Mapping[str, Any]], starts_before: int) -> list[Moment]:
-    """One person's events by time, in its order."""
-    times: dict[int, dict[int, dict[int, int]]] = {}
-    for event in events:
-        page = times.setdefault(instant_of(event["place"]), {}).setdefault(event["page"], {})
-        page[event["sequence"]] = page.get(event["sequence"], 0) | event["steps"]
+def moments(timeline: Timeline, start: int, end: int, starts_before: int) -> list[Moment]:
+    """One run's events by time, in its order."""
+    rows = np.arange(start, end)
+    columns = [timeline.columns.at(name, rows).tolist() for name in ("page", "sequence", "steps")]
+    times: dict[int, dict[int, list[tuple[int, int, int]]]] = {}
+    instants = instant_of(timeline.place[rows]).tolist()
+    for instant, page, sequence, steps, row in zip(instants, *columns, rows.tolist(), strict=True):
+        times.setdefault(instant, {}).setdefault(page, []).append((sequence, steps, row))
     return [
         Moment(
             time,
-            tuple(tuple(bits for _, bits in sorted(page.items())) for page in pages.values()),
+            tuple(tuple((steps, row) for _, steps, row in sorted(page)) for page in pages.values()),
             time << SEQUENCE_BITS < starts_before,
         )
-        for time, pages in sorted(times.items())
+        for time, pages in times.items()
     ]
 
 
-def reach(pages: Pages, done: int, steps: int, tries: Tries) -> int:
-    """How many of the first `steps` steps can be done by these events, where the first `done` already are.
+def reach(pages: Pages, done: int, steps: int, tries: Tries) -> tuple[int, ...]:
+    """The rows that do as many of the first `steps` steps as can be, where the first `done` already are.
 
     Pages are tried against each other; within one, the earliest event that fills a step leaves the most.
     """
-    best = done
-    waiting = [(done, tuple(sorted(pages)))]
-    seen = set(waiting)
+    best: tuple[int, ...] = ()
+    waiting: list[tuple[tuple[int, ...], Pages]] = [((), tuple(sorted(pages)))]
+    seen = {_left(waiting[0])}
     allowed = tries.allowed
-    while waiting and best < steps and len(seen) <= allowed:
-        reached, left = waiting.pop()
-        best = max(best, reached)
-        for state in _taken(reached, left):
-            if state not in seen:
-                seen.add(state)
-                waiting.append(state)
+    while waiting and done + len(best) < steps and len(seen) <= allowed:
+        filled, left = waiting.pop()
+        best = max(best, filled, key=len)
+        for taken in _taken(done, filled, left):
+            if _left(taken) not in seen:
+                seen.add(_left(taken))
+                waiting.append(taken)
     tries.left -= len(seen) - 1
-    return min(max([best, *(reached for reached, _ in waiting)]), steps)
+    return max([best, *(filled for filled, _ in waiting)], key=len)[: steps - done]
 
 
-def _taken(done: int, pages: Pages) -> Iterable[tuple[int, Pages]]:
+def _left(state: tuple[tuple[int, ...], Pages]) -> tuple[int, tuple[tuple[int, ...], ...]]:
+    """What matters of a state: how many steps it did, and what is left of the pages."""
+    filled, pages = state
+    return len(filled), tuple(sorted(tuple(bits for bits, _ in page) for page in pages))
+
+
+def _taken(done: int, filled: tuple[int, ...], pages: Pages) -> Iterable[tuple[tuple[int, ...], Pages]]:
     """What follows from filling the next step, by each page that can."""
+    wanted = 1 << (done + len(filled))
     for index, page in enumerate(pages):
-        at = next((place for place, bits in enumerate(page) if bits >> done & 1), None)
+        at = next((place for place, (bits, _) in enumerate(page) if bits & wanted), None)
         if at is not None:
             rest = page[at + 1 :]
-            others = (*pages[:index], *([rest] if rest else []), *pages[index + 1 :])
-            yield done + 1, tuple(sorted(others))
+            yield (*filled, page[at][1]), (*pages[:index], *([rest] if rest else []), *pages[index + 1 :])

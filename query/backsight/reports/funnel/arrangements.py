@@ -1,0 +1,154 @@
+"""Attempts in runs whose events have no complete order: every order that they can have is walked over.
+
+Events of one time on different pages may stand in either order, and the best of all orders counts. A run in
+each of its orders is put into a timeline, as a part of its own, and they are all walked over together, so
+that what attempts are is said in one place. Of a run with too many orders some are tried: all its steps in
+the order of the funnel, and others drawn by lot, the same each time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice, product
+from math import prod
+from random import Random
+from typing import Final
+
+import numpy as np
+
+from backsight.parquet_rows import Integers
+from backsight.reports.funnel.attempts import NOT_REACHED, Attempts, first_of_runs, joined
+from backsight.reports.funnel.orderly import ordered_attempts
+from backsight.reports.funnel.rules import Rules
+from backsight.reports.funnel.units import ranks
+from backsight.reports.order import instant_of
+from backsight.timelines import Timeline
+
+MAX_ORDERS: Final = 256
+"""Orders of a run that are tried."""
+MAX_ROWS: Final = 1_000_000
+"""Rows of all orders of all runs. Only forged events get there; from then on MIN_ORDERS a run are tried."""
+MIN_ORDERS: Final = 8
+
+Page = tuple[tuple[int, int], ...]
+"""What is left of a page at one time: the bits and the row of each event, in their order."""
+
+
+def best_arrangements(timeline: Timeline, rules: Rules) -> Attempts:
+    """The attempts of each run, in the order of events that is best for it."""
+    arranged, arrangement_run = _arranged(timeline)
+    rows = np.concatenate(arranged)
+    number = np.repeat(np.arange(len(arranged)), [len(each) for each in arranged])
+    every = Timeline(timeline.person[rows], timeline.place[rows], timeline.columns.only(rows), number)
+    attempts = ordered_attempts(every, rules)
+    arrangement = number[attempts.rows[0]] if len(attempts.person) else np.empty(0, np.int64)
+    best = _best(attempts, rules, arrangement, arrangement_run)
+    return joined([(attempts.only(np.isin(arrangement, best)), rows)], timeline.columns)
+
+
+def _best(attempts: Attempts, rules: Rules, arrangement: Integers, run: Integers) -> Integers:
+    """The best arrangement of each run that has any attempts."""
+    if rules.count == "totals":
+        found, index = np.unique(arrangement, return_inverse=True)
+        done = attempts.places != NOT_REACHED
+        counts = [-np.bincount(index, weights=each, minlength=len(found)) for each in done]
+        soonest = np.bincount(index, weights=instant_of(attempts.places.max(axis=0)), minlength=len(found))
+        order = np.lexsort((found, soonest, *counts, run[found]))
+        runs = run[found[order]]
+        totals: Integers = found[order[first_of_runs(runs)]]
+        return totals
+    removed = attempts.killed if rules.exclude_mode == "person" else np.zeros(len(arrangement), np.bool_)
+    order = np.lexsort((arrangement, *ranks(attempts), removed, run[arrangement]))
+    runs = run[arrangement[order]]
+    best: Integers = arrangement[order[first_of_runs(runs)]]
+    return best
+
+
+def _arranged(timeline: Timeline) -> tuple[list[Integers], Integers]:
+    """The rows of each run in each of its orders, and each order's run."""
+    arranged: list[Integers] = []
+    runs: list[int] = []
+    left = MAX_ROWS
+    ends = timeline.starts + timeline.lengths
+    for run, (start, end) in enumerate(zip(timeline.starts.tolist(), ends.tolist(), strict=True)):
+        allowed = max(MIN_ORDERS, min(MAX_ORDERS, left // (end - start)))
+        orders = [np.array(rows, np.int64) for rows in _orders_of_run(timeline, start, end, allowed)]
+        left -= len(orders) * (end - start)
+        arranged += orders
+        runs += [run] * len(orders)
+    return arranged, np.array(runs, np.int64)
+
+
+def _orders_of_run(timeline: Timeline, start: int, end: int, allowed: int) -> Iterator[list[int]]:
+    moments = [_orders(pages, allowed) for pages in _moments(timeline, start, end)]
+    if prod(len(orders) for orders in moments) <= allowed:
+        ways: Iterator[Sequence[Sequence[int]]] = product(*moments)
+    else:
+        draw = Random(0)  # noqa: S311  (no secret)
+        drawn = ([draw.choice(orders) for orders in moments] for _ in range(allowed - 1))
+        ways = iter([[orders[0] for orders in moments], *drawn])
+    for way in ways:
+        yield [row for moment in way for row in moment]
+
+
+def _moments(timeline: Timeline, start: int, end: int) -> Iterator[list[Page]]:
+    """The pages of each time of a run."""
+    rows = np.arange(start, end)
+    columns = [timeline.columns.at(name, rows).tolist() for name in ("page", "sequence", "steps")]
+    events = list(zip(instant_of(timeline.place[rows]).tolist(), *columns, rows.tolist(), strict=True))
+    times: dict[int, dict[int, list[tuple[int, int, int]]]] = {}
+    for time, page, sequence, bits, row in events:
+        times.setdefault(time, {}).setdefault(page, []).append((sequence, bits, row))
+    for pages in times.values():
+        yield [tuple((bits, row) for _, bits, row in sorted(page)) for page in pages.values()]
+
+
+def _orders(pages: list[Page], allowed: int) -> list[list[int]]:
+    """The orders that the events of one time can have, as rows; the first has the steps in their order."""
+    every = [[row for _, row in order] for order in islice(_interleaved(pages), allowed + 1)]
+    if len(every) <= allowed:
+        return every
+    draw = Random(0)  # noqa: S311  (no secret)
+    return [every[0], *(_drawn(pages, draw) for _ in range(allowed - 1))]
+
+
+def _interleaved(pages: Sequence[Page]) -> Iterator[list[tuple[int, int]]]:
+    """The events in every order that keeps that of each page. Pages of which the same is left are alike."""
+    done: list[tuple[int, int]] = []
+    choices = [iter(_choices(pages))]
+    while choices:
+        if (taken := next(choices[-1], None)) is None:
+            choices.pop()
+            if done:
+                done.pop()
+            continue
+        event, rest = taken
+        done.append(event)
+        if rest:
+            choices.append(iter(_choices(rest)))
+        else:
+            yield list(done)
+            done.pop()
+
+
+def _choices(pages: Sequence[Page]) -> list[tuple[tuple[int, int], list[Page]]]:
+    alike: dict[tuple[int, ...], int] = {}
+    for number, page in enumerate(pages):
+        alike.setdefault(tuple(_lowest(bits) for bits, _ in page) + tuple(bits for bits, _ in page), number)
+    return [
+        (pages[number][0], [left for other, page in enumerate(pages)
+                            if (left := page[1:] if other == number else page)])
+        for _, number in sorted(alike.items())
+    ]  # fmt: skip
+
+
+def _lowest(bits: int) -> int:
+    return bits & -bits
+
+
+def _drawn(pages: Sequence[Page], draw: Random) -> list[int]:
+    """The rows of one order, drawn by lot."""
+    turns = [number for number, page in enumerate(pages) for _ in page]
+    draw.shuffle(turns)
+    left = [iter(page) for page in pages]
+    return [next(left[number])[1] for number in turns]

@@ -1,0 +1,90 @@
+"""From the attempts of runs to those of what a funnel counts: persons, sessions, or all there are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from backsight.parquet_rows import Integers
+from backsight.reports.funnel.attempts import NOT_REACHED, Attempts
+from backsight.reports.funnel.rules import Rules
+from backsight.reports.order import instant_of
+
+SESSION = "session"
+"""Column of the scan's rows: the session of each event, where sessions are counted."""
+
+
+def counted(attempts: Attempts, rules: Rules) -> Attempts:
+    """Of the attempts of each unit's runs the best; none where an exclusion removes the unit."""
+    if not len(attempts.person):
+        return attempts
+    unit = units(attempts, rules)
+    if rules.exclude_mode == "person" and rules.exclusions:
+        attempts = _without_killed(attempts, unit)
+    if not rules.held or rules.count == "totals":
+        return attempts
+    if rules.entry == "first":
+        began = instant_of(attempts.began)
+        kept = began == _least(began, unit)[unit]
+        attempts, unit = attempts.only(kept), _numbered(unit[kept])
+    return _best(attempts, unit)
+
+
+def units(attempts: Attempts, rules: Rules) -> Integers:
+    """The number of each attempt's unit."""
+    if rules.count != "sessions":
+        return _numbered(attempts.person)
+    session = attempts.columns.at(SESSION, attempts.rows[0])
+    return _numbered(_numbered(attempts.person) * (len(session) + 1) + _numbered(session))
+
+
+def _numbered(values: Integers) -> Integers:
+    return np.unique(values, return_inverse=True)[1]
+
+
+def _least(values: Integers, unit: Integers) -> Integers:
+    least = np.full(unit.max() + 1, np.iinfo(np.int64).max)
+    np.minimum.at(least, unit, values)
+    return least
+
+
+def _without_killed(attempts: Attempts, unit: Integers) -> Attempts:
+    gone = (np.bincount(unit, weights=attempts.killed) > 0)[unit]
+    return replace(
+        attempts,
+        places=np.where(gone, NOT_REACHED, attempts.places),
+        last_start=np.where(gone, NOT_REACHED, attempts.last_start),
+        excluded=attempts.excluded | (gone & (attempts.places != NOT_REACHED)),
+    )
+
+
+def _best(attempts: Attempts, unit: Integers) -> Attempts:
+    """Of each unit's attempts the one that got furthest, and there first (and latest, as `ranks` has it)."""
+    order = np.lexsort((*ranks(attempts), unit))
+    chosen = order[np.append(True, np.diff(unit[order]) != 0)]
+    last = np.full(len(chosen), NOT_REACHED, np.int64)
+    np.maximum.at(last, unit, attempts.last_start)
+    return replace(attempts.only(chosen), last_start=last)
+
+
+def ranks(attempts: Attempts) -> list[Integers]:
+    """Keys that sort attempts, the best first, the last key weighing most.
+
+    They are how far an attempt got, how soon, and how late each of its steps was, from the last one back.
+    """
+    instants = np.where(attempts.places == NOT_REACHED, NOT_REACHED, instant_of(attempts.places))
+    steps = np.arange(len(instants))[:, None]
+    furthest = np.where(instants == NOT_REACHED, NOT_REACHED, steps).max(axis=0)
+    return [*-instants, instants.max(axis=0), -furthest]
+
+
+def with_excluded(attempts: Attempts, free: Attempts, rules: Rules) -> Attempts:
+    """The attempts, with how far they'd have got without exclusions: as `free`, of the same units, did."""
+    attempts, free = (each.only(np.argsort(units(each, rules))) for each in (attempts, free))
+    counted = attempts.places != NOT_REACHED
+    return replace(
+        attempts,
+        rows=np.where(counted.any(axis=0), attempts.rows, free.rows),
+        excluded=(free.places != NOT_REACHED) & ~counted,
+    )

@@ -1,6 +1,0 @@
-with matched as (
-    {matched}
-)
-select person, place{others}, cast({steps} as integer) as steps
-from matched
-where person in (select person from tied)
