@@ -61,6 +61,10 @@ def _by_value(config: dict[str, Any]) -> Iterator[str]:
             yield "optional"
         if each.get("occurrence"):
             yield "first_ever"
+    yield from _of_trends(config)
+
+
+def _of_trends(config: dict[str, Any]) -> Iterator[str]:
     for each in config.get("series", ()):
         if each["math"] not in PLAIN_MATH:
             yield each["math"]

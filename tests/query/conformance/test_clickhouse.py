@@ -1,4 +1,4 @@
-"""Ordered funnels and retention, held against ClickHouse over the same random rows.
+"""Ordered funnels, retention and trends, held against ClickHouse over the same random rows.
 
 `windowFunnel` and `retention` are ClickHouse's own readings of both words, and its calendar knows the zones
 whose clocks are set. `windowFunnel` keeps, for each step, the latest start that leads there, so its level is
@@ -22,7 +22,7 @@ import numpy as np
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from backsight.reports import funnel, retention
+from backsight.reports import funnel, retention, trend
 from query.conftest import ContextOf
 from query.rows import event
 
@@ -44,13 +44,19 @@ CHANGES: Final = [
 ]
 DAYS: Final = 20
 
+PERIOD_OF: Final = {
+    "day": "toDate(time, '{zone}')",
+    "week": "toMonday(time, '{zone}')",
+    "month": "toStartOfMonth(time, '{zone}')",
+}
+
 _rows = st.builds(
     lambda seed, start: Rows(seed, datetime.combine(start[1], datetime.min.time(), UTC), start[0]),
     st.integers(0, 2**32 - 1),
     st.sampled_from(CHANGES),
 )
 _examples = settings(
-    max_examples=20,
+    max_examples=12,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a seed gets no simpler when it shrinks
     suppress_health_check=[HealthCheck.function_scoped_fixture],
@@ -132,7 +138,6 @@ def test_ordered_funnel(
 
 # ── Retention ───────────────────────────────────────────────────────────────────────────────────────────────
 
-PERIOD_OF: Final = {"day": "toDate(time, '{zone}')", "week": "toMonday(time, '{zone}')"}
 COHORT: Final = {
     "recurring": "true",
     "first_in_range": "time = minIf(time, starts and {inside}) over (partition by device)",
@@ -202,3 +207,42 @@ def _later(asked: Mapping[str, Any], number: int) -> str:
     length = 86_400 * (7 if asked["period"] == "week" else 1)
     seconds = "toUnixTimestamp(time) - toUnixTimestamp(since)"
     return f"{seconds} >= 0 and intDiv({seconds}, {length}) {compare} {number}"
+
+
+# ── Trends ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@_examples
+@given(_rows, st.sampled_from(["day", "week", "month"]), st.integers(0, DAYS - 1), st.integers(0, DAYS - 1))
+def test_trend(
+    context_of: ContextOf, tmp_path: Path, rows: Rows, interval: str, one: int, other: int
+) -> None:
+    """Events and persons of each period are those of ClickHouse's calendar."""
+    first, last = (rows.begin.date() + timedelta(days=day) for day in sorted([one, other]))
+    events = rows.events()
+    step = {"on": "track", "name": "A"}
+    answer = trend.run(
+        {
+            "series": [step, {**step, "measure": "persons"}], "interval": interval,
+            "from": first.isoformat(), "to": last.isoformat(), "timezone": rows.zone,
+        },
+        context_of(events),
+    )  # fmt: skip
+    period = PERIOD_OF[interval].format(zone=rows.zone)
+    expected = ask(
+        events,
+        tmp_path,
+        f"""select
+            toString({period}) as start,
+            toInt32(count()) as events,
+            toInt32(uniqExact(device)) as persons
+        from events where name = 'A' and toDate(time, '{rows.zone}') between '{first}' and '{last}'
+        group by start order by start""",
+    )
+    values = [series["values"] for series in answer["series"]]
+    made = [
+        {"start": start, "events": count, "persons": persons}
+        for start, count, persons in zip(answer["labels"], *values, strict=True)
+        if count
+    ]
+    assert made == expected
