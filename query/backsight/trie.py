@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Final
 
+import numpy as np
 import pyarrow as pa
 
 from backsight.contract import ELEMENTS, NODES
@@ -86,6 +87,17 @@ class Trie:
             answer = pa.array(state.nodes.rows.node_id[held])
             state.answers.put(key, answer)
         return answer
+
+    def nearest(self, selector: Selector) -> tuple[pa.Int64Array, pa.Int64Array]:
+        """Each node, and the element of the nearest one around it (or itself) that matches; else its own."""
+        state = self._state
+        held = Matcher(state.nodes, state.elements).matches(selector)
+        own = np.where(held, np.arange(state.nodes.size), -1)
+        for level in state.nodes.levels[1:]:
+            own[level] = np.where(own[level] < 0, own[state.nodes.parent[level]], own[level])
+        own = np.where(own < 0, np.arange(state.nodes.size), own)
+        rows = state.nodes.rows
+        return pa.array(rows.node_id), pa.array(rows.element_id[own])
 
     def withheld(self, selector: Selector) -> list[str]:
         """Attributes whose values the selector tests and some of which were not kept; those match nothing."""

@@ -76,7 +76,9 @@ def _of_group(
         refuse("without a breakdown there are no groups.", "group", value, 'a request with "breakdown"')
     codes = [codes_of(part, asked.breakdown, found.groups) for part in parts]
     ranking = ranking_of(codes, found.groups, asked.breakdown.breakdown.limit)
-    wanted = None if value == OTHER else list(read_list(value, "group", len(asked.breakdown.breakdown.by)))
+    wanted: Any = (
+        None if value == OTHER else list(read_list(value, "group", len(asked.breakdown.breakdown.by)))
+    )
     if wanted not in ranking.values:
         refuse("the funnel has no such group.", "group", value, f"a group's value, or {OTHER!r}")
     return split(parts, codes, ranking)[ranking.values.index(wanted)]

@@ -49,7 +49,7 @@ class Cell:
     pooled: bool
 
 
-def run_persons(request: Mapping[str, object], context: Context) -> Answer:
+def run(request: Mapping[str, object], context: Context) -> Answer:
     """Who is in a cell. Raises InvalidRequest, naming the field."""
     asked, cell, listing = _parse(request, context.now)
     found = find(asked, context)
@@ -57,7 +57,7 @@ def run_persons(request: Mapping[str, object], context: Context) -> Answer:
     return listing.answer(persons, context) | {"meta": context.meta(asked.steps, found.warnings)}
 
 
-def cell_sql(request: Mapping[str, object], context: Context) -> str:
+def sql(request: Mapping[str, object], context: Context) -> str:
     """The SQL of the scan among whose persons they are, with its parameters."""
     return scan_text(_parse(request, context.now)[0], context)
 
@@ -110,7 +110,7 @@ def _chosen(found: Found, cell: Cell) -> Flags:
     if cell.group is not None or cell.pooled:
         chosen &= _of_group(found, cell)
     if cell.column is not None:
-        chosen &= _returned(walked, cell.column, found.frame.asked.returned) == cell.returned
+        chosen &= returned_in(walked, cell.column, found.frame.asked.returned) == cell.returned
     return chosen
 
 
@@ -142,7 +142,7 @@ def _place(ranking: Ranking, cell: Cell) -> int:
     return ranking.groups.index(cell.group)
 
 
-def _returned(walked: Walked, column: int, returned: str) -> Flags:
+def returned_in(walked: Walked, column: int, returned: str) -> Flags:
     """Whether each member counts in the column."""
     hit = walked.columns >= column if returned == "on_or_after" else walked.columns == column
     found = np.zeros(len(walked.persons), np.bool_)
