@@ -37,7 +37,6 @@ BY_CONFIG = {
     "exclusions": "exclude",
     "hold_constant": "hold",
     "grace_seconds": "grace",
-    "measure_between": "count between steps",
     "brackets": "brackets",
     "min_occurrences": "minimum",
     "measure": "measure of retention",

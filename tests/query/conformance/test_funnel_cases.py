@@ -10,7 +10,7 @@ import pytest
 from backsight.reports import funnel
 from backsight.reports.context import Context
 from query.conformance.agreement import of_kind, settle
-from query.conformance.cases import Case, context
+from query.conformance.cases import Case, context, step
 from query.conformance.funnels import reached, request_of, steps_as_there, users_at
 from query.conftest import ContextOf
 
@@ -36,12 +36,30 @@ def _observed(
         return reached(asked, site, case)
     if key == "groups":
         return _groups(answer["groups"], wanted, asked, site, case)
+    if key == "frequency":
+        return _frequency(asked, site, case)
     if key == "breakdown_values":
         return sorted(_value(group) for group in answer["groups"])
     return {
         "last_step_count": answer["steps"][-1]["count"],
         "result_len": len(answer.get("groups", answer["steps"])),
     }[key]
+
+
+def _frequency(asked: Mapping[str, Any], site: Context, case: Case) -> dict[str, int]:
+    """How often each of those who converted did an event between two steps, the events of the steps apart.
+
+    Who did it n times converts in a funnel that asks for it n times more between these steps, too.
+    """
+    between = case["config"]["measure_between"]
+    more = step({"name": "more", "match": [{"event": between["event"]}]})
+    found = dict.fromkeys(reached(asked, site, case), 0)
+    for number in range(1, len(case["events"])):
+        steps = list(asked["steps"])
+        steps[between["to_step"] : between["to_step"]] = [more] * number
+        for user in reached({**asked, "steps": steps}, site, case):
+            found[user] = number
+    return found
 
 
 def _groups(
