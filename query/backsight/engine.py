@@ -52,6 +52,8 @@ BATCH_ROWS: Final = 2**17
 
 KEPT_BYTES: Final = 256 * 2**20
 """Most memory for derived relations that are kept."""
+KEPT_RELATIONS: Final = 1_000
+"""Most of them: their keys take room too."""
 
 CLOSE_SECONDS: Final = 5.0
 """How long `close` waits for interrupted queries to end."""
@@ -176,7 +178,10 @@ class Engine:
         made = self.query(relation.sql, relation.params, relation.tables)
         with self._lock:
             self._derived[relation.key] = made
-            while sum(table.nbytes for table in self._derived.values()) > KEPT_BYTES:
+            while (
+                len(self._derived) > KEPT_RELATIONS
+                or sum(table.nbytes for table in self._derived.values()) > KEPT_BYTES
+            ):
                 self._derived.popitem(last=False)
         return made
 

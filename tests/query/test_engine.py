@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from backsight.engine import Engine, Files
+from backsight.engine import Derived, Engine, Files
 from backsight.errors import Cancelled
 
 
@@ -64,6 +64,22 @@ def test_every_column_of_the_contract_has_a_type_of_sql(engine: Engine, tmp_path
         path = tmp_path / f"{name}.parquet"
         pq.write_table(pa.table([pa.nulls(1, field.type) for field in loose], schema=loose), path)
         assert engine.query("select * from t", tables={"t": Files([str(path)], schema)}).num_rows == 1
+
+
+def test_a_derived_relation_is_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another statement's rows are a relation, kept by key while there is room, the oldest let go of first."""
+    monkeypatch.setattr("backsight.engine.KEPT_RELATIONS", 2)
+    engine = Engine(threads=1)
+
+    def ask(key: str, value: int) -> object:
+        # Rows that differ under one key tell whether they were computed or kept.
+        inner = {"base": pa.table({"x": [value]})}
+        derived = Derived("select x + $more as y from base", {"more": 1}, inner, key)
+        return engine.query("select y from derived", tables={"derived": derived})["y"].to_pylist()
+
+    assert [ask("a", 1), ask("a", 5), ask("b", 2), ask("a", 6)] == [[2], [2], [3], [2]]
+    assert [ask("c", 3), ask("a", 7), ask("b", 8)] == [[4], [2], [9]]
+    engine.close()
 
 
 def test_instants_are_utc(engine: Engine) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -364,3 +365,30 @@ def test_a_question_is_bounded(context_of: ContextOf) -> None:
     assert membership.run({"person_where": many[:50]}, context)["total"] == 0
     with pytest.raises(InvalidRequest, match="at most 50 different conditions"):
         membership.run({"person_where": many}, context)
+
+
+@pytest.mark.parametrize(
+    "uses",
+    [
+        pytest.param([{"any": [{"cohort": "C{next}"}, {"not": {"cohort": "C{next}"}}]}], id="ever more"),
+        pytest.param([{"not": {"cohort": "C{next}"}}], id="ever deeper"),
+    ],
+)
+def test_cohorts_of_cohorts_are_bounded(context_of: ContextOf, uses: list[Any]) -> None:
+    """Forty cohorts, each made of the next, are refused before they become a statement without end."""
+    texts = [json.dumps(uses).replace("{next}", str(number + 1)) for number in range(40)]
+    cohorts = {f"C{number}": meaning(json.loads(text)) for number, text in enumerate(texts)}
+    context = context_of([event("A", NOW)], cohorts={**cohorts, "C40": meaning([{"did": "A"}])})
+    assert persons(context, {"cohort": "C38"}) == [1]
+    with pytest.raises(InvalidRequest, match="at most 200 tests, in cohorts up to 16 deep"):
+        persons(context, {"cohort": "C0"})
+
+
+def test_cohorts_may_be_deep(context_of: ContextOf) -> None:
+    """A chain as long as it may be, with conditions as nested as they may be, is answered."""
+    cohorts = {
+        f"C{number}": meaning([{"not": {"not": {"not": {"not": {"cohort": f"C{number + 1}"}}}}}])
+        for number in range(15)
+    }
+    context = context_of([event("A", NOW)], cohorts={**cohorts, "C15": meaning([{"did": "A"}])})
+    assert persons(context, {"cohort": "C0"}) == [1]

@@ -127,8 +127,9 @@ class Scan:
 
     def _asks_traits(self) -> bool:
         selected = (sql for _, sql in (*self.columns, *self.tests))
-        return any(PERSON_TRAITS in sql for sql in (*self._wheres(), *selected))
+        return any(PERSON_TRAITS in sql for sql in (*self._wheres, *selected))
 
+    @cached_property
     def _wheres(self) -> list[str]:
         wheres = [
             self.conditions.predicates(self.common.where, "where"),
@@ -146,7 +147,7 @@ class Scan:
             bounds.append(f"e.time >= {self.conditions.bind(self.bounds.first)}")
         if self.bounds.end is not None and not self._by_file:
             bounds.append(f"e.time < {self.conditions.bind(self.bounds.end)}")
-        return [*self._some_step(), *bounds, *self._wheres()]
+        return [*self._some_step(), *bounds, *self._wheres]
 
     @cached_property
     def _nodes(self) -> Integers | None:

@@ -40,6 +40,10 @@ if TYPE_CHECKING:
 
 MAX_SETS: Final = 50
 """Most sets of persons that one question may ask for: each is a scan."""
+MAX_USES: Final = 200
+"""Most places in which a question may test them: each is a join; cohorts that use cohorts multiply them."""
+MAX_CHAIN: Final = 16
+"""Longest chain of cohorts that use one another."""
 
 
 class PersonTests:
@@ -48,10 +52,15 @@ class PersonTests:
     def __init__(self, context: Context, common: Common, conditions: Conditions, person: str) -> None:
         self._context, self._common, self._conditions, self._person = context, common, conditions, person
         self._sets: set[PersonTest] = set()
+        self._uses = 0
         self._chain: tuple[str, ...] = ()
 
     def __call__(self, test: PersonTest, field: str) -> str:
         """Boolean SQL of a test."""
+        self._uses += 1
+        if self._uses > MAX_USES or len(self._chain) > MAX_CHAIN:
+            refuse("the question tests persons too often.", field, None,
+                   f"at most {MAX_USES} tests, in cohorts up to {MAX_CHAIN} deep")  # fmt: skip
         if isinstance(test, InCohort):
             return self._in_cohort(test.name, field)
         if isinstance(test, Did) and test.least == 0:
