@@ -74,7 +74,8 @@ class ClickHouse:
             columns = "device Int64, time DateTime64(6, 'UTC'), type LowCardinality(String), chain String"
             chosen = (
                 f"select e.device, e.time, e.type, c.chain from {TREE} as e"
-                f" left any join (select node_id, chain from file('{path}', Parquet)) as c on e.node_id = c.node_id"
+                f" left any join (select node_id, chain from file('{path}', Parquet)) as c"
+                f" on e.node_id = c.node_id"
                 f" where e.time < toDateTime64('{until}', 6, 'UTC')"
             )
             self._make(CHAINS, columns, chosen)

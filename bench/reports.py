@@ -187,7 +187,8 @@ class Bench:
             )
             events = (
                 "(select coalesce(p.user, d.user, e.device) as person, e.time as time, e.type as type,"
-                f" e.node_id as node_id from (select device, user, time, type, node_id from {self.theirs.files}) as e"
+                " e.node_id as node_id from"
+                f" (select device, user, time, type, node_id from {self.theirs.files}) as e"
                 f" left any join {pairs} as p on e.device = p.device and e.user = p.user"
                 f" left any join {devices} as d on e.device = d.device where {' or '.join(tests)})"
             )
