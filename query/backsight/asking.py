@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from datetime import datetime
 from types import ModuleType
 
 from backsight.errors import BacksightError
@@ -23,8 +24,8 @@ class Question:
     module: ModuleType
     request: Request
     context: Context
-    past: bool = False
-    """Whether it is asked as of an earlier moment."""
+    asked: datetime
+    """When; the context stands for that moment, or for an earlier one (`as_of`)."""
 
     @property
     def key(self) -> Hashable:
@@ -32,7 +33,7 @@ class Question:
         context = self.context
         return (
             self.report,
-            context.now if self.past else None,
+            None if context.now == self.asked else context.now,
             json.dumps(self.request, sort_keys=True),
             context.snapshot.site,
             tuple(context.snapshot.versions.items()),

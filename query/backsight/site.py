@@ -19,7 +19,17 @@ from backsight.errors import InvalidRequest, NotFound, nearest, shown
 from backsight.lake import Lake
 from backsight.named_events import NamedEvent, NamedEvents, check_name
 from backsight.questions import Questions
-from backsight.reports import funnel, membership, preview, retention, trend
+from backsight.reports import (
+    attribution,
+    funnel,
+    lifecycle,
+    membership,
+    paths,
+    preview,
+    retention,
+    stickiness,
+    trend,
+)
 from backsight.reports.as_of import AsOf, read_as_of
 from backsight.reports.context import Context
 from backsight.requests import Request
@@ -35,7 +45,12 @@ LAKE: Final = "lake"
 REPORTS: Final[Mapping[str, ModuleType]] = {
     "funnel": funnel,
     "retention": retention,
+    "retention_persons": retention.persons,
     "trend": trend,
+    "lifecycle": lifecycle,
+    "stickiness": stickiness,
+    "paths": paths,
+    "attribution": attribution,
     "preview": preview,
     "cohort_preview": membership,
 }
@@ -66,7 +81,7 @@ class Site(Questions):
         own = {key: value for key, value in request.items() if key != "as_of"}
         as_of, now = request.get("as_of"), datetime.now(UTC)
         context = self._at(read_as_of(as_of, self.site, now)) if as_of is not None else self._at_once(now)
-        return Question(report, REPORTS[report], own, context, past=as_of is not None)
+        return Question(report, REPORTS[report], own, context, now)
 
     def answer(self, report: str, request: Request) -> tuple[Answer, Callable[[], str]]:
         """The answer to a request, and what gives its SQL."""

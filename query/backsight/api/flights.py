@@ -19,7 +19,7 @@ from backsight.results.result import Answer
 from backsight.runs import Run
 
 SAME_TIME: Final = timedelta(seconds=1)
-"""How far apart equal questions may be asked to have one answer; it tells for which moment it holds."""
+"""How far apart equal questions may be asked to have one answer, which tells for which moment it holds."""
 KEPT_BYTES: Final = 32 * 2**20
 """Most memory for answers that are kept, in their JSON form."""
 
@@ -59,7 +59,7 @@ class Flights:
 
     async def answer(self, question: Question) -> Answered:
         """The answer; where this is cancelled and nobody else waits for it, its computation ends too."""
-        key, asked = question.key, question.context.now
+        key, asked = question.key, question.asked
         kept = self._kept.get(key)
         if kept is not None and abs(asked - kept.asked) <= SAME_TIME:
             return kept.answered
@@ -79,7 +79,7 @@ class Flights:
     def _start(self, key: Hashable, question: Question) -> _Flight:
         run = Run(self._seconds)
         work = self._workers.run(lambda: Answered(*question.answer(run)))
-        flight = _Flight(question.context.now, run, asyncio.create_task(work))
+        flight = _Flight(question.asked, run, asyncio.create_task(work))
         self._flights[key] = flight
         flight.task.add_done_callback(lambda task: self._land(key, flight))
         return flight

@@ -58,8 +58,9 @@ class Broken:
     def ask(self, report: str, request: dict[str, Any]) -> Any:
         """A question that fails, or waits first."""
         snapshot = Lake("/nowhere").snapshot("broken")
-        context = Context(snapshot, self.engine, Trie(), {}, {}, datetime.now(UTC))
-        return Question(report, cast("ModuleType", self), request, context)
+        now = datetime.now(UTC)
+        context = Context(snapshot, self.engine, Trie(), {}, {}, now)
+        return Question(report, cast("ModuleType", self), request, context, now)
 
     def run(self, request: dict[str, Any], context: Context) -> Any:
         """Fails, or waits."""

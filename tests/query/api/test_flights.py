@@ -194,8 +194,8 @@ def test_answers_are_kept_for_a_second(later: float, size: int, runs: int) -> No
         flights = Flights(Workers("test", 1, 8), None, kept_bytes=1_000)
         asked = site.ask("funnel", {"bytes": size})
         first = await flights.answer(asked)
-        now = asked.context.now + timedelta(seconds=later)
-        again = replace(asked, context=replace(asked.context, now=now))
+        now = asked.asked + timedelta(seconds=later)
+        again = replace(asked, context=replace(asked.context, now=now), asked=now)
         assert (await flights.answer(again)).answer == first.answer
 
     asyncio.run(ask_twice())
