@@ -67,7 +67,7 @@ def test_every_column_of_the_contract_has_a_type_of_sql(engine: Engine, tmp_path
 
 
 def test_a_derived_relation_is_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another statement's rows are a relation, kept by key while there is room, the oldest let go of first."""
+    """Another statement's rows are a relation, kept by key while there is room; the oldest goes first."""
     monkeypatch.setattr("backsight.engine.KEPT_RELATIONS", 2)
     engine = Engine(threads=1)
 
