@@ -48,7 +48,13 @@ TREND: dict[str, Any] = {
 }
 PREVIEW: dict[str, Any] = {"daily": [{"date": "2026-10-01", "events": 3}]}
 
-SPECS = [charts.funnel(FUNNEL), charts.retention(RETENTION), charts.trend(TREND), charts.preview(PREVIEW)]
+SPECS = [
+    charts.funnel(FUNNEL),
+    charts.retention(RETENTION),
+    charts.trend(TREND),
+    charts.preview(PREVIEW),
+    charts.cohort_preview({"total": 1_204}),
+]
 
 
 def values(spec: dict[str, Any]) -> list[dict[str, Any]]:
@@ -64,7 +70,7 @@ def vega_lite() -> jsonschema.Draft7Validator:
     return jsonschema.Draft7Validator(json.loads(schema))
 
 
-@pytest.mark.parametrize("spec", SPECS, ids=["funnel", "retention", "trend", "preview"])
+@pytest.mark.parametrize("spec", SPECS, ids=["funnel", "retention", "trend", "preview", "cohort"])
 def test_valid(spec: dict[str, Any], vega_lite: jsonschema.Draft7Validator) -> None:
     """Every chart is valid Vega-Lite and plain JSON; a misspelt mark would not be."""
     vega_lite.validate(spec)
@@ -72,10 +78,11 @@ def test_valid(spec: dict[str, Any], vega_lite: jsonschema.Draft7Validator) -> N
     with pytest.raises(jsonschema.ValidationError):
         vega_lite.validate(json.loads(json.dumps(spec).replace('"type": "bar"', '"type": "baar"')
                                       .replace('"type": "rect"', '"type": "rekt"')
+                                      .replace('"type": "text"', '"type": "tekst"')
                                       .replace('"type": "line"', '"type": "lion"')))  # fmt: skip
 
 
-@pytest.mark.parametrize("spec", SPECS, ids=["funnel", "retention", "trend", "preview"])
+@pytest.mark.parametrize("spec", SPECS, ids=["funnel", "retention", "trend", "preview", "cohort"])
 def test_fields_exist(spec: dict[str, Any]) -> None:
     """Every field that a chart encodes is a column of its data."""
     encoded = {part["field"] for part in _objects(spec) if isinstance(part.get("field"), str)}
