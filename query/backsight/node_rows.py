@@ -28,8 +28,8 @@ KEPT_BYTES: Final = 512 * 2**20
 MOST: Final = 0.25
 """Share of the rows past which reading all of them is faster than picking."""
 
-SEVERAL: Final = 255
-"""Number of a node's type where its rows have more than one."""
+MOST_TYPES: Final = 255
+"""Of so many types the rows of a file can be told apart by one byte each."""
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
@@ -106,7 +106,7 @@ class NodeRows:
 
 @dataclass(frozen=True, slots=True)
 class NodeFile:
-    """Where the rows of each node stand in one file, and of which type they are."""
+    """Where the rows of each node stand in one file, and of which type each is: every rule asks for it."""
 
     rows: ParquetRows
     nodes: Integers
@@ -115,9 +115,9 @@ class NodeFile:
     """Where the rows of each begin, and where the last one's end: in `order`, or in the file."""
     order: npt.NDArray[np.int32] | None
     """The rows that have a node, by node; null where they stand so in the file."""
-    types: Sequence[str]
+    types: pa.StringArray
     type_of: npt.NDArray[np.uint8]
-    """By node, which of `types` all its rows are of; SEVERAL where they differ."""
+    """By row of the file, which of `types`; empty where there are too many."""
 
     @classmethod
     def open(cls, path: Path) -> NodeFile:
@@ -132,10 +132,8 @@ class NodeFile:
             by_node = np.argsort(values, kind="stable")
             values, order = values[by_node], having[by_node].astype(np.int32)
         first = np.flatnonzero(np.append(True, values[1:] != values[:-1])[: len(values)])
-        words, codes = _types(table)
-        of_row = codes[: len(values)] if order is None else codes[order]
-        type_of = _alike(of_row, first)
-        return cls(rows, values[first], np.append(first, len(values)).astype(np.int32), order, words, type_of)
+        starts = np.append(first, len(values)).astype(np.int32)
+        return cls(rows, values[first], starts, order, *_types(table["type"]))
 
     @property
     def bytes(self) -> int:
@@ -159,40 +157,20 @@ class NodeFile:
     def read(self, at: Integers, schema: pa.Schema) -> pa.Table:
         """Some columns of their rows, in the order of the file."""
         starts, lengths = self.starts[at].astype(np.int64), np.diff(self.starts)[at].astype(np.int64)
-        rows, which = stretched(starts, lengths), np.repeat(at, lengths)
+        rows, of_row = stretched(starts, lengths), np.repeat(self.nodes[at], lengths)
         if self.order is not None:
             rows = self.order[rows].astype(np.int64)
             in_order = np.argsort(rows)
-            rows, which = rows[in_order], which[in_order]
-        return self.rows.read(rows, schema, self._known(at, which, schema))
-
-    def _known(self, at: Integers, which: Integers, schema: pa.Schema) -> dict[str, Column]:
-        """What need not be read: by row, where `which` says of which node each is."""
-        known: dict[str, Column] = {"node_id": pa.array(self.nodes[which])}
-        alike = self.type_of[at]
-        if "type" in schema.names and not (alike == SEVERAL).any():
-            words = pa.array(self.types, pa.string())
-            one = (alike == alike[0]).all()
-            known["type"] = (
-                pa.repeat(words[int(alike[0])], len(which))
-                if one
-                else words.take(pa.array(self.type_of[which]))
-            )
-        return known
+            rows, of_row = rows[in_order], of_row[in_order]
+        known: dict[str, Column] = {"node_id": pa.array(of_row)}
+        if "type" in schema.names and len(self.type_of):
+            known["type"] = self.types.take(pa.array(self.type_of[rows]))
+        return self.rows.read(rows, schema, known)
 
 
-def _types(table: pa.Table) -> tuple[list[str], npt.NDArray[np.uint8]]:
-    """The types that a file has, and each row's number among them; SEVERAL where it says none."""
-    column = table["type"].combine_chunks().dictionary_encode()
-    words = column.dictionary.to_pylist()
-    if len(words) >= SEVERAL:
-        return [], np.full(len(column), SEVERAL, np.uint8)
-    return words, column.indices.fill_null(SEVERAL).to_numpy().astype(np.uint8)
-
-
-def _alike(codes: npt.NDArray[np.uint8], first: Integers) -> npt.NDArray[np.uint8]:
-    """Of each stretch the one number that it has, or SEVERAL."""
-    if not len(first):
-        return np.empty(0, np.uint8)
-    least, most = np.minimum.reduceat(codes, first), np.maximum.reduceat(codes, first)
-    return np.where(least == most, least, np.uint8(SEVERAL))
+def _types(column: pa.ChunkedArray) -> tuple[pa.StringArray, npt.NDArray[np.uint8]]:
+    """The types that a file has, and each row's number among them; no numbers where one byte can't tell."""
+    coded = column.combine_chunks().dictionary_encode()
+    if len(coded.dictionary) > MOST_TYPES or coded.null_count:
+        return coded.dictionary, np.empty(0, np.uint8)
+    return coded.dictionary, coded.indices.to_numpy().astype(np.uint8)
