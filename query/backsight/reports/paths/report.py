@@ -102,7 +102,7 @@ def _scan(asked: PathsRequest, context: Context, sql: str, *, every_event: bool)
         columns.append(("part", "e.session"))
         conditions.columns.add("session")
     chosen = [f"when {name.removeprefix('value_')} then {name}" for name, _ in values]
-    sql = sql.strip().replace("{entry}", " ".join(entries))
+    sql = sql.strip().replace("{entry}", "".join(f"\n            {each}" for each in entries))
     sql = sql.replace("{value}", f"case entry {' '.join(chosen)} else '' end" if chosen else "''")
     bounds = reach(asked.common.range, asked.session)
     return Scan(context, common, conditions, columns, tests, steps, bounds), sql

@@ -2,7 +2,10 @@ with matched as (
     {matched}
 ),
 entered as (
-    select *, case {entry} end as entry
+    select
+        *,
+        case{entry}
+        end as entry
     from matched
 )
 select distinct entry, {value} as value
