@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from backsight.cli.words import as_of, predicate, rules
+from backsight.cli.words import as_of, predicate, rules, step
 from backsight.contract import EventType
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -57,6 +57,21 @@ filter_options = options(
     click.option("--timezone", default="UTC", show_default=True, metavar="ZONE", help="IANA timezone."),
     as_of_option,
 )  # fmt: skip
+
+session_options = options(
+    click.option("--session-gap", metavar="SPAN", help="Sessions end after so long without any event: 30m."),
+    click.option(
+        "--session-starts", type=step, metavar="STEP", help="Sessions begin with every event of this step."
+    ),
+)
+"""How sessions are decided; `session_arguments` reads what they give."""
+
+
+def session_arguments(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments with `session` in place of what `session_options` gave."""
+    parts = {"gap": arguments.pop("session_gap"), "starts": arguments.pop("session_starts")}
+    rule = {name: part for name, part in parts.items() if part is not None}
+    return arguments | {"session": rule or None}
 
 
 def rule_arguments(arguments: dict[str, Any]) -> dict[str, Any]:
