@@ -245,6 +245,14 @@ def test_touches_may_come_before_the_range(context_of: ContextOf) -> None:
     assert owed(attribution.run(asked, context_of(events))) == {("ad",): 1}
 
 
+def test_a_day_on_which_clocks_are_set_back_has_25_hours(context_of: ContextOf) -> None:
+    """The last hour of such a day is in the day's range, and the hour after it is not."""
+    asked = {"conversion": "A", "by": ["utm_source"], "from": "2026-10-25", "to": "2026-10-25",
+             "timezone": "Europe/Vienna"}  # fmt: skip
+    events = [event("A", at(60 * hour)) for hour in (-3, -2, 22, 23)]
+    assert attribution.run(asked, context_of(events))["total"]["conversions"] == 2
+
+
 def test_a_custom_property_is_carried_by_tracked_events(context_of: ContextOf) -> None:
     """Only what code tracked can have one, so that tracked events are touches then."""
     events = [event("Came", at(0), props='{"channel": "partner"}'), event("A", at(1))]

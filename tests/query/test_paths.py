@@ -267,6 +267,14 @@ def test_a_path_belongs_to_the_range_of_its_mark(context_of: ContextOf) -> None:
     assert edges(paths.run(after | {"around": second}, context)) == {(-1, "/1", "/2"): 1, (1, "/2", "/3"): 1}
 
 
+def test_a_day_on_which_clocks_are_set_back_has_25_hours(context_of: ContextOf) -> None:
+    """The last hour of such a day is in the day's range, and the hour after it is not."""
+    asked = {"from": "2026-10-25", "to": "2026-10-25", "timezone": "Europe/Vienna"}
+    for hour, counted in ((-3, 0), (-2, 1), (22, 1), (23, 0)):
+        events = [viewed("/1", at(60 * hour)), viewed("/2", at(60 * hour + 1))]
+        assert paths.run(asked, context_of(events))["paths"] == counted
+
+
 def test_edges_past_the_limit_are_left_out_and_counted(context_of: ContextOf) -> None:
     """Of each step the largest edges are shown; its totals are of all."""
     events = [

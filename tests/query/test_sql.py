@@ -12,7 +12,17 @@ from typing import Any
 
 import pytest
 
-from backsight.reports import funnel, lifecycle, membership, preview, retention, stickiness, trend
+from backsight.reports import (
+    attribution,
+    funnel,
+    lifecycle,
+    membership,
+    paths,
+    preview,
+    retention,
+    stickiness,
+    trend,
+)
 from query.conftest import ContextOf
 from query.rows import event, statement
 
@@ -94,6 +104,53 @@ SHAPES: dict[str, tuple[Any, dict[str, Any], list[dict[str, Any]]]] = {
     ),
     "lifecycle": (lifecycle, {"event": "A", **OCTOBER}, []),
     "stickiness": (stickiness, {"event": "A", **OCTOBER}, []),
+    "trend_of_decided_sessions": (
+        trend,
+        {
+            "series": [{"event": "A", "measure": "sessions"}],
+            "session": {"gap": "30m", "starts": "B"},
+            **OCTOBER,
+        },
+        [],
+    ),
+    "paths": (
+        paths,
+        {
+            "start": "A",
+            "exclude": [{"on": "leave"}],
+            "groups": [NASTY],
+            "rewrite": [{"matches": NASTY, "as": NASTY}],
+            **OCTOBER,
+        },
+        [],
+    ),
+    "paths_by_decided_sessions": (
+        paths,
+        {
+            "around": "A",
+            "nodes": ["B"],
+            "session": {"gap": "30m", "starts": "C"},
+            "where": [{"property": "path", "op": "is", "value": NASTY}],
+            **OCTOBER,
+        },
+        [statement("identify", DAY, device=1, user=11)],
+    ),
+    "attribution": (
+        attribution,
+        {"conversion": "A", "by": ["utm_source", "referrer_host"], "property": "props.price", **OCTOBER},
+        [],
+    ),
+    "attribution_by_decided_sessions": (
+        attribution,
+        {
+            "conversion": "A",
+            "by": [f"props.{NASTY}"],
+            "session": {"gap": "30m"},
+            "where": [{"property": "path", "op": "is", "value": NASTY}],
+            **OCTOBER,
+        },
+        [],
+    ),
     "preview": (preview, {"rules": [{"on": "track", "name": "A"}]}, []),
     "cohort_of_persons_who_did": (
         membership,
