@@ -3,8 +3,8 @@
 A server is started as `backsight up` on a lake of ten million events, and a loader sends it batches as the
 snippet does. The twenty reports are asked one by one; then at once by eight clients that share them; then at
 once by eight clients of which each asks for the whole dashboard. Printed are the median and the 95th
-percentile of what a client waits for one report, and their ratio to those of one by one. Clients and loader run
-on the same processors as the server.
+percentile of what a client waits for one report, and their ratio to those of one by one. Clients and loader
+run on the same processors as the server.
 """
 
 from __future__ import annotations
@@ -157,7 +157,8 @@ def visit(url: str, visitor: int, rate: float, sent: Any, stop: Any) -> None:
 def loader(url: str, rate: int) -> Iterator[Callable[[], float]]:
     """Events arrive meanwhile; gives what tells how many a second were acknowledged so far."""
     context: Any = multiprocessing.get_context("spawn")  # its Event has no types
-    sent, stop, began = context.Value("q", 0), context.Event(), time.perf_counter()
+    stop: Any = context.Event()
+    sent, began = context.Value("q", 0), time.perf_counter()
     process = context.Process(target=send, args=(url, rate, sent, stop), daemon=True)
     process.start()
     try:

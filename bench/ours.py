@@ -8,8 +8,10 @@ import resource
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any, Final
@@ -65,30 +67,57 @@ class Fresh:
 
 def fresh(root: Path, question: Asked, before: Asked) -> Fresh:
     """Two processes: one asks at once, one after another question."""
-    cold, warm = (_in_process(root, asked) for asked in ([question], [before, question]))
-    return Fresh(cold["seconds"], warm["seconds"], max(cold["peak"], warm["peak"]))
+    cold, warm = in_process(root, [question]), in_process(root, [before, question])
+    return Fresh(cold.opening + cold.costs[0].clock, warm.costs[1].clock, max(cold.peak, warm.peak))
 
 
-def _in_process(root: Path, asked: list[Asked]) -> dict[str, float]:
+@dataclass(frozen=True)
+class Cost:
+    """What an answer took, in seconds: of the clock, and of the processors."""
+
+    clock: float
+    processors: float
+
+
+def cost(ask: Callable[[], object]) -> Cost:
+    """Ask once."""
+    clock, processors = perf_counter(), process_time()
+    ask()
+    return Cost(perf_counter() - clock, process_time() - processors)
+
+
+@dataclass(frozen=True)
+class Process:
+    """What a process that asked some questions took."""
+
+    opening: float
+    """Seconds until it could ask."""
+    costs: Sequence[Cost]
+    peak: float
+    """Most memory, in GB."""
+
+
+def in_process(root: Path, asked: Sequence[Asked]) -> Process:
+    """Ask questions one after another in a process of their own."""
     command = [sys.executable, "-m", "bench.ours", str(root), json.dumps(asked)]
-    return dict(json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout))
+    found = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+    return Process(found["opening"], [Cost(*each) for each in found["costs"]], found["peak"])
 
 
 def main() -> None:
-    """Ask questions one after another; the last one's time and the process's memory, as JSON."""
+    """Ask questions one after another; prints JSON: seconds of each, and the process's memory."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("lake", type=Path)
+    parser.add_argument("lake", type=Path, help="made by bench.generate")
     parser.add_argument("questions", type=json.loads, help='[["funnel", {…}], …]')
     given = parser.parse_args()
-    clock, processors = perf_counter(), process_time()
+    began = perf_counter()
     site = Ours(given.lake)
-    for report, request in given.questions:
-        if (report, request) != tuple(given.questions[0]):
-            clock, processors = perf_counter(), process_time()
-        site.ask(report, request)
-    seconds, worked = perf_counter() - clock, process_time() - processors
+    opening = perf_counter() - began
+    costs = [cost(partial(site.ask, report, request)) for report, request in given.questions]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(json.dumps({"seconds": seconds, "processors": worked, "peak": peak}))
+    site.close()
+    listed = [(each.clock, each.processors) for each in costs]
+    print(json.dumps({"opening": opening, "costs": listed, "peak": peak}))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,6 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from statistics import median
-from time import perf_counter, process_time
 from typing import Final
 
 import pyarrow.parquet as pq
@@ -32,7 +31,7 @@ from backsight.trie import Trie
 from bench.chains import make_chains
 from bench.generate import PLANT, generate
 from bench.lake.columns import DAYS, FIRST_DAY, SITE
-from bench.ours import THREADS, Asked, Ours, fresh
+from bench.ours import THREADS, Asked, Cost, Ours, cost, fresh
 from bench.peer import (
     CHAINS,
     TREE,
@@ -71,14 +70,6 @@ class Question:
     name: str
     ours: Asked
     peers: Sequence[Peer] = field(default=())
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What an answer took, in seconds: of the clock, and of the processors."""
-
-    clock: float
-    processors: float
 
 
 class Bench:
@@ -226,13 +217,6 @@ RETENTION: Final[Asked] = ("retention", {
 })  # fmt: skip
 TREND: Final[Asked] = ("trend", {"series": [{"on": "any"}], **SPAN})
 PERSONS: Final[Asked] = ("trend", {"series": [{"on": "any", "measure": "persons"}], **SPAN})
-
-
-def cost(ask: Ask) -> Cost:
-    """Ask once."""
-    clock, processors = perf_counter(), process_time()
-    ask()
-    return Cost(perf_counter() - clock, process_time() - processors)
 
 
 def measure(asks: Callable[[], Sequence[Ask]], rounds: int) -> list[Cost]:
