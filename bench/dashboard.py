@@ -194,7 +194,7 @@ def run(url: str, rounds: int, rate: int) -> bool:
     tell("asking each report once, for a start …")
     first = ask_all(url, 1, [REPORTS])
     with loader(url, rate) as arrived:
-        ways = {
+        ways: dict[str, Callable[[], Waits]] = {
             "one by one": lambda: ask_all(url, 1, [REPORTS]),
             f"shared by {CLIENTS} clients": lambda: ask_all(url, CLIENTS, [[report] for report in REPORTS]),
             f"all by each of {CLIENTS}": lambda: ask_all(url, CLIENTS, [REPORTS] * CLIENTS),

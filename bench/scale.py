@@ -1,9 +1,9 @@
 """How the time and memory of reports grow with the lake, up to a billion events: `python -m bench.scale`.
 
 Lakes of several sizes are made one after the other (one that --lakes names is taken instead), and each
-question is asked in a process of its own, again and again. From the times a line is drawn through the sizes by least
-squares, and read off at a billion events: an extrapolation, not a measurement. It is too low where a billion
-events no longer fit into what is remembered of files, or into the machine's memory.
+question is asked in a process of its own, again and again. From the times a line is drawn through the sizes
+by least squares, and read off at a billion events: an extrapolation, not a measurement. It is too low where a
+billion events no longer fit into what is remembered of files, or into the machine's memory.
 """
 
 from __future__ import annotations
