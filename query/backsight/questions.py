@@ -12,12 +12,13 @@ from datetime import date, datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, Union
 
-from backsight.cohort_questions import CohortQuestions
+from backsight.path_questions import PathQuestions
 from backsight.requests import Request, duration, listed, moments, rules_of, without_none
+from backsight.trend_questions import TrendQuestions
 
 if TYPE_CHECKING:
     from backsight.named_events import NamedEvent
-    from backsight.results import Funnel, Preview, Result, Retention, Trend
+    from backsight.results import Funnel, Preview, Result, Retention
 
 Json = Mapping[str, Any]
 Step = str | Json
@@ -30,7 +31,7 @@ datetime).
 """
 
 
-class Questions(CohortQuestions):
+class Questions(TrendQuestions, PathQuestions):
     """One site: its reports and its named events.
 
     All methods raise InvalidRequest (and UnsupportedSelector) for a question that can't be understood,
@@ -102,35 +103,6 @@ class Questions(CohortQuestions):
                "returned": returned, "week_start": week_start, "range": range}  # fmt: skip
         common = moments(from_, to, since, timezone, as_of) | _filters(where, person_where)
         return Retention(*self._answer("retention", without_none(own) | common))
-
-    def trend(
-        self,
-        series: Step | Sequence[Step],
-        interval: Literal["hour", "day", "week", "month"] = "day",
-        *,
-        week_start: Literal["monday", "sunday"] = "monday",
-        from_: Moment | None = None,
-        to: Moment | None = None,
-        since: str | timedelta | None = None,
-        timezone: str = "UTC",
-        as_of: AsOf | None = None,
-        where: Sequence[Json] = (),
-        person_where: Sequence[Json] = (),
-    ) -> Trend:
-        """How often each of `series` happened, by `interval`.
-
-        A series is a step, with an optional `"measure"`: `"events"` (the default), `"persons"` or
-        `"sessions"`.
-        """
-        from backsight.results import Trend
-
-        every = [series] if isinstance(series, str | Mapping) else listed(series)
-        own = {"series": every, "interval": interval, "week_start": week_start}
-        return Trend(
-            *self._answer(
-                "trend", own | moments(from_, to, since, timezone, as_of) | _filters(where, person_where)
-            )
-        )
 
     def preview(
         self,

@@ -14,6 +14,10 @@ REPORT_PATHS: Final[Mapping[str, str]] = {
     "funnel": "/v1/reports/funnel",
     "retention": "/v1/reports/retention",
     "trend": "/v1/reports/trend",
+    "lifecycle": "/v1/reports/lifecycle",
+    "stickiness": "/v1/reports/stickiness",
+    "paths": "/v1/reports/paths",
+    "attribution": "/v1/reports/attribution",
     "preview": "/v1/events/preview",
     "cohort_preview": "/v1/cohorts/preview",
 }
@@ -30,6 +34,13 @@ def listed(value: object) -> object:
     which would fall apart into letters.
     """
     return list(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
+
+
+def broken_down(value: str | Sequence[str] | Mapping[str, Any] | None) -> object:
+    """A breakdown as a request has it: of one property, of several, or given whole."""
+    if value is None or isinstance(value, Mapping):
+        return value
+    return {"by": [value] if isinstance(value, str) else listed(value)}
 
 
 def duration(value: str | timedelta) -> str:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from backsight.errors import InvalidRequest
 from backsight.reports import trend
+from backsight.reports.trend.formulas import parse_formulas
 from backsight.reports.trend.measures import STATISTICS, Measure
 from query import oracles_trend
 from query.conftest import ContextOf
@@ -266,6 +267,33 @@ def test_relative_ranges_reach_whole_days_back(context_of: ContextOf) -> None:
         ({"series": ["X"]}, "series[0]"),
         ({"series": [{"event": "A", "measure": "sum"}]}, "series[0].property"),
         ({"series": ["A"], "interval": "minute"}, "interval"),
+        ({"series": [{"event": "A", "measure": "mode"}]}, "series[0].measure"),
+        ({"series": [{"event": "A", "property": "x"}]}, "series[0].property"),
+        ({"series": [{"event": "A", "measure": "avg", "property": "nowhere"}]}, "series[0].property"),
+        ({"series": [{"event": "A", "measure": "active_persons"}]}, "series[0].over"),
+        ({"series": [{"event": "A", "over": "7d"}]}, "series[0].over"),
+        ({"series": [{"event": "A", "measure": "active_persons", "over": "24h"}]}, "series[0].over"),
+        ({"series": [{"event": "A", "measure": "active_persons", "over": "0d"}]}, "series[0].over"),
+        ({"series": [{"event": "A", "measure": "active_persons", "over": "53w"}]}, "series[0].over"),
+        (
+            {"series": [{"event": "A", "measure": "active_persons", "over": "7d"}], "interval": "hour"},
+            "interval",
+        ),
+        ({"series": ["A"], "formulas": []}, "formulas"),
+        ({"series": ["A"], "formulas": [{"formula": "B"}]}, "formulas[0].formula"),
+        ({"series": ["A"], "formulas": [{"label": "x"}]}, "formulas[0].formula"),
+        ({"series": ["A"], "cumulative": 1}, "cumulative"),
+        ({"series": ["A"], "cumulative": True, "smooth": 7}, "smooth"),
+        ({"series": ["A"], "smooth": 367}, "smooth"),
+        ({"series": ["A"], "compare": "year"}, "compare"),
+        (
+            {"series": [{"event": "A", "measure": "median", "property": "x"}], "cumulative": True},
+            "series[0].measure",
+        ),
+        (
+            {"series": ["A"] * 20, "breakdown": {"by": ["path"], "limit": 1_000}, "from": "2026-08-01"},
+            "interval",
+        ),
         ({"series": ["A"], "breakdown": {}}, "breakdown.by"),
     ],
 )
@@ -274,3 +302,198 @@ def test_what_is_wrong_is_named(context_of: ContextOf, request_: dict[str, Any],
     with pytest.raises(InvalidRequest) as raised:
         trend.run(request_, context_of())
     assert raised.value.field == field
+
+
+# ── By example ──────────────────────────────────────────────────────────────────────────────────────────────
+
+DAY = datetime(2026, 10, 1, 12, tzinfo=UTC)
+TWO_DAYS = {"from": "2026-10-01", "to": "2026-10-02"}
+
+
+def test_formulas_calculate_group_by_group(context_of: ContextOf) -> None:
+    """A formula has a value per group and period, and one of the totals; what can't be divided is null."""
+    events = [
+        *(event("A", DAY, path="/", device=device) for device in (1, 2, 3)),
+        event("B", DAY, path="/", device=1),
+        event("A", DAY + timedelta(days=1), path="/", device=1),
+        event("B", DAY, path="/x", device=1),
+    ]
+    formulas = [{"formula": "B / A * 100", "label": "rate"}, {"formula": "-(A + B) * .5 - 1"}]
+    request = {"series": ["A", "B"], "breakdown": {"by": ["path"]}, "formulas": formulas, **TWO_DAYS}
+    made = {
+        (each["label"], each["group"][0]): (each["values"], each["total"])
+        for each in trend.run(request, context_of(events))["series"]
+        if "formula" in each
+    }
+    assert made == {
+        ("rate", "/"): ([33.3333333333333, 0.0], 25.0),
+        ("rate", "/x"): ([None, None], None),
+        ("-(A + B) * .5 - 1", "/"): ([-3.0, -1.5], -3.5),
+        ("-(A + B) * .5 - 1", "/x"): ([-1.5, -1.0], -1.5),
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("A", 6.0),
+        ("A - B - A", -4.0),
+        ("A / B / 2", 0.75),
+        ("A + B * 2", 14.0),
+        ("(A + B) * 2", 20.0),
+        ("A--B", 10.0),
+        ("+A * -B", -24.0),
+        ("A / (B - 4)", None),
+        ("A + C", None),
+        ("1 / 3", 0.333333333333333),
+        ("9" * 300 + " * " + "9" * 100, None),
+        ("((((A))))", 6.0),
+    ],
+)
+def test_a_formula_is_arithmetic(text: str, value: float | None) -> None:
+    """Products before sums, from left to right; nothing is calculated with what is missing or too great."""
+    (formula,) = parse_formulas([{"formula": text}], 3)
+    assert formula.value({"A": 6, "B": 4, "C": None}) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "A +", "A B", "D", "a", "AB", "2 ^ 3", "(A", "A)", "__import__('os')", "A.B", "1..2", ".",
+     "A / ", "(" * 60 + "A" + ")" * 60, "-" * 60 + "A", "A" * 501],
+)  # fmt: skip
+def test_what_is_no_formula_is_refused(text: str) -> None:
+    """Nothing but arithmetic between the series that there are is understood."""
+    with pytest.raises(InvalidRequest) as raised:
+        parse_formulas([{"formula": "A"}, {"formula": text}], 3)
+    assert raised.value.field == "formulas[1].formula"
+
+
+def test_what_is_no_number_is_counted_in_a_warning(context_of: ContextOf) -> None:
+    """Text, truth and what no number can hold are left out and counted; what is missing or null is not."""
+    values = ['"12"', "8", '"x"', "true", "null", "1e999", "[1]"]
+    events = [event("A", DAY, props=f'{{"price": {value}}}') for value in values] + [event("A", DAY)]
+    asked = {"event": "A", "measure": "avg", "property": "price"}
+    answer = trend.run({"series": [asked], **TWO_DAYS}, context_of(events))
+    assert answer["series"][0]["values"] == [10.0, None]
+    assert answer["meta"]["warnings"] == ["'A': 4 events have a 'price' that is no number, and is left out."]
+    one = trend.run({"series": [{**asked, "measure": "sum"}], **TWO_DAYS}, context_of(events[:3]))
+    assert one["meta"]["warnings"] == ["'A': 1 event has a 'price' that is no number, and is left out."]
+    assert one["series"][0]["values"] == [20.0, 0.0]
+
+
+def test_a_sum_depends_on_no_order(context_of: ContextOf) -> None:
+    """Fractions add up to what they say; a sum past the greatest number is null."""
+    tenths = [event("A", DAY, props=f'{{"n": {value}}}') for value in (0.1, 0.7, 0.2, 0.3, 0.1, 0.1)]
+    asked = {"series": [{"event": "A", "measure": "sum", "property": "n"}], **TWO_DAYS}
+    for rows in (tenths, tenths[::-1], sorted(tenths, key=lambda row: row["props"])):
+        assert trend.run(asked, context_of(rows))["series"][0]["total"] == 1.5
+    huge = [event("A", DAY, props='{"n": 9e307}') for _ in range(3)]
+    assert trend.run(asked, context_of(huge))["series"][0]["total"] is None
+
+
+def test_active_persons_end_with_today(context_of: ContextOf) -> None:
+    """Of a week or month that is not over, the days end today; of a future one, with its own last day."""
+    now = datetime(2026, 10, 14, 12, tzinfo=UTC)  # a Wednesday
+    events = [event("A", now - timedelta(days=back), device=back) for back in (0, 1, 6, 7, 12)]
+    asked = {"event": "A", "measure": "active_persons", "over": "7d"}
+    weeks = {"series": [asked], "interval": "week", "from": "2026-10-05", "to": "2026-10-25"}
+    found = trend.run(weeks, context_of(events, now=now))["series"][0]
+    assert (found["values"], found["total"]) == ([2, 3, 0], 4)
+    month = {"series": [asked], "interval": "month", "from": "2026-10-05", "to": "2026-10-31"}
+    assert trend.run(month, context_of(events, now=now))["series"][0]["values"] == [3]
+
+
+@pytest.mark.parametrize(
+    ("asked", "labels", "total"),
+    [
+        ({"interval": "month", "from": "2026-03-01", "to": "2026-03-02"}, ["2026-02-01"], 2),
+        ({"interval": "month", "from": "2026-03-01", "to": "2026-03-31"}, ["2026-02-01"], 28),
+        ({"interval": "month", "from": "2026-02-01", "to": "2026-03-03"}, ["2025-12-01", "2026-01-01"], 34),
+        ({"interval": "week", "from": "2026-03-11", "to": "2026-03-12"}, ["2026-03-02"], 2),
+        ({"interval": "all", "from": "2026-03-02", "to": "2026-03-04"}, ["2026-02-27"], 3),
+        ({"interval": "all", "from": "2026-03-30", "to": "2026-03-31", "timezone": "Europe/Berlin"},
+         ["2026-03-28"], 2),
+        ({"interval": "hour", "from": "2026-03-02T12:00:00Z", "to": "2026-03-02T12:30:00Z"},
+         ["2026-03-02T11:00:00+00:00"], 0),
+        ({"interval": "hour", "from": "2026-03-02T13:00:00Z", "to": "2026-03-02T13:30:00Z"},
+         ["2026-03-02T12:00:00+00:00"], 1),
+    ],
+    ids=["month to date", "whole month", "two months", "days of a week", "three days", "days over a change",
+         "hour", "part of an hour"],
+)  # fmt: skip
+def test_the_range_before(
+    context_of: ContextOf, asked: dict[str, Any], labels: list[str], total: int
+) -> None:
+    """It has as many periods, begins as far into its first one and ends as far into its last one."""
+    noons = [datetime(2025, 12, 1, 12, tzinfo=UTC) + timedelta(days=day) for day in range(130)]
+    answer = trend.run(
+        {"series": ["A"], "compare": "previous", **asked}, context_of([event("A", noon) for noon in noons])
+    )
+    assert answer["previous_labels"] == labels
+    assert answer["series"][0]["previous"]["total"] == total
+
+
+def test_groups_that_were_only_before_are_left_out(context_of: ContextOf) -> None:
+    """Values before are those of the range's own groups; without any there is no series."""
+    events = [event("A", DAY, path="/"), event("A", DAY - timedelta(days=2), path="/old")]
+    request = {"series": ["A"], "breakdown": {"by": ["path"]}, "compare": "previous", **TWO_DAYS}
+    (only,) = trend.run(request, context_of(events))["series"]
+    assert (only["group"], only["total"], only["previous"]) == (["/"], 1, {"values": [0, 0], "total": 0})
+    assert trend.run(request, context_of())["series"] == []
+
+
+def test_groups_are_persons_traits_too(context_of: ContextOf) -> None:
+    """A trait breaks events down by who did them; nobody counts twice in the pooled rest."""
+    said = [
+        statement("identify", DAY, device=device, user=device + 10, traits=json.dumps({"plan": plan}))
+        for device, plan in ((1, "pro"), (2, "pro"), (3, "free"))
+    ]
+    events = [event("A", DAY, device=device) for device in (1, 1, 2, 3, 4)]
+    asked = {"event": "A", "measure": "persons"}
+    request = {"series": [asked], "breakdown": {"by": ["person.plan"], "limit": 1}, **TWO_DAYS}
+    answer = trend.run(request, context_of(events, said))
+    assert [(each["group"], each["total"]) for each in answer["series"]] == [(["pro"], 2), (None, 2)]
+    without_persons = {**request, "series": ["A"]}
+    answer = trend.run(without_persons, context_of(events, said))
+    assert [(each["group"], each["total"]) for each in answer["series"]] == [(["pro"], 3), (None, 2)]
+
+
+def test_traits_filter_where_only_events_are_counted(context_of: ContextOf) -> None:
+    """Counting events by whole files takes no notice of persons unless a filter asks for them."""
+    said = [statement("identify", DAY, device=1, user=11, traits='{"plan": "pro"}')]
+    events = [event("A", DAY, device=device) for device in (1, 1, 2)]
+    request = {"series": [{"on": "any"}], **TWO_DAYS}
+    assert trend.run(request, context_of(events, said))["series"][0]["total"] == 3
+    pro = {"person_where": [{"property": "plan", "op": "is", "value": "pro"}]}
+    assert trend.run(request | pro, context_of(events, said))["series"][0]["total"] == 2
+
+
+@pytest.mark.parametrize(
+    ("span", "by_file"),
+    [
+        ({"from": "2026-10-01", "to": "2026-10-03"}, True),
+        ({"from": "2026-10-01", "to": "2026-10-03", "interval": "hour"}, False),
+        ({"from": "2026-10-01", "to": "2026-10-03", "interval": "all"}, True),
+        ({"from": "2026-10-01", "to": "2026-10-03", "timezone": "Asia/Kolkata"}, False),
+        ({"from": "2026-10-01T00:00:00.000001Z", "to": "2026-10-03"}, False),
+        ({"from": "2026-10-01", "to": "2026-10-02T12:00:00Z"}, False),
+        ({}, True),
+    ],
+)
+def test_whole_files_are_counted_where_that_is_the_same(
+    context_of: ContextOf, span: dict[str, Any], by_file: bool
+) -> None:
+    """Files of one date are slots of their own exactly where no period and no bound divides one."""
+    times = [datetime(2026, 10, day, hour, tzinfo=UTC) for day in (1, 2) for hour in (0, 13, 23)]
+    context = context_of([event("A", time) for time in times])
+    request = {"series": [{"on": "any"}], **span}
+    assert ("filename" in trend.sql(request, context)) == by_file
+    zone = ZoneInfo(span.get("timezone", "UTC"))
+    found = trend.run(request, context)
+    first, last = (span.get("from", "2026-10-01"), span.get("to", "2026-11-01"))
+    inside = [
+        time for time in times
+        if (time.astimezone(zone).date().isoformat() if len(first) == 10 else time.isoformat()) >= first
+        and (time.astimezone(zone).date().isoformat() if len(last) == 10 else time.isoformat()) <= last
+    ]  # fmt: skip
+    assert found["series"][0]["total"] == sum(found["series"][0]["values"]) == len(inside)

@@ -29,9 +29,37 @@ REQUESTS: Final[dict[str, dict[str, Any]]] = {
     "TrendRequest": {
         "series": ["Signed up", {"event": "Signed up", "measure": "persons", "label": "People"}],
         "interval": "week",
+        "breakdown": {"by": ["browser"], "limit": 5},
+        "formulas": [{"formula": "A / B", "label": "Per person"}],
         "from": "2026-10-01",
         "to": "2026-10-31",
         "where": [{"property": "path", "op": "not_contains", "value": "/internal"}],
+    },
+    "LifecycleRequest": {
+        "event": {"on": "any", "label": "Anything"},
+        "interval": "week",
+        "from": "2026-09-01",
+        "to": "2026-10-31",
+    },
+    "StickinessRequest": {"event": "Signed up", "interval": "day", "from": "2026-10-01", "to": "2026-10-31"},
+    "PathsRequest": {
+        "start": "Viewed pricing",
+        "nodes": ["Signed up", {"on": "track", "each": "name"}, {"on": "pageview", "each": "path"}],
+        "rewrite": [{"matches": "(.)/$", "as": "\\1"}],
+        "groups": ["/product/*", {"like": "/blog/*", "as": "Blog"}],
+        "steps": 4,
+        "session": {"gap": "30m"},
+        "from": "2026-10-01",
+        "to": "2026-10-31",
+    },
+    "AttributionRequest": {
+        "conversion": {"on": "track", "name": "Order Completed", "label": "Bought"},
+        "by": ["utm_source", "utm_medium"],
+        "touch": "last",
+        "lookback": "30d",
+        "property": "props.price",
+        "from": "2026-10-01",
+        "to": "2026-10-31",
     },
     "PreviewRequest": {
         "rules": [

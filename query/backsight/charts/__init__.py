@@ -3,22 +3,28 @@
 Each takes a report's answer; a module a report. Nothing here imports a chart library.
 """
 
+from backsight.charts.attribution import attribution, credits_of
 from backsight.charts.funnel import funnel
 from backsight.charts.lifecycle import lifecycle, stickiness
 from backsight.charts.parts import Row, Spec, plain
+from backsight.charts.paths import paths
 from backsight.charts.preview import cohort_preview, preview
 from backsight.charts.retention import cells, has_begun, retention
-from backsight.charts.trend import group_text, points, series_names, trend
+from backsight.charts.trend import group_text, is_whole, points, series_names, trend
 
 __all__ = [
     "Row",
     "Spec",
+    "attribution",
     "cells",
     "cohort_preview",
+    "credits_of",
     "funnel",
     "group_text",
     "has_begun",
+    "is_whole",
     "lifecycle",
+    "paths",
     "plain",
     "points",
     "preview",

@@ -21,7 +21,6 @@ def trend(answer: Row) -> Spec:
         if ("formula" in each) == calculated
     }
     rows = [each for row in points(answer) if row["series"] in drawn for each in _drawn(row)]
-    whole = all(each.get("measure") in COUNTS for each in series) and not calculated
     compared = {"field": "range", "type": "nominal", "sort": None, "title": None}
     return chart(
         rows,
@@ -30,11 +29,19 @@ def trend(answer: Row) -> Spec:
         mark={"type": "line", "point": True},
         encoding={
             "x": START,
-            "y": {"field": "value", "title": None, **(WHOLE if whole else QUANTITY)},
+            "y": {"field": "value", "title": None, **(WHOLE if is_whole(answer) else QUANTITY)},
             "color": {"field": "series", "type": "nominal", "sort": None, "title": None},
             **({"strokeDash": compared} if "previous_labels" in answer else {}),
             "tooltip": [{"field": name} for name in ("start", "series", "value")],
         },
+    )
+
+
+def is_whole(answer: Row) -> bool:
+    """Whether all of a trend's values are counts."""
+    counts = all(each.get("measure") in COUNTS for each in answer["series"])
+    return counts and not any(
+        isinstance(value, float) for each in answer["series"] for value in each["values"]
     )
 
 
@@ -51,7 +58,7 @@ def points(answer: Row) -> list[Row]:
 
 
 def series_names(series: list[Row]) -> list[str]:
-    """A name for each series, no two alike: its label, with its measure, group and number where it needs them."""
+    """A name for each series, no two alike: its label; measure, group and number where it needs them."""
     alike = [each for each in series if each.get("group") == series[0].get("group")]
     labels = Counter(each["label"] for each in alike)
     names = []

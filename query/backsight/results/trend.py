@@ -16,8 +16,8 @@ class Trend(Result):
     """How much, over time. `labels` are the starts of the intervals, `series` the answer's list of series.
 
     Data frame: one row per interval and series, with `start` (of the interval), `series` (its name),
-    `measure` and `value` (null where there is none, such as the average of nothing); `group` where the trend
-    is broken down; `previous`, the value of the interval just as far into the range before, where it is
+    `measure` and `value` (whole where all series count; null where there is none, such as the average of
+    nothing); `group` where the trend is broken down; `previous`, the value of the interval just as far into the range before, where it is
     compared.
     """
 
@@ -43,7 +43,8 @@ class Trend(Result):
         grouped = ("group",) if any("group" in each for each in self.series) else ()
         compared = ("previous",) if "previous_labels" in self.answer else ()
         texts = [(name, pa.string()) for name in ("start", "series", "measure", *grouped)]
-        return pa.schema([*texts, *((name, pa.float64()) for name in ("value", *compared))])
+        number = pa.int64() if charts.is_whole(self.answer) else pa.float64()
+        return pa.schema([*texts, *((name, number) for name in ("value", *compared))])
 
     def _rows(self) -> list[dict[str, Any]]:
         return charts.points(self.answer)

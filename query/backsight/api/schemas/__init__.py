@@ -8,17 +8,36 @@ from __future__ import annotations
 
 from typing import Final
 
-from backsight.api.schemas import answer, cohorts, events, funnel, preview, retention, rules, trend
+from backsight.api.schemas import (
+    answer,
+    attribution,
+    breakdowns,
+    cohorts,
+    events,
+    funnel,
+    lifecycle,
+    paths,
+    preview,
+    retention,
+    rules,
+    sessions,
+    trend,
+)
 from backsight.api.schemas.parts import Schema
 
 SCHEMAS: Final[dict[str, Schema]] = {
     **answer.SCHEMAS,
+    **attribution.SCHEMAS,
+    **breakdowns.SCHEMAS,
     **cohorts.SCHEMAS,
     **events.SCHEMAS,
     **funnel.SCHEMAS,
+    **lifecycle.SCHEMAS,
+    **paths.SCHEMAS,
     **preview.SCHEMAS,
     **retention.SCHEMAS,
     **rules.SCHEMAS,
+    **sessions.SCHEMAS,
     **trend.SCHEMAS,
 }
 """By name; each refers to others under `#/components/schemas/`."""

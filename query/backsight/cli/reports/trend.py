@@ -7,26 +7,47 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from backsight.cli.asking import asks_site, output_options, show
-from backsight.cli.reports.options import filter_options
+from backsight.cli.reports.options import filter_options, options, session_arguments, session_options
 from backsight.cli.words import step
 
 if TYPE_CHECKING:
     from backsight.questions import Questions
 
+# Written out, as for every command: `--help` need not read the lake's code.
+_MEASURES = (
+    "events", "persons", "sessions", "events_per_person", "active_persons",
+    "sum", "avg", "min", "max", "median", "p90", "p95", "p99",
+)  # fmt: skip
+
+_measure_options = options(
+    click.option("--measure", type=click.Choice(_MEASURES), help="What is measured.  [default: events]"),
+    click.option("--property", metavar="NAME", help="Whose numbers: of sum, avg, min, max, median, p90 …"),
+    click.option("--over", metavar="DAYS", help="Of active_persons: active within 1d, 7d, 28d …"),
+)
+_breakdown_options = options(
+    click.option("--by", multiple=True, metavar="PROPERTY", help="Break down by it; may be repeated."),
+    click.option("--limit", type=int, metavar="N", help="Groups that stand alone.  [default: 25]"),
+)
+_value_options = options(
+    click.option(
+        "--formula", "formulas", multiple=True, metavar="FORMULA",
+        help="Between series, A the first: 'A / B * 100'; may be repeated.",
+    ),
+    click.option("--cumulative", is_flag=True, help="Values of all since the beginning."),
+    click.option("--smooth", type=int, metavar="N", help="Values that are means of N intervals."),
+    click.option("--compare", type=click.Choice(["previous"]), help="Add the intervals before the range."),
+)  # fmt: skip
+
 
 @click.command()
 @click.argument("series", nargs=-1, required=True, type=step, metavar="STEP...")
-@click.option(
-    "--measure",
-    type=click.Choice(["events", "persons", "sessions"]),
-    help="What is counted.  [default: events]",
-)
+@_measure_options
 @click.option(
     "--interval",
     default="day",
     show_default=True,
-    type=click.Choice(["hour", "day", "week", "month"]),
-    help="Time between points.",
+    type=click.Choice(["hour", "day", "week", "month", "all"]),
+    help="Time between points; all: the whole range at once.",
 )
 @click.option(
     "--week-start",
@@ -35,21 +56,33 @@ if TYPE_CHECKING:
     type=click.Choice(["monday", "sunday"]),
     help="First day of a week.",
 )
+@_breakdown_options
+@_value_options
+@session_options
 @filter_options
 @output_options
 @asks_site
 def trend(
-    site: Questions, series: tuple[Any, ...], measure: str | None, output: str | None, **arguments: Any
-) -> None:
-    """Count events, persons or sessions over time.
+    site: Questions, series: tuple[Any, ...], by: tuple[str, ...], limit: int | None, output: str | None,
+    **arguments: Any,
+) -> None:  # fmt: skip
+    """Count events, persons or sessions over time, or measure a property.
 
     \b
     backsight trend "Signed up" "Bought" --measure persons --interval week --since 8w
+    backsight trend "Bought" --measure avg --property price --by browser --limit 5
+    backsight trend "Bought" "Visited" --formula "A / B * 100"
     """
-    show(site.trend([_measured(each, measure) for each in series], **arguments), output)
+    if limit is not None and not by:
+        raise click.UsageError("--limit needs --by. Valid: --by PROPERTY.")
+    measure = {name: arguments.pop(name) for name in ("measure", "property", "over")}
+    measured = {name: value for name, value in measure.items() if value is not None}
+    breakdown = {"by": list(by)} | ({} if limit is None else {"limit": limit})
+    arguments = session_arguments(arguments) | {"breakdown": breakdown if by else None}
+    show(site.trend([_measured(each, measured) for each in series], **arguments), output)
 
 
-def _measured(step: Any, measure: str | None) -> Any:
-    if measure is None:
+def _measured(step: Any, measure: dict[str, str]) -> Any:
+    if not measure:
         return step
-    return ({"event": step} if isinstance(step, str) else step) | {"measure": measure}
+    return ({"event": step} if isinstance(step, str) else step) | measure
