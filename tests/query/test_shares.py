@@ -48,7 +48,7 @@ def test_shares_make_no_difference(
     context = context_of(_events())
     whole = report.run(request_, context)
     asked: list[str] = []
-    monkeypatch.setattr(shares, "MOST_ROWS", 10)
+    monkeypatch.setattr(shares, "ROW_BYTES", context.engine.memory // 10)
     module = {paths: paths.report, attribution: attribution.report}[report]
     monkeypatch.setattr(module, "in_shares", _noting(asked))
     parts = report.run(request_, context)
@@ -63,7 +63,7 @@ def test_sessions_are_the_same_in_shares(context_of: ContextOf, monkeypatch: pyt
     assert rule is not None
     common, context = read_common(read_request({}, ()), DAY), context_of(_events())
     whole = sessions_of(rule, common, everything, context)
-    monkeypatch.setattr(shares, "MOST_ROWS", 10)
+    monkeypatch.setattr(shares, "ROW_BYTES", context.engine.memory // 10)
     parts = sessions_of(rule, common, everything, context)
     order = [("person", "ascending"), ("place", "ascending")]
     starts = [table.sort_by(order).select(["person", "place"]) for table in (whole, parts)]

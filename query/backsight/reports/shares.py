@@ -18,8 +18,8 @@ from backsight.reports.context import Context
 from backsight.reports.matched import Query
 from backsight.reports.moments import EARLIEST, LATEST, Range
 
-MOST_ROWS: Final = 24_000_000
-"""Rows of a share: in the end about a gigabyte."""
+ROW_BYTES: Final = 128
+"""Of the engine's memory, how much has to stand behind each row of a share."""
 
 EVERYBODY: Final = "true"
 
@@ -29,11 +29,12 @@ def in_shares(query_of: Callable[[str], Query], bounds: Range, context: Context)
 
     `query_of` gives it with a condition on `person` in it.
     """
+    most = context.engine.memory // ROW_BYTES
     rows = _raw_events(bounds, context)
-    if rows > MOST_ROWS:
+    if rows > most:
         rows = _rows(query_of(EVERYBODY), context)  # often a small part of them
     count = 1
-    while rows > count * MOST_ROWS:
+    while rows > count * most:
         count *= 2
     for share in range(count):
         # Ids of persons are hashes, so that any bits of them tell equal parts apart.
