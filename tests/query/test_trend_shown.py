@@ -1,0 +1,179 @@
+"""How trends, lifecycles and stickiness are shown: charts, tables and data frames."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]
+import pyarrow as pa
+import pytest
+
+from backsight import charts
+from backsight.results import Lifecycle, Stickiness, Trend
+
+META: dict[str, Any] = {"meta": {"warnings": []}}
+LINES = {"values": [1, 2], "total": 3}
+GROUPED: dict[str, Any] = {
+    "labels": ["2026-10-01", "2026-10-02"],
+    "series": [
+        {"label": "A", "measure": "events", "group": ["</script>", None], **LINES},
+        {"label": "A", "measure": "events", "group": None, **LINES},
+        {"label": "A", "measure": "avg", "property": "price", "group": ["</script>", None], **LINES},
+        {
+            "label": "A",
+            "measure": "avg",
+            "property": "price",
+            "group": None,
+            "values": [None, 1.5],
+            "total": 1.5,
+        },
+    ],
+    **META,
+}
+COMPARED: dict[str, Any] = {
+    "labels": ["2026-10-01", "2026-10-02"],
+    "previous_labels": ["2026-09-29", "2026-09-30"],
+    "series": [
+        {"label": "A", "measure": "active_persons", "over": "7d", **LINES,
+         "previous": {"values": [0, 7], "total": 7}},
+    ],
+    **META,
+}  # fmt: skip
+CALCULATED: dict[str, Any] = {
+    "labels": ["2026-10-01"],
+    "series": [
+        {"label": "A", "measure": "events", "values": [4], "total": 4},
+        {"label": "rate", "formula": "A / 8", "values": [0.5], "total": 0.5},
+    ],
+    **META,
+}
+LIFECYCLE: dict[str, Any] = {
+    "labels": ["2026-10-01", "2026-10-02"],
+    "complete": [True, False],
+    "series": [
+        {"label": label, "values": values}
+        for label, values in (
+            ("new", [1, 2]),
+            ("returning", [0, 1]),
+            ("resurrecting", [0, 0]),
+            ("dormant", [3, 0]),
+        )
+    ],
+    **META,
+}
+STICKINESS: dict[str, Any] = {
+    "interval": "week",
+    "persons": 4,
+    "rows": [
+        {"periods": 1, "persons": 3, "share": 0.75, "at_least": 1.0},
+        {"periods": 2, "persons": 1, "share": 0.25, "at_least": 0.25},
+    ],
+    **META,
+}
+SPECS = {
+    "grouped": charts.trend(GROUPED),
+    "compared": charts.trend(COMPARED),
+    "calculated": charts.trend(CALCULATED),
+    "empty": charts.trend({"labels": [], "series": [], **META}),
+    "lifecycle": charts.lifecycle(LIFECYCLE),
+    "stickiness": charts.stickiness(STICKINESS),
+}
+
+
+def no_sql() -> str:
+    """No result here is asked for its SQL."""
+    raise AssertionError
+
+
+@pytest.fixture(scope="module")
+def vega_lite() -> jsonschema.Draft7Validator:
+    """Vega-Lite's own schema, as Altair brings it."""
+    schema = files("altair.vegalite.v6.schema").joinpath("vega-lite-schema.json").read_text()
+    return jsonschema.Draft7Validator(json.loads(schema))
+
+
+@pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
+def test_charts_are_valid(spec: dict[str, Any], vega_lite: jsonschema.Draft7Validator) -> None:
+    """Every chart is valid Vega-Lite whose encoded fields are columns of its data, and can't end a script."""
+    vega_lite.validate(spec)
+    fields = {
+        each["field"] for each in spec["encoding"].values() if isinstance(each, dict) and "field" in each
+    }
+    assert fields
+    assert all(fields <= row.keys() for row in spec["data"]["values"])
+    assert "</" not in json.dumps(spec)
+
+
+def test_groups_have_names() -> None:
+    """Series are told apart by measure and group; what is missing and what is pooled have words."""
+    assert charts.series_names(GROUPED["series"]) == [
+        "A (events): </script>, (none)",
+        "A (events): (all others)",
+        "A (avg of price): </script>, (none)",
+        "A (avg of price): (all others)",
+    ]
+
+
+def test_formulas_are_drawn_alone() -> None:
+    """Where there are formulas the chart draws these; the table shows everything."""
+    drawn = {row["series"] for row in charts.trend(CALCULATED)["data"]["values"]}
+    assert drawn == {"rate"}
+    assert repr(Trend(CALCULATED, no_sql)).splitlines()[2].split() == ["start", "A", "rate"]
+
+
+def test_what_was_before_is_dashed() -> None:
+    """Each interval has a second point at the same place, of the range before."""
+    rows = charts.trend(COMPARED)["data"]["values"]
+    assert [(row["start"], row["range"], row["value"]) for row in rows] == [
+        ("2026-10-01", "this range", 1),
+        ("2026-10-01", "before", 0),
+        ("2026-10-02", "this range", 2),
+        ("2026-10-02", "before", 7),
+    ]
+
+
+def test_who_is_dormant_hangs_below_the_line() -> None:
+    """Dormant persons are drawn downwards, with their number as it is."""
+    rows = charts.lifecycle(LIFECYCLE)["data"]["values"]
+    assert [(row["persons"], row["drawn"]) for row in rows if row["state"] == "dormant"] == [(3, -3), (0, 0)]
+    assert [row["drawn"] for row in rows if row["state"] == "new"] == [1, 2]
+
+
+def test_a_trends_frame_has_what_was_asked() -> None:
+    """Counts are whole numbers, other measures are not; groups and earlier values have columns."""
+    grouped = Trend(GROUPED, no_sql).to_arrow()
+    assert grouped.column_names == ["start", "series", "measure", "group", "value"]
+    assert grouped["value"].to_pylist() == [1, 2, 1, 2, 1, 2, None, 1.5]
+    assert grouped["group"].to_pylist()[:3] == ["</script>, (none)", "</script>, (none)", "(all others)"]
+    compared = Trend(COMPARED, no_sql).to_arrow()
+    assert compared.column_names == ["start", "series", "measure", "value", "previous"]
+    assert compared.schema.field("value").type == compared.schema.field("previous").type == pa.int64()
+    assert compared["measure"].to_pylist()[0] == "active_persons over 7d"
+    assert repr(Trend(COMPARED, no_sql)).splitlines()[-1].split() == ["total", "before", "7"]
+
+
+def test_lifecycle_frame_and_table() -> None:
+    """A row a period and state; in the table a period that is not over is marked."""
+    shown = Lifecycle(LIFECYCLE, no_sql)
+    assert shown.to_arrow().to_pylist()[1] == {
+        "start": "2026-10-02", "state": "new", "persons": 2, "complete": False,
+    }  # fmt: skip
+    lines = repr(shown).splitlines()
+    assert [line.split() for line in lines[4:6]] == [
+        ["2026-10-01", "1", "0", "0", "3"],
+        ["2026-10-02*", "2", "1", "0", "0"],
+    ]
+    assert "may still come" in lines[-1]
+
+
+def test_stickiness_frame_and_table() -> None:
+    """A row a number of periods; the table ends with everybody."""
+    shown = Stickiness(STICKINESS, no_sql)
+    assert shown.to_arrow().to_pylist() == STICKINESS["rows"]
+    assert [line.split() for line in repr(shown).splitlines()[4:]] == [
+        ["1", "3", "75.0%", "100.0%"],
+        ["2", "1", "25.0%", "25.0%"],
+        ["any", "4"],
+    ]
