@@ -103,6 +103,8 @@ def naive_holds(row: Row, predicate: Mapping[str, Any]) -> bool:
     for key, join in (("all", all), ("any", any)):
         if key in predicate:
             return join(naive_holds(row, part) for part in predicate[key])
+    if "not" in predicate:
+        return not naive_holds(row, predicate["not"])
     value, op, wanted = naive_value(row, predicate["property"]), predicate["op"], predicate.get("value")
     if op.startswith(("is_not", "not_")) and op != "is_not_set":
         positive = {"is_not": "is", "not_contains": "contains"}[op]
@@ -198,10 +200,13 @@ custom = predicates(
 )
 nested = st.recursive(
     custom,
-    lambda inner: st.builds(
-        lambda key, parts: {key: parts},
-        st.sampled_from(["all", "any"]),
-        st.lists(inner, min_size=1, max_size=3),
+    lambda inner: st.one_of(
+        inner.map(lambda part: {"not": part}),
+        st.builds(
+            lambda key, parts: {key: parts},
+            st.sampled_from(["all", "any"]),
+            st.lists(inner, min_size=1, max_size=3),
+        ),
     ),
     max_leaves=4,
 )

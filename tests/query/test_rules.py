@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 
 from backsight.contract import COLUMN_PROPERTIES, ELEMENT_TYPES, EventType
 from backsight.errors import InvalidRequest, UnsupportedSelector
+from backsight.reports.person_conditions import parse_person_where
 from backsight.rules.predicates import OPERATORS, Predicate
 from backsight.rules.rule import (
     AnyRule,
@@ -46,10 +49,13 @@ tests = st.one_of(
 names = text.filter(lambda name: name not in COLUMN_PROPERTIES)  # some of which take only numbers
 predicates = st.recursive(
     st.builds(lambda name, test: {"property": name} | test, names, tests),
-    lambda inner: st.builds(
-        lambda key, parts: {key: parts},
-        st.sampled_from(["all", "any"]),
-        st.lists(inner, min_size=1, max_size=3),
+    lambda inner: st.one_of(
+        inner.map(lambda part: {"not": part}),
+        st.builds(
+            lambda key, parts: {key: parts},
+            st.sampled_from(["all", "any"]),
+            st.lists(inner, min_size=1, max_size=3),
+        ),
     ),
     max_leaves=4,
 )
@@ -94,6 +100,10 @@ def test_a_predicate_is_written_as_it_was_read(value: Any) -> None:
 
 
 KEYS = ["on", "css", "any", "where", "text", "property", "op", "value", "page", "name", "event", "label", "x"]
+ABOUT_PERSONS = [
+    "not", "cohort", "did", "did_first", "did_in_periods", "at_least", "exactly", "within", "from", "to", "times",
+    "periods",
+]  # fmt: skip
 
 
 @given(
@@ -109,6 +119,26 @@ def test_any_json_is_a_rule_or_a_clear_error(value: Any) -> None:
     """Whatever JSON comes in, nothing but InvalidRequest comes out, and it names a field."""
     for parse in (parse_rule, parse_rules, parse_step, parse_predicates):
         error = raised(parse, value, "here")
+        assert error is None or error.field.startswith("here")
+
+
+@given(
+    st.recursive(
+        st.one_of(scalars, st.sampled_from(["A", "30d", "2026-10-01", "week"]), st.integers(0, 3)),
+        lambda inner: st.one_of(
+            st.lists(inner, max_size=3),
+            st.dictionaries(st.sampled_from(KEYS + ABOUT_PERSONS), inner, max_size=4),
+        ),
+        max_leaves=12,
+    )
+)
+def test_any_json_is_a_condition_or_a_clear_error(value: Any) -> None:
+    """Conditions on persons are as safe from whatever JSON comes in."""
+    now = datetime(2026, 11, 1, tzinfo=UTC)
+    for each in (value, [value], [{"did": value}], [{"not": {"did_in_periods": "A", "periods": value}}]):
+        error = raised(
+            lambda said, field: parse_person_where(said, field, ZoneInfo("UTC"), now), each, "here"
+        )
         assert error is None or error.field.startswith("here")
 
 
