@@ -59,6 +59,10 @@ class Columns(Mapping[str, Array]):
         """A column's values in some rows of the timeline only."""
         return self._arrays[name][self._rows[rows]]
 
+    def only(self, rows: Integers) -> Columns:
+        """The columns of some rows of the timeline."""
+        return Columns(self._arrays, self._rows[rows])
+
 
 @dataclass(frozen=True)
 class Timeline:
@@ -76,6 +80,11 @@ class Timeline:
 
     def __len__(self) -> int:
         return len(self.person)
+
+    def only(self, rows: Integers) -> Timeline:
+        """Some rows (in their order) as a timeline of their own."""
+        part = None if self.part is None else self.part[rows]
+        return Timeline(self.person[rows], self.place[rows], self.columns.only(rows), part)
 
     @cached_property
     def starts(self) -> Integers:

@@ -11,6 +11,7 @@ EXISTING = {
     *("funnel", "paths", "retention", "trends", "lifecycle", "stickiness"),
     *("weekly_active", "monthly_active", "active users", "avg", "p90", "p95", "cumulative"),
     "breakdown of trends",
+    *("exclude", "hold", "optional", "grace", "first_ever", "totals", "order strict", "order unordered"),
     *("funnel persons", "breakdown", "funnel_trends", "funnel_time_to_convert", "histogram"),
     *("rolling", "brackets", "minimum", "measure of retention", "breakdown of retention"),
 }

@@ -8,6 +8,7 @@ summary.py    attempts become counts, shares and times
 """
 
 from backsight.reports.funnel.report import run, sql
-from backsight.reports.funnel.request import MAX_STEPS, parse
+from backsight.reports.funnel.request import parse
+from backsight.reports.funnel.rules import MAX_STEPS
 
 __all__ = ["MAX_STEPS", "parse", "run", "sql"]

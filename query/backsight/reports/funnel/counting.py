@@ -20,7 +20,19 @@ from backsight.timelines import Timeline
 
 def rules_of(asked: FunnelRequest) -> Rules:
     """How attempts are made."""
-    return Rules(len(asked.steps), asked.window_micros, asked.starts_before, asked.entry)
+    options = asked.options
+    return Rules(
+        len(asked.steps),
+        asked.window_micros,
+        asked.starts_before,
+        options.entry,
+        options.order,
+        options.count,
+        asked.optional,
+        tuple(each.between for each in options.exclusions),
+        options.exclude_mode,
+        bool(options.hold),
+    )
 
 
 def count_attempts(

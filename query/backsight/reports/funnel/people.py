@@ -3,7 +3,7 @@
 POST /v1/reports/funnel/persons
 a funnel's request + {"step": 2, "dropped": false, "group": ["Firefox"], "limit": 100, "after": "123"}
 
-`group` is a group's value as the funnel's answer has it, `"other"` the pooled one.
+`group` is a group's value as the funnel's answer has it, {"pooled": true} the pooled one.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from backsight.reports.person_ids import LISTING_FIELDS, read_listing
 from backsight.reports.request import EPOCH
 
 FIELDS: Final = ("step", "dropped", "group", *LISTING_FIELDS)
-OTHER: Final = "other"
+POOLED: Final = {"pooled": True}
 
 Answer = dict[str, Any]
 
@@ -77,10 +77,10 @@ def _of_group(
     codes = [codes_of(part, asked.breakdown, found.groups) for part in parts]
     ranking = ranking_of(codes, found.groups, asked.breakdown.breakdown.limit)
     wanted: Any = (
-        None if value == OTHER else list(read_list(value, "group", len(asked.breakdown.breakdown.by)))
+        None if value == POOLED else list(read_list(value, "group", len(asked.breakdown.breakdown.by)))
     )
     if wanted not in ranking.values:
-        refuse("the funnel has no such group.", "group", value, f"a group's value, or {OTHER!r}")
+        refuse("the funnel has no such group.", "group", value, "a group's 'value', or {'pooled': true}")
     return split(parts, codes, ranking)[ranking.values.index(wanted)]
 
 

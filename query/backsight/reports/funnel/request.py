@@ -1,8 +1,8 @@
 """What a funnel can be asked.
 
 POST /v1/reports/funnel
-{"steps": [STEP, …], "window": "14d", "entry": "any" | "first", "range": "all", "order": "ordered",
- "count": "persons", "breakdown": {"by": ["browser"], "attribution": "first", "limit": 25},
+{"steps": [STEP, …], "window": "14d", "range": "all", …OPTIONS (see `options`),
+ "breakdown": {"by": ["browser"], "attribution": "first", "limit": 25},
  "interval": "day", "week_start": "monday", "histogram": {"from": 1, "to": 2, "bins": 20}, "curve": true}
 """
 
@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from backsight.fields import read_choice, read_flag, read_list
+from backsight.fields import read_choice, read_flag
 from backsight.reports.funnel.groups import FunnelBreakdown, parse_funnel_breakdown
 from backsight.reports.funnel.histogram import HistogramRequest, parse_histogram
+from backsight.reports.funnel.options import FIELDS as OPTIONS
+from backsight.reports.funnel.options import Options, parse_options, parse_steps
 from backsight.reports.order import BEFORE_ALL, instant_of, place_of
 from backsight.reports.periods import PERIODS, WEEK_STARTS
 from backsight.reports.request import (
@@ -27,13 +29,12 @@ from backsight.reports.request import (
     read_duration,
     read_request,
 )
-from backsight.rules.steps import Step, parse_step
+from backsight.rules.steps import Step
 
 FIELDS: Final = (
-    "steps", "window", "order", "entry", "count", "range",
+    "steps", "window", "range", *OPTIONS,
     "breakdown", "interval", "week_start", "histogram", "curve",
 )  # fmt: skip
-MAX_STEPS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,12 @@ class FunnelRequest:
     """A funnel's request, checked."""
 
     steps: tuple[Step, ...]
+    optional: tuple[int, ...]
+    """Steps, counted from 1, that may be left out."""
+    first_ever: tuple[int, ...]
+    """Steps, counted from 1, that only a person's first such event ever fills."""
     window: timedelta
-    entry: str
+    options: Options
     whole: bool
     """Every event has to lie within the range, not only the first step's."""
     common: Common
@@ -57,10 +62,9 @@ class FunnelRequest:
     @property
     def bounds(self) -> Range:
         """What the events have to lie within: later steps may come after the range, within the window."""
-        end = self.common.range.end
-        if end is None or self.whole:
-            return self.common.range
-        return Range(self.common.range.first, end + self.window)
+        first, end = self.common.range.first, self.common.range.end
+        last = end if end is None or self.whole else end + self.window
+        return Range(None if self.first_ever else first, last)
 
     @property
     def starts_before(self) -> int:
@@ -83,14 +87,14 @@ class FunnelRequest:
 def parse(request: Mapping[str, object], now: datetime) -> FunnelRequest:
     """The request, checked."""
     fields = read_request(request, FIELDS)
-    read_choice(fields.get("order", "ordered"), "order", ("ordered",))
-    read_choice(fields.get("count", "persons"), "count", ("persons",))
-    listed = read_list(fields.get("steps", ()), "steps", MAX_STEPS)
-    steps = tuple(parse_step(step, f"steps[{index}]") for index, step in enumerate(listed))
+    listed = parse_steps(fields.get("steps", ()))
+    steps = listed.steps
     return FunnelRequest(
         steps,
+        listed.optional,
+        listed.first_ever,
         read_duration(fields.get("window", "14d"), "window"),
-        read_choice(fields.get("entry", "any"), "entry", ("any", "first")),
+        parse_options(fields, listed),
         read_all(fields),
         read_common(fields, now),
         parse_funnel_breakdown(fields["breakdown"], len(steps)) if "breakdown" in fields else None,

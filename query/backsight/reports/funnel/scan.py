@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
 
+from backsight.contract import EventType
 from backsight.reports.breakdown import Group, encoded
 from backsight.reports.context import Context
+from backsight.reports.funnel.firsts import only_first_ever
 from backsight.reports.funnel.groups import GROUP, WHO, FunnelBreakdown, unit_of
+from backsight.reports.funnel.parts import held_columns, parted
 from backsight.reports.funnel.request import FunnelRequest
+from backsight.reports.funnel.units import SESSION
 from backsight.reports.matched import Query, Scan, load_sql
-from backsight.reports.order import PLACE
+from backsight.reports.order import PLACE, place_of
+from backsight.rules.conditions import Conditions
+from backsight.rules.rule import Rule
+from backsight.rules.steps import Step
 from backsight.timelines import Timelines
+
+TRACKED: Final = Step("any custom event", rule=Rule(on=(EventType.TRACK,)))
+"""Events that bear a name of their own."""
 
 
 @dataclass(frozen=True)
 class Matched:
-    """The events that fill a step."""
+    """The events that fill a step, exclude, or may not come between."""
 
     rows: pa.Table
-    """`person`, `place`, `page`, `sequence` and `steps` (see `rules`); with a breakdown, GROUP (a code)."""
+    """`person`, `place`, `page`, `sequence` and `steps` (see `rules`); with a breakdown, GROUP (a code);
+    SESSION where sessions are counted, and `part` where attempts are made in parts of a person's events."""
     groups: list[Group]
     """The group of each code."""
 
@@ -33,24 +45,57 @@ def query_of(asked: FunnelRequest, context: Context) -> Query:
         (f"step_{number}", conditions.step(step, f"steps[{number - 1}]"))
         for number, step in enumerate(asked.steps, 1)
     ]
+    named, steps = len(tests), list(asked.steps)
+    bits = [1 << number for number in range(named)]
+    if asked.options.order == "strict":
+        tests.append(("named", _bears_a_name(conditions, context)))
+        bits.append(1 << named)
+        steps.append(TRACKED)
+    for number, each in enumerate(asked.options.exclusions):
+        tests.append((f"exclude_{number + 1}", conditions.step(each.step, f"exclude[{number}].event")))
+        bits.append(1 << (named + 1 + number))
+        steps.append(each.step)
+    columns = _columns(asked, conditions)
+    scan = Scan(context, asked.common, conditions, columns, tests, steps, asked.bounds)
+    filled = " + ".join(
+        f"case when {name} then {bit} else 0 end" for (name, _), bit in zip(tests, bits, strict=True)
+    )
+    others = "".join(f", {alias}" for alias, _ in columns[1:])
+    return scan.query(load_sql("funnel").replace("{steps}", filled).replace("{others}", others).strip())
+
+
+def _bears_a_name(conditions: Conditions, context: Context) -> str:
+    """SQL of whether an event bears a name: that of a named event of the site, or its own."""
+    context.events_used.update(context.names)
+    tests = [conditions.step(TRACKED), *(conditions.event(name, "order") for name in context.names)]
+    return f"({' or '.join(tests)})"
+
+
+def _columns(asked: FunnelRequest, conditions: Conditions) -> list[tuple[str, str]]:
+    """What the rows say besides what they fill."""
     conditions.columns |= {"time", "page", "sequence"}
     columns = [("place", PLACE), ("page", "e.page"), ("sequence", "e.sequence")]
+    if asked.options.count == "sessions":
+        conditions.columns.add("session")
+        columns.append((SESSION, "e.session"))
+    held = zip(held_columns(len(asked.options.hold)), asked.options.hold, strict=True)
+    for number, (alias, name) in enumerate(held):
+        columns.append((alias, conditions.property(name, f"hold[{number}]")))
     groups = asked.breakdown.breakdown.columns(conditions) if asked.breakdown else []
-    scan = Scan(context, asked.common, conditions, [*columns, *groups], tests, asked.steps, asked.bounds)
-    bits = " + ".join(
-        f"case when {name} then {1 << index} else 0 end" for index, (name, _) in enumerate(tests)
-    )
-    others = "".join(f", {alias}" for alias, _ in [*columns[1:], *groups])
-    return scan.query(load_sql("funnel").replace("{steps}", bits).replace("{others}", others).strip())
+    return [*columns, *groups]
 
 
 def matched(asked: FunnelRequest, context: Context) -> tuple[Matched, list[str]]:
     """The events, and warnings."""
     query = query_of(asked, context)
     rows = query.run(context)
-    if asked.breakdown is None:
-        return Matched(rows, []), query.warnings
-    rows, groups = _coded(rows, asked.breakdown)
+    if asked.first_ever:
+        first = asked.common.range.first
+        rows = only_first_ever(rows, asked.first_ever, None if first is None else place_of(first))
+    rows, groups = (rows, []) if asked.breakdown is None else _coded(rows, asked.breakdown)
+    if asked.options.hold or asked.options.count == "sessions":
+        held = held_columns(len(asked.options.hold))
+        rows = parted(rows, asked.options.count == "sessions", held, (1 << len(asked.steps)) - 1)
     return Matched(rows, groups), query.warnings
 
 

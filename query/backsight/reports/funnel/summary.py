@@ -26,18 +26,33 @@ def summary(asked: FunnelRequest, parts: Sequence[Attempts], now: datetime) -> l
             "label": asked.steps[step].label,
             "count": counts[step],
             "from_start": _share(counts[step], counts[0]),
-            "from_previous": _share(counts[step], counts[max(step - 1, 0)]),
+            "from_previous": _share(counts[step], counts[base]),
             "still_open": still_open[step],
             "settled": {
                 "from_start": _share(counts[step], counts[0] - sum(still_open[:step])),
-                "from_previous": _share(
-                    counts[step], counts[max(step - 1, 0)] - sum(still_open[max(step - 1, 0) : step])
-                ),
+                "from_previous": _share(counts[step], counts[base] - sum(still_open[base:step])),
             },
             "seconds": seconds(np.concatenate([taken(part, step) for part in parts])),
+            **_excluded(asked, parts, step),
         }
         for step in _each(asked)
+        for base in [_before(asked, step)]
     ]
+
+
+def _excluded(asked: FunnelRequest, parts: Sequence[Attempts], step: int) -> Answer:
+    """How many more would have got here but for the exclusions, where there are any."""
+    if not asked.options.exclusions:
+        return {}
+    return {"excluded": sum(int(part.excluded[step].sum()) for part in parts)}
+
+
+def _before(asked: FunnelRequest, step: int) -> int:
+    """The step before (both counted from 0) that everybody did who did this one; of the first, itself."""
+    before = max(step - 1, 0)
+    while before + 1 in asked.optional:
+        before -= 1
+    return before
 
 
 def taken(attempts: Attempts, step: int) -> Integers:
@@ -45,7 +60,8 @@ def taken(attempts: Attempts, step: int) -> Integers:
     if step == 0:
         return np.empty(0, np.int64)
     did = attempts.places[step] != NOT_REACHED
-    here, before = attempts.places[step, did], attempts.places[step - 1, did]
+    # Places grow from step to step, but for those left out: the greatest before is that of the step before.
+    here, before = attempts.places[step, did], attempts.places[:step, did].max(axis=0)
     between: Integers = (here >> SEQUENCE_BITS) - (before >> SEQUENCE_BITS)
     return between
 
@@ -66,7 +82,8 @@ def _still_open(attempts: Attempts, step: int, open_from: int) -> int:
     """How many got here, no further, and have a window that is open still."""
     if step == len(attempts.places) - 1:
         return 0
-    stopped = (attempts.places[step] != NOT_REACHED) & (attempts.places[step + 1] == NOT_REACHED)
+    stopped = attempts.places[step] != NOT_REACHED
+    stopped &= (attempts.places[step + 1 :] == NOT_REACHED).all(axis=0)
     return int((stopped & (attempts.last_start >> SEQUENCE_BITS >= open_from)).sum())
 
 

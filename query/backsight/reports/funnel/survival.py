@@ -30,7 +30,9 @@ def survival(parts: Sequence[Attempts], window: int, now: int) -> list[dict[str,
     """
     watched, converted = (
         np.concatenate(columns)
-        for columns in zip(*(_watched(part, window, now) for part in parts), strict=True)
+        for columns in zip(
+            *(_watched(part.only(part.places[0] != NOT_REACHED), window, now) for part in parts), strict=True
+        )
     )
     if not converted.any():
         return []

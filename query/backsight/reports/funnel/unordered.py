@@ -174,12 +174,10 @@ def _begin_in_range(
     begins = _taken(timeline, rules, starts, index, ends[late])
     chosen[:, late[begins == NOT_REACHED]] = NOT_REACHED
     late, begins = late[begins != NOT_REACHED], begins[begins != NOT_REACHED]
-    free = np.ones(len(late), np.bool_)
-    for step in range(rules.steps):
-        # The event that begins the attempt takes the place of another of a step that it fills.
-        fits = free & (chosen[step, late] != NOT_REACHED) & fills(timeline, step + 1)[begins]
-        chosen[step, late[fits]] = begins[fits]
-        free &= ~fits
+    # The event that begins the attempt takes the place of the earliest of those of steps that it fills.
+    filled = np.array([fills(timeline, step)[begins] for step in range(1, rules.steps + 1)])
+    could = np.where(filled & (chosen[:, late] != NOT_REACHED), chosen[:, late], len(timeline))
+    chosen[could.argmin(axis=0), late] = begins
 
 
 def _most_and_first(timeline: Timeline, chosen: Integers, ends: Integers) -> Integers:

@@ -1,0 +1,236 @@
+"""The options that decide which attempt of a funnel counts, against an oracle that tries every attempt."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from backsight.errors import InvalidRequest
+from backsight.reports import funnel
+from query import oracles_funnel as oracle
+from query.conftest import ContextOf
+from query.oracles import by_person
+from query.rows import event
+
+DAY = datetime(2026, 10, 1, 12, tzinfo=UTC)
+
+# Steps and exclusions by a word each, and the kinds of events that they are about. A, B and D are named
+# events; Z is a custom event that nobody named; a click is an event without any name.
+STEPS: dict[str, tuple[Any, str]] = {
+    "A": ("A", "A"),
+    "B": ("B", "B"),
+    "D": ("D", "D"),
+    "click": ({"on": "click"}, "R"),
+    "A or B": ({"any": [{"on": "track", "name": "A"}, {"on": "track", "name": "B"}]}, "AB"),
+    "B or D": ({"any": [{"on": "track", "name": "B"}, {"on": "track", "name": "D"}]}, "BD"),
+    "A or click": ({"any": [{"on": "track", "name": "A"}, {"on": "click"}]}, "AR"),
+}
+HOLDS: dict[str, tuple[Any, frozenset[str]]] = {
+    "nothing": (None, frozenset()),
+    "one": (1, frozenset("1")),
+    "one point nought": (1.0, frozenset("1")),
+    "two": (2, frozenset("2")),
+    "both": ([1, 2], frozenset("12")),
+    "none": ([], frozenset()),
+}
+
+
+def at(minutes: float) -> datetime:
+    return DAY + timedelta(minutes=minutes)
+
+
+def row(
+    kind: str,
+    minute: float,
+    page: int,
+    sequence: int,
+    device: int = 1,
+    session: int | None = 1,
+    held: str = "nothing",
+) -> dict[str, Any]:
+    """An event of a kind, as both the lake and the oracle have it."""
+    value, holds = HOLDS[held]
+    columns = {"type": "click", "name": None} if kind == "R" else {}
+    return event(
+        kind, at(minute), page=page * 100 + device, sequence=sequence, device=device, session=session,
+        kind=kind, holds=holds, props=None if value is None else json.dumps({"cart": value}), **columns,
+    )  # fmt: skip
+
+
+def stored(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows without what only the oracle reads."""
+    return [{key: value for key, value in each.items() if key not in ("kind", "holds")} for each in rows]
+
+
+def asked_of(request: dict[str, Any]) -> oracle.Asked:
+    """A request as the oracle understands it."""
+    words = request["steps"]
+    end = request["to"]
+    return oracle.Asked(
+        [frozenset(STEPS[word][1]) for word in words],
+        timedelta(minutes={"1m": 1, "3m": 3, "1h": 60}[request["window"]]),
+        request["from"],
+        end and end + timedelta(microseconds=1),
+        request["range"] == "all",
+        request["order"],
+        request["entry"],
+        request["count"],
+        frozenset(request["optional"]),
+        frozenset(request["first_ever"]),
+        [(frozenset(STEPS[word][1]), after, until) for word, after, until in request["exclude"]],
+        request["exclude_mode"],
+        bool(request["hold"]),
+    )
+
+
+def body_of(request: dict[str, Any]) -> dict[str, Any]:
+    """A request as it is asked."""
+    steps = []
+    for number, word in enumerate(request["steps"], 1):
+        rule = STEPS[word][0]
+        step = {"event": rule} if isinstance(rule, str) else dict(rule)
+        step |= {"optional": True} if number in request["optional"] else {}
+        steps.append(step | ({"first_ever": True} if number in request["first_ever"] else {}))
+    exclude = [
+        {"event": STEPS[word][0], "after": after, "before": until}
+        for word, after, until in request["exclude"]
+    ]
+    moments = {key: request[key] and request[key].isoformat() for key in ("from", "to")}
+    left = {key: value for key, value in request.items() if key not in ("optional", "first_ever")}
+    return left | moments | {"steps": steps, "exclude": exclude, "hold": request["hold"]}
+
+
+@st.composite
+def requests(draw: st.DrawFn, **fixed: Any) -> dict[str, Any]:
+    """A request; some of its fields may be fixed."""
+    words = draw(
+        st.lists(st.sampled_from(fixed.pop("words", list("ABD") + ["click"])), min_size=1, max_size=4)
+    )
+    last = len(words)
+    between = st.tuples(st.integers(1, max(last - 1, 1)), st.integers(2, max(last, 2))).filter(
+        lambda p: p[0] < p[1]
+    )
+    exclude = st.lists(
+        st.tuples(st.sampled_from(["D", "click", "A", "B"]), between).map(lambda each: (each[0], *each[1])),
+        max_size=2,
+    )
+    made = {
+        "steps": words,
+        "window": draw(st.sampled_from(["1m", "3m", "1h"])),
+        "from": draw(st.sampled_from([None, None, at(0), at(1)])),
+        "to": draw(st.sampled_from([None, None, at(2), at(3)])),
+        "range": draw(st.sampled_from([None, "all"])),
+        "order": draw(st.sampled_from(["ordered", "strict"])),
+        "entry": draw(st.sampled_from(["any", "first"])),
+        "count": draw(st.sampled_from(["persons", "persons", "sessions"])),
+        "optional": sorted(draw(st.sets(st.integers(2, last - 1)))) if last > 2 else [],
+        "first_ever": sorted(draw(st.sets(st.integers(1, last), max_size=1))) if draw(st.booleans()) else [],
+        "exclude": draw(exclude) if last > 1 else [],
+        "exclude_mode": draw(st.sampled_from(["attempt", "person"])),
+        "hold": draw(st.sampled_from([[], [], ["props.cart"]])),
+    }
+    made |= fixed
+    ends = {step for _, *both in made["exclude"] for step in both}
+    made["optional"] = [step for step in made["optional"] if step not in ends]
+    return made
+
+
+def rows(kinds: str, most: int, pages: int = 3) -> st.SearchStrategy[list[dict[str, Any]]]:
+    """Events of few times and pages: ties, repeats and windows that just fit are the rule."""
+    one = st.builds(
+        row,
+        st.sampled_from(kinds),
+        st.integers(0, 5),
+        st.integers(1, pages),
+        st.sampled_from([0, 1, 2]),
+        st.sampled_from([1, 1, 1, 2]),
+        st.sampled_from([1, 1, 2, None]),
+        st.sampled_from(["nothing", "one", "one", "one point nought", "two", "both", "none"]),
+    )
+    return st.lists(one, max_size=most, unique_by=lambda each: (each["page"], each["sequence"]))
+
+
+def compare(
+    context_of: ContextOf, events: list[dict[str, Any]], request: dict[str, Any], now: int, *keys: str
+) -> None:
+    """The answer is the oracle's."""
+    expected = oracle.funnel(by_person(events, []), asked_of(request), at(now))
+    answer = funnel.run(body_of(request), context_of(stored(events), now=at(now)))
+    for step, wanted in zip(answer["steps"], expected, strict=True):
+        given = {"excluded": 0, **step}
+        assert {key: given[key] for key in keys} == {key: wanted[key] for key in keys}
+        if "seconds" not in keys and "still_open" in keys:
+            assert step["seconds"] == pytest.approx(wanted["seconds"])
+
+
+OPTIONS = settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+@OPTIONS
+@given(rows("ABDZR", 7), requests(), st.integers(0, 12))
+def test_every_option_agrees_with_every_attempt_tried(
+    context_of: ContextOf, events: list[dict[str, Any]], request: dict[str, Any], now: int
+) -> None:
+    """Strict orders, exclusions, what is held, optional and first-ever steps, sessions: all of them together."""
+    compare(context_of, events, request, now, "count", "still_open", "excluded")
+
+
+@OPTIONS
+@given(
+    rows("ABD", 8, pages=1),
+    requests(words=list("AAB"), order="ordered", hold=[], first_ever=[], window="1h", count="persons"),
+)
+def test_exclusions_agree_with_every_attempt_tried(
+    context_of: ContextOf, events: list[dict[str, Any]], request: dict[str, Any]
+) -> None:
+    """Longer histories of few kinds, in order: which attempt stands for all, and which one is ended."""
+    compare(context_of, events, request, 12, "count", "still_open", "excluded")
+
+
+@OPTIONS
+@given(rows("ABDR", 6), requests(words=list(STEPS), order="any", optional=[], exclude=[]), st.integers(0, 12))
+def test_any_order_agrees_with_every_assignment_tried(
+    context_of: ContextOf, events: list[dict[str, Any]], request: dict[str, Any], now: int
+) -> None:
+    """However steps overlap, as many as can be are done by an event each; their times are known where they
+    don't cross."""
+    compare(context_of, events, request, now, "count")
+
+
+@OPTIONS
+@given(
+    rows("ABDR", 6), requests(words=list("ABBD"), order="any", optional=[], exclude=[]), st.integers(0, 12)
+)
+def test_any_order_takes_the_first_to_do_most_and_its_latest_events(
+    context_of: ContextOf, events: list[dict[str, Any]], request: dict[str, Any], now: int
+) -> None:
+    """Of steps that are alike or apart, the times between them are those of the attempt that counts."""
+    compare(context_of, events, request, now, "count", "still_open")
+
+
+@OPTIONS
+@given(rows("ABDZ", 8, pages=1), requests(words=list("ABD"), count="totals", entry="first", hold=[]))
+def test_totals_agree_with_attempts_made_one_after_another(
+    context_of: ContextOf, events: list[dict[str, Any]], request: dict[str, Any]
+) -> None:
+    """Where events have an order, attempts follow one another, and each is counted."""
+    request = request | {"exclude_mode": "attempt"}
+    compare(context_of, events, request, 4, "count", "still_open")
+
+
+@OPTIONS
+@given(rows("ABDZ", 6), requests(words=list("ABD"), count="totals", entry="first", hold=[]))
+def test_totals_stand_in_the_order_that_converts_most(
+    context_of: ContextOf, events: list[dict[str, Any]], request: dict[str, Any]
+) -> None:
+    """Events of one time on several pages stand as is best for the number of attempts that converted."""
+    assume(len(events) > 2)
+    compare(context_of, events, request | {"exclude_mode": "attempt"}, 12, "count")
