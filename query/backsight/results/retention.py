@@ -1,76 +1,162 @@
-"""The result of a retention report."""
+"""The results of a retention report: the table, and who is in one of its cells."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from backsight import charts
-from backsight.results.result import Result
+from backsight.errors import InvalidRequest
+from backsight.results.person_list import PersonList
+from backsight.results.result import Answer, Asked, Result
 from backsight.results.tables import Table, count, percent
 
 if TYPE_CHECKING:
     import pyarrow
 
+Json = Mapping[str, Any]
+
+
+class RetentionPersons(PersonList):
+    """Who is in a cell of a retention table.
+
+    Data frame: one row a person of the page, with `person`, `user_id`, and as JSON `device_ids` and `traits`.
+    """
+
+    report: ClassVar[str] = "retention_persons"
+
 
 class Retention(Result):
     """Who came back. `rows` is the answer's list of cohorts, `average` the shares of all that are complete.
 
-    Data frame: one row per cohort and period, with `start` (of the cohort's own period), `size` (persons),
-    `period` (0 is the cohort's own), `returned` (persons), `share` (of `size`) and `complete` (false while
-    the period is not over).
+    Data frame: one row per cohort and period (or bracket of periods), with `start` (of the cohort's own
+    period), `size` (persons), `period` (the column's number; 0 is the cohort's own), `label` (its name),
+    `returned` (persons), `share` (of `size`) and `complete` (false while the period is not over); `value`
+    where something is measured; where the table is broken down, the rows are those of the groups, and `group`
+    says whose.
     """
 
     report: ClassVar[str] = "retention"
 
+    def __init__(
+        self,
+        answer: Answer,
+        sql: Callable[[], str],
+        again: Callable[[], Asked] | None = None,
+        listing: Callable[[Json], Asked] | None = None,
+    ) -> None:
+        super().__init__(answer, sql, again)
+        self._listing = listing
+
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """Per cohort: start, size, returned (a list by period), complete (a list by period)."""
+        """Per cohort: start, size, and by column returned and complete; values, where they are measured."""
         rows: list[dict[str, Any]] = self.answer["rows"]
         return rows
 
     @property
     def average(self) -> list[float | None]:
-        """Per period: the share that returned, pooled over the cohorts whose period is over."""
+        """Per column: the share that returned, pooled over the cohorts for which it is over."""
         average: list[float | None] = self.answer["average"]
         return average
+
+    @property
+    def labels(self) -> list[str]:
+        """The columns' names: "Day 0", or "Day 1-4" of a bracket."""
+        labels: list[str] = self.answer["labels"]
+        return labels
+
+    @property
+    def groups(self) -> list[dict[str, Any]]:
+        """Per group of a breakdown: value, rows, average; none where nothing is broken down."""
+        groups: list[dict[str, Any]] = self.answer.get("groups", [])
+        return groups
+
+    def again(self) -> Self:
+        made = super().again()
+        made._listing = self._listing  # an object of this very class
+        return made
+
+    def persons(
+        self,
+        start: str,
+        period: int | None = None,
+        *,
+        returned: bool = True,
+        group: Sequence[str | int | None] | Json | None = None,
+        limit: int = 100,
+        after: str | None = None,
+    ) -> RetentionPersons:
+        """Who of the cohort `start` returned in the column numbered `period`, or did not; without a `period`,
+        the whole cohort.
+
+        `group` is the value of one of the groups, or `{"pooled": True}`. `limit` persons at a time; `after`
+        is the `next` of the page before. Asked as of this answer. Raises InvalidRequest for a cell that the
+        table does not have.
+        """
+        if self._listing is None:
+            raise InvalidRequest(
+                "this answer was not asked of a site.", field="persons", valid="a result of a site's method"
+            )
+        cell = {
+            "start": start,
+            "period": period,
+            "returned": None if period is None and returned else returned,
+            "group": group if group is None or isinstance(group, Mapping) else list(group),
+        }
+        page = {"limit": limit, "after": after, "as_of": self.meta}
+        chosen = {key: each for key, each in cell.items() if each is not None}
+        given = {key: each for key, each in page.items() if each is not None}
+        return RetentionPersons(*self._listing({"cell": chosen, **given}))
 
     def _schema(self) -> pyarrow.Schema:
         import pyarrow as pa
 
+        grouped = [("group", pa.string())] if "groups" in self.answer else []
+        measured = [("value", pa.float64())] if any("values" in row for row in self.rows) else []
         return pa.schema(
             [
+                *grouped,
                 ("start", pa.string()),
                 ("size", pa.int64()),
                 ("period", pa.int32()),
+                ("label", pa.string()),
                 ("returned", pa.int64()),
                 ("share", pa.float64()),
                 ("complete", pa.bool_()),
+                *measured,
             ]
         )
 
     def _rows(self) -> list[dict[str, Any]]:
-        return [
-            {"start": row["start"], "size": row["size"]} | cell
-            for row in self.rows
-            for cell in charts.cells(row)
-        ]
+        points = charts.retention_points(self.answer)
+        return [{**point, "label": self.labels[point["period"]]} for point in points]
 
     def spec(self) -> dict[str, Any]:
-        """A heat map: a row a cohort, a column a period."""
+        """A heat map: a row a cohort, a column a period; one a group."""
         return charts.retention(self.answer)
 
     def _table(self) -> Table:
-        header = ["start", "size", *(str(period) for period in range(len(self.average)))]
+        header = ["start", "size", *charts.spans(self.answer)]
         rows = [[row["start"], count(row["size"]), *map(_cell, charts.cells(row))] for row in self.rows]
-        average = ["average", "", *(percent(share) for share in self.average)]
-        return Table(header, [*rows, average], frozenset({0}), "Retention", self._notes())
+        lines = [_averages("average", "", self.average)]
+        for group in self.groups:
+            name = charts.group_text({"group": group["value"]}) or ""
+            size = count(sum(row["size"] for row in group["rows"]))
+            lines.append(_averages(name, size, group["average"]))
+        return Table(header, [*rows, *lines], frozenset({0}), "Retention", self._notes())
 
     def _notes(self) -> list[str]:
         pending = any(not complete for row in self.rows for complete in row["complete"])
         return (["* not over yet; left out of the average"] if pending else []) + super()._notes()
 
 
+def _averages(name: str, size: str, average: Sequence[float | None]) -> list[str]:
+    return [name, size, *(percent(share) for share in average)]
+
+
 def _cell(cell: dict[str, Any]) -> str:
     if cell["share"] is None or not charts.has_begun(cell):
         return ""
-    return percent(cell["share"]) + ("" if cell["complete"] else "*")
+    shown = percent(cell["share"]) + ("" if cell["complete"] else "*")
+    return f"{shown} {cell['value']:,.6g}" if cell.get("value") is not None else shown

@@ -7,11 +7,38 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from backsight.cli.asking import asks_site, output_options, show
-from backsight.cli.reports.options import filter_options
+from backsight.cli.reports.options import filter_options, options
 from backsight.cli.words import step
 
 if TYPE_CHECKING:
     from backsight.questions import Questions
+    from backsight.results import Result, Retention
+
+
+def _sizes(text: str) -> list[int]:
+    """`1,3,7` as a list of numbers."""
+    return [int(size) for size in text.split(",")]
+
+
+# Written out, as for every command: `--help` need not read the lake's code.
+_STATISTICS = ("sum", "avg", "min", "max", "median", "p90", "p95", "p99")
+
+_breakdown_options = options(
+    click.option(
+        "--by", multiple=True, metavar="PROPERTY", help="Groups by its value at the start; may be repeated."
+    ),
+    click.option("--limit", type=int, metavar="N", help="Groups that stand alone.  [default: 25]"),
+)
+_measure_options = options(
+    click.option("--measure", type=click.Choice(_STATISTICS), help="Measure a property of the returns."),
+    click.option("--property", metavar="NAME", help="Whose numbers."),
+)
+_persons_options = options(
+    click.option("--persons", metavar="ROW", help="List the persons of this row instead: its date."),
+    click.option("--column", type=int, metavar="N", help="Those who returned in the column of this number."),
+    click.option("--not-returned", is_flag=True, help="Those who did not."),
+    click.option("--after", metavar="PERSON", help="The next page, after the last person of one."),
+)
 
 
 @click.command()
@@ -26,20 +53,36 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--periods",
-    default=12,
-    show_default=True,
     type=int,
     metavar="N",
-    help="How many periods, the cohort's own included.",
+    help="How many periods, the cohort's own included.  [default: 12]",
 )
 @click.option(
     "--cohort", default="first_in_range", show_default=True,
     type=click.Choice(["recurring", "first_in_range", "first_ever"]), help="Which starts make a cohort.",
 )  # fmt: skip
 @click.option(
-    "--returned", default="on", show_default=True, type=click.Choice(["on", "on_or_after"]),
-    help="Returned in the period itself, or in it or later.",
+    "--returned", default="on", show_default=True, type=click.Choice(["on", "on_or_after", "streak"]),
+    help="Returned in the period itself, in it or later, or in every one up to it.",
 )  # fmt: skip
+@click.option(
+    "--mode", default="calendar", show_default=True, type=click.Choice(["calendar", "rolling"]),
+    help="Periods of the calendar, or of equal length from each start.",
+)  # fmt: skip
+@click.option(
+    "--minimum",
+    default=1,
+    show_default=True,
+    type=int,
+    metavar="N",
+    help="Returns that it takes to have returned.",
+)
+@click.option(
+    "--brackets", type=_sizes, metavar="N,N,…",
+    help="Instead of --periods: how many of them stand together in each column after the first.",
+)  # fmt: skip
+@_breakdown_options
+@_measure_options
 @click.option(
     "--week-start",
     default="monday",
@@ -48,13 +91,40 @@ if TYPE_CHECKING:
     help="First day of a week.",
 )
 @click.option("--range", type=click.Choice(["all"]), help="all: --from and --to bound returns too.")
+@_persons_options
 @filter_options
 @output_options
 @asks_site
-def retention(site: Questions, start: Any, return_: Any, output: str | None, **arguments: Any) -> None:
+def retention(
+    site: Questions, start: Any, return_: Any, by: tuple[str, ...], limit: int | None, measure: str | None,
+    property: str | None,  # noqa: A002  # the option's own word
+    output: str | None, **arguments: Any,
+) -> None:  # fmt: skip
     """Count, of the persons who did START, those who did RETURN in later periods.
 
     \b
     backsight retention "Signed up" "Bought" --period week --periods 8
+    backsight retention "Signed up" "Bought" --brackets 1,6,7 --by browser --measure sum --property price
+    backsight retention "Signed up" "Bought" --since 8w --persons 2026-10-05 --column 1 --not-returned
     """
-    show(site.retention(start, return_, **arguments), output)
+    cell = {name: arguments.pop(name) for name in ("persons", "column", "not_returned", "after")}
+    if limit is not None and not by:
+        raise click.UsageError("--limit needs --by. Valid: --by PROPERTY.")
+    if (measure is None) != (property is None):
+        raise click.UsageError("--measure and --property go together. Valid: --measure sum --property NAME.")
+    breakdown = {"by": list(by)} | ({} if limit is None else {"limit": limit})
+    asked = site.retention(
+        start, return_, **arguments, breakdown=breakdown if by else None,
+        measure=None if measure is None else {"measure": measure, "property": property},
+    )  # fmt: skip
+    show(_persons(asked, **cell), output)
+
+
+def _persons(
+    asked: Retention, persons: str | None, column: int | None, not_returned: bool, after: str | None
+) -> Result:
+    if persons is not None:
+        return asked.persons(persons, column, returned=not not_returned, after=after)
+    if column is not None or not_returned or after is not None:
+        raise click.UsageError("--column, --not-returned and --after need --persons. Valid: --persons DATE.")
+    return asked

@@ -9,7 +9,7 @@ summary.py    that becomes counts, shares and measures, by group
 persons.py    who is in a cell
 """
 
-from backsight.reports.retention.persons import cell_sql, run_persons
+from backsight.reports.retention.persons import run as run_persons
 from backsight.reports.retention.report import run, sql
 from backsight.reports.retention.request import COHORTS, MAX_COLUMNS, MAX_MINIMUM, MODES, RETURNED, parse
 
@@ -19,7 +19,6 @@ __all__ = [
     "MAX_MINIMUM",
     "MODES",
     "RETURNED",
-    "cell_sql",
     "parse",
     "run",
     "run_persons",

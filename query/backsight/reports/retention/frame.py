@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 import numpy as np
 
@@ -15,8 +16,8 @@ from backsight.reports.periods import LENGTHS, Periods, cover, periods_between
 from backsight.reports.request import MICROSECOND, Range, micros
 from backsight.reports.retention.request import RetentionRequest
 
-MAX_ROWS: int = 1_000
-MAX_CELLS: int = 1_000_000
+MAX_ROWS: Final = 1_000
+MAX_CELLS: Final = 1_000_000
 """Most cells of all groups together."""
 
 

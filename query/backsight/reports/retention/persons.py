@@ -20,7 +20,7 @@ import numpy as np
 
 from backsight.errors import nearest, shown
 from backsight.fields import read_list, read_object, read_string, refuse
-from backsight.reports.breakdown import MAX_PROPERTIES, Group, Ranking
+from backsight.reports.breakdown import MAX_PROPERTIES, Group, Ranking, Value
 from backsight.reports.context import Context
 from backsight.reports.person_ids import LISTING_FIELDS, Listing, read_listing
 from backsight.reports.request import read_request, read_whole
@@ -87,20 +87,21 @@ def _read_cell(value: object, asked: RetentionRequest) -> Cell:
 
 
 def _read_group(value: object, asked: RetentionRequest) -> tuple[Group | None, bool]:
-    if value is None or value == POOLED:
-        _need_breakdown(value, asked)
-        return None, value is not None
-    _need_breakdown(value, asked)
-    listed = read_list(value, "cell.group", MAX_PROPERTIES)
-    for at, each in enumerate(listed):
-        if isinstance(each, bool) or not isinstance(each, str | int | None):
-            refuse(f"{shown(each)} is no value.", f"cell.group[{at}]", each, "text, a whole number or null")
-    return tuple(listed), False  # type: ignore[arg-type]
-
-
-def _need_breakdown(value: object, asked: RetentionRequest) -> None:
-    if value is not None and asked.breakdown is None:
+    """The group's value, and whether the pooled one is meant."""
+    if value is None:
+        return None, False
+    if asked.breakdown is None:
         refuse("there are no groups.", "cell.group", value, "a 'breakdown', or no group")
+    if value == POOLED:
+        return None, True
+    listed = read_list(value, "cell.group", MAX_PROPERTIES)
+    return tuple(_read_value(each, f"cell.group[{at}]") for at, each in enumerate(listed)), False
+
+
+def _read_value(value: object, field: str) -> Value:
+    if isinstance(value, bool) or not isinstance(value, str | int | None):
+        refuse(f"{shown(value)} is no value.", field, value, "text, a whole number or null")
+    return value
 
 
 def _chosen(found: Found, cell: Cell) -> Flags:

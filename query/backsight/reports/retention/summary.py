@@ -48,32 +48,48 @@ def summary(frame: Frame, found: Walked, words: Sequence[Words]) -> Answer:
 
 def _tables(frame: Frame, found: Walked, places: Integers, count: int) -> list[Answer]:
     """`rows` and `average` of each of so many groups; `places` says in which one each member is."""
-    asked = frame.asked
-    shape = (count, frame.rows, len(asked.lasts))
-    line = places * frame.rows + found.cohorts
-    sizes = np.bincount(line, minlength=count * frame.rows).reshape(shape[:2])
-    cells = line[found.members] * shape[2] + found.columns
-    returned = np.bincount(cells, minlength=int(np.prod(shape))).reshape(shape)
-    later = asked.returned == "on_or_after"
-    if later:
-        returned = np.flip(np.cumsum(np.flip(returned, 2), 2), 2)
+    shape = (count, frame.rows, len(frame.asked.lasts))
+    lines = places * frame.rows + found.cohorts
+    sizes = np.bincount(lines, minlength=count * frame.rows).reshape(shape[:2])
+    returned = _returned(frame, found, lines, shape)
+    labels = frame.labels
     complete = np.array([frame.complete(row) for row in range(frame.rows)])
-    tables = [_rows(frame, *each, complete) for each in zip(sizes, returned, strict=True)]
-    if asked.measure is not None:
-        cells = line[found.valued] * shape[2] + found.valued_columns
-        values = measured(asked.measure.kind, cells, found.values, shape, later)
-        for table, of in zip(tables, values, strict=True):
-            for row, each in zip(table["rows"], of, strict=True):
-                row["values"] = each
+    tables = [_table(labels, *each, complete) for each in zip(sizes, returned, strict=True)]
+    _add_values(tables, frame, found, lines, shape)
     return tables
 
 
-def _rows(frame: Frame, sizes: Integers, returned: Integers, complete: npt.NDArray[np.bool_]) -> Answer:
+def _returned(frame: Frame, found: Walked, lines: Integers, shape: tuple[int, int, int]) -> Integers:
+    """By group, row and column, how many returned; `lines` are the members' groups and rows as one number."""
+    cells = lines[found.members] * shape[2] + found.columns
+    counts: Integers = np.bincount(cells, minlength=int(np.prod(shape))).reshape(shape)
+    if frame.asked.returned != "on_or_after":
+        return counts
+    summed: Integers = np.flip(np.cumsum(np.flip(counts, 2), 2), 2)
+    return summed
+
+
+def _add_values(
+    tables: Sequence[Answer], frame: Frame, found: Walked, lines: Integers, shape: tuple[int, int, int]
+) -> None:
+    """Put what is measured into the rows, where something is."""
+    if frame.asked.measure is None:
+        return
+    cells = lines[found.valued] * shape[2] + found.valued_columns
+    later = frame.asked.returned == "on_or_after"
+    values = measured(frame.asked.measure.kind, cells, found.values, shape, later)
+    for table, of in zip(tables, values, strict=True):
+        for row, each in zip(table["rows"], of, strict=True):
+            row["values"] = each
+
+
+def _table(
+    labels: Sequence[str], sizes: Integers, returned: Integers, complete: npt.NDArray[np.bool_]
+) -> Answer:
+    columns = (labels, sizes.tolist(), returned.tolist(), complete.tolist())
     rows = [
         {"start": label, "size": size, "returned": counts, "complete": over}
-        for label, size, counts, over in zip(
-            frame.labels, sizes.tolist(), returned.tolist(), complete.tolist(), strict=True
-        )
+        for label, size, counts, over in zip(*columns, strict=True)
     ]
     return {"rows": rows, "average": _average(sizes, returned, complete)}
 
