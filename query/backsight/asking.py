@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Hashable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from types import ModuleType
@@ -42,8 +43,8 @@ class Question:
         )
 
     def answer(self, run: Run | None = None) -> tuple[Answer, Callable[[], str]]:
-        """The answer, and what gives its SQL. Raises InvalidRequest, Gone, and what the run is ended with."""
-        with run or Run():
+        """The answer, and what gives its SQL. Raises InvalidRequest, Gone, and what its run is ended with."""
+        with run or nullcontext():
             try:
                 return self.module.run(self.request, self.context), self.sql
             except BacksightError:

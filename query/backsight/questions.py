@@ -12,13 +12,15 @@ from datetime import date, datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, Union
 
+from backsight.funnel_questions import FunnelQuestions
 from backsight.path_questions import PathQuestions
-from backsight.requests import Request, duration, listed, moments, rules_of, without_none
+from backsight.requests import Request, listed, moments, rules_of
+from backsight.retention_questions import RetentionQuestions
 from backsight.trend_questions import TrendQuestions
 
 if TYPE_CHECKING:
     from backsight.named_events import NamedEvent
-    from backsight.results import Funnel, Preview, Result, Retention
+    from backsight.results import Preview, Result
 
 Json = Mapping[str, Any]
 Step = str | Json
@@ -31,7 +33,7 @@ datetime).
 """
 
 
-class Questions(TrendQuestions, PathQuestions):
+class Questions(FunnelQuestions, RetentionQuestions, TrendQuestions, PathQuestions):
     """One site: its reports and its named events.
 
     All methods raise InvalidRequest (and UnsupportedSelector) for a question that can't be understood,
@@ -43,66 +45,6 @@ class Questions(TrendQuestions, PathQuestions):
     """The site's name."""
 
     # ── Reports ─────────────────────────────────────────────────────────────────────────────────────────────
-
-    def funnel(
-        self,
-        steps: Sequence[Step],
-        window: str | timedelta = "14d",
-        entry: Literal["any", "first"] = "any",
-        *,
-        from_: Moment | None = None,
-        to: Moment | None = None,
-        since: str | timedelta | None = None,
-        timezone: str = "UTC",
-        as_of: AsOf | None = None,
-        where: Sequence[Json] = (),
-        person_where: Sequence[Json] = (),
-        range: Literal["all"] | None = None,  # noqa: A002  # the request's own word
-    ) -> Funnel:
-        """How many persons did all of `steps` in order, within `window` of the first of them.
-
-        `from_` and `to` bound the first step (every step with `range="all"`); `since="30d"` is short for a
-        `from_` that many days ago. With `entry="first"` only a person's first attempt counts, not the one
-        that went furthest.
-        """
-        from backsight.results import Funnel
-
-        own = {"steps": listed(steps), "window": duration(window), "entry": entry, "range": range}
-        common = moments(from_, to, since, timezone, as_of) | _filters(where, person_where)
-        return Funnel(*self._answer("funnel", without_none(own) | common))
-
-    def retention(
-        self,
-        start: Step,
-        return_: Step,
-        period: Literal["hour", "day", "week", "month"] = "day",
-        periods: int = 12,
-        *,
-        cohort: Literal["recurring", "first_in_range", "first_ever"] = "first_in_range",
-        returned: Literal["on", "on_or_after"] = "on",
-        week_start: Literal["monday", "sunday"] = "monday",
-        from_: Moment | None = None,
-        to: Moment | None = None,
-        since: str | timedelta | None = None,
-        timezone: str = "UTC",
-        as_of: AsOf | None = None,
-        where: Sequence[Json] = (),
-        person_where: Sequence[Json] = (),
-        range: Literal["all"] | None = None,  # noqa: A002  # the request's own word
-    ) -> Retention:
-        """Of the persons who did `start` in a period, how many did `return_` after it, in each of `periods`
-        periods.
-
-        Period 0 is the cohort's own and one of the `periods`, of which the last is `periods - 1`. They are
-        calendar periods in `timezone`. `cohort` says which starts make a cohort; with
-        `returned="on_or_after"` a return counts for the periods before it too.
-        """
-        from backsight.results import Retention
-
-        own = {"start": start, "return": return_, "period": period, "periods": periods, "cohort": cohort,
-               "returned": returned, "week_start": week_start, "range": range}  # fmt: skip
-        common = moments(from_, to, since, timezone, as_of) | _filters(where, person_where)
-        return Retention(*self._answer("retention", without_none(own) | common))
 
     def preview(
         self,

@@ -12,12 +12,15 @@ Request = dict[str, Any]
 
 REPORT_PATHS: Final[Mapping[str, str]] = {
     "funnel": "/v1/reports/funnel",
+    "funnel_persons": "/v1/reports/funnel/persons",
     "retention": "/v1/reports/retention",
+    "retention_persons": "/v1/reports/retention/persons",
     "trend": "/v1/reports/trend",
     "lifecycle": "/v1/reports/lifecycle",
     "stickiness": "/v1/reports/stickiness",
     "paths": "/v1/reports/paths",
     "attribution": "/v1/reports/attribution",
+    "signals": "/v1/reports/signals",
     "preview": "/v1/events/preview",
     "cohort_preview": "/v1/cohorts/preview",
 }

@@ -27,6 +27,7 @@ from backsight.reports import (
     paths,
     preview,
     retention,
+    signals,
     stickiness,
     trend,
 )
@@ -44,6 +45,7 @@ LAKE: Final = "lake"
 
 REPORTS: Final[Mapping[str, ModuleType]] = {
     "funnel": funnel,
+    "funnel_persons": funnel.people,
     "retention": retention,
     "retention_persons": retention.persons,
     "trend": trend,
@@ -51,6 +53,7 @@ REPORTS: Final[Mapping[str, ModuleType]] = {
     "stickiness": stickiness,
     "paths": paths,
     "attribution": attribution,
+    "signals": signals,
     "preview": preview,
     "cohort_preview": membership,
 }

@@ -38,6 +38,18 @@ RETENTION: dict[str, Any] = {
         {"start": "2026-10-03", "size": 2, "returned": [2, 1, 0], "complete": [True, False, False]},
     ],
     "average": [1.0, 0.5, 0.25],
+    "labels": ["Day 0", "Day 1", "Day 2-4"],
+}
+RETENTION_BY_GROUP: dict[str, Any] = {
+    **RETENTION,
+    "groups": [
+        {
+            "value": ["</script>", None],
+            "rows": [{**RETENTION["rows"][0], "values": [1.5, None, 0.0]}],
+            "average": [],
+        },
+        {"value": None, "rows": [{**RETENTION["rows"][2], "values": [2, 0.0, 0.0]}], "average": []},
+    ],
 }
 TREND: dict[str, Any] = {
     "labels": ["2026-10-01", "2026-10-02"],
@@ -106,12 +118,25 @@ def test_retention() -> None:
     """A heat map has a cell per cohort and period that has begun; an empty cohort has no share."""
     columns = ("cohort", "period", "share", "complete")
     assert [tuple(row[name] for name in columns) for row in values(charts.retention(RETENTION))] == [
-        ("2026-10-01 (4)", 0, 1.0, True),
-        ("2026-10-01 (4)", 1, 0.5, True),
-        ("2026-10-01 (4)", 2, 0.25, True),
-        ("2026-10-02 (0)", 0, None, True),
-        ("2026-10-03 (2)", 0, 1.0, True),
-        ("2026-10-03 (2)", 1, 0.5, False),
+        ("2026-10-01 (4)", "0", 1.0, True),
+        ("2026-10-01 (4)", "1", 0.5, True),
+        ("2026-10-01 (4)", "2-4", 0.25, True),
+        ("2026-10-02 (0)", "0", None, True),
+        ("2026-10-03 (2)", "0", 1.0, True),
+        ("2026-10-03 (2)", "1", 0.5, False),
+    ]
+
+
+def test_retention_by_group() -> None:
+    """Broken down, there is a heat map for each group, named by its value, with what is measured."""
+    columns = ("group", "cohort", "period", "value")
+    drawn = values(charts.retention(RETENTION_BY_GROUP))
+    assert [tuple(row[name] for name in columns) for row in drawn] == [
+        ("<\u2060/script>, (none)", "2026-10-01 (4)", "0", 1.5),
+        ("<\u2060/script>, (none)", "2026-10-01 (4)", "1", None),
+        ("<\u2060/script>, (none)", "2026-10-01 (4)", "2-4", 0.0),
+        ("(all others)", "2026-10-03 (2)", "0", 2),
+        ("(all others)", "2026-10-03 (2)", "1", 0.0),
     ]
 
 

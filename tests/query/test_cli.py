@@ -16,9 +16,12 @@ from click.testing import CliRunner, Result
 
 from backsight.cli import COMMANDS, main, words
 from backsight.keys import Keys
+from backsight.reports.attribution.request import COUNTS, TOUCHES, UNITS
+from backsight.reports.paths.walk import REPEATS
 from backsight.reports.periods import PERIODS, WEEK_STARTS
-from backsight.reports.retention import COHORTS
-from backsight.reports.trend import MEASURES
+from backsight.reports.retention import COHORTS, MODES, RETURNED
+from backsight.reports.trend import INTERVALS, MEASURES
+from backsight.reports.trend.measures import STATISTICS
 from backsight.sites import create_site
 from backsight.store.sqlite import SQLiteStore
 from captures import batch, capture, write_journal
@@ -330,9 +333,86 @@ VIEW, BUY = '{"on": "track", "name": "View"}', '{"on": "track", "name": "Buy"}'
         ),
         (["trend", BUY, "--where", "n>1"], lambda answer: answer["series"][0]["total"] == 1),
         (["trend", BUY, "--measure", "persons"], lambda answer: answer["series"][0]["total"] == 1),
+        (["trend", BUY, BUY, "--formula", "A / B * 100"], lambda answer: answer["series"][2]["total"] == 100),
+        (
+            [
+                "trend",
+                BUY,
+                "--by",
+                "n",
+                "--limit",
+                "1",
+                "--interval",
+                "all",
+                "--cumulative",
+                "--compare",
+                "previous",
+                "--since",
+                "52w",
+            ],
+            lambda answer: [each["group"] for each in answer["series"]][-1] in (None, ["1"], ["2"]),
+        ),
+        (
+            ["trend", BUY, "--measure", "max", "--property", "n", "--smooth", "2"],
+            lambda answer: answer["series"][0]["property"] == "n",
+        ),
+        (
+            ["trend", BUY, "--measure", "active_persons", "--over", "7d"],
+            lambda answer: answer["series"][0]["over"] == "7d",
+        ),
+        (["lifecycle", BUY], lambda answer: sum(answer["series"][0]["values"]) == 1),
+        (["stickiness", BUY, "--interval", "month"], lambda answer: answer["persons"] == 1),
         (
             ["retention", VIEW, BUY, "--periods", "1"],
             lambda answer: sum(row["size"] for row in answer["rows"]) == 1,
+        ),
+        (
+            [
+                "retention",
+                VIEW,
+                BUY,
+                "--brackets",
+                "1,3",
+                "--by",
+                "path",
+                "--limit",
+                "2",
+                "--mode",
+                "rolling",
+                "--measure",
+                "sum",
+                "--property",
+                "n",
+                "--minimum",
+                "2",
+            ],
+            lambda answer: answer["labels"] == ["Day 0", "Day 1", "Day 2-4"] and len(answer["groups"]) == 1,
+        ),
+        (
+            ["retention", VIEW, BUY, "--persons", "2026-11-18", "--column", "0"],
+            lambda answer: answer["total"] == 1,
+        ),
+        (
+            ["paths", "--start", VIEW, "--node", BUY, "--session-gap", "30m", "--exclude", '{"on": "leave"}'],
+            lambda answer: [edge["step"] for edge in answer["edges"]] == [1],
+        ),
+        (
+            [
+                "paths",
+                "--around",
+                BUY,
+                "--group",
+                "/*",
+                "--rewrite",
+                '[{"matches": "a", "as": "b"}]',
+                "--session-starts",
+                VIEW,
+            ],
+            lambda answer: (answer["paths"], answer["persons"]) == (1, 1),
+        ),
+        (
+            ["attribution", BUY, "--by", "path", "--touches", VIEW, "--property", "n", "--per", "session"],
+            lambda answer: answer["total"] == {"conversions": 2, "persons": 1, "sum": 3.0},
         ),
         (["preview", "--rules", BUY], lambda answer: (answer["events"], answer["persons"]) == (2, 1)),
         (["preview", "--on", "track", "--where", "n=0"], lambda answer: answer["events"] == 1),
@@ -358,9 +438,18 @@ def test_reports_answer_from_the_folder(
         ("retention", "period", PERIODS),
         ("retention", "cohort", COHORTS),
         ("retention", "week_start", WEEK_STARTS),
-        ("trend", "interval", PERIODS),
+        ("retention", "returned", RETURNED),
+        ("retention", "mode", MODES),
+        ("retention", "measure", STATISTICS),
+        ("paths", "repeats", REPEATS),
+        ("attribution", "touch", TOUCHES),
+        ("attribution", "count", COUNTS),
+        ("attribution", "per", UNITS),
+        ("trend", "interval", INTERVALS),
         ("trend", "measure", MEASURES),
         ("trend", "week_start", WEEK_STARTS),
+        ("lifecycle", "interval", PERIODS),
+        ("stickiness", "interval", PERIODS),
     ],
 )
 def test_options_take_every_word_of_the_reports(command: str, option: str, words: Collection[str]) -> None:

@@ -39,7 +39,18 @@ def test_examples(
 
 @pytest.mark.parametrize(
     "name",
-    ["funnel", "retention", "trend", "preview", "define", "define_cohort", "preview_cohort", "freeze_cohort"],
+    [
+        "funnel",
+        "retention",
+        "trend",
+        "paths",
+        "attribution",
+        "preview",
+        "define",
+        "define_cohort",
+        "preview_cohort",
+        "freeze_cohort",
+    ],
 )
 def test_arguments(name: str) -> None:
     """Every argument of a method that takes several is on the page."""
@@ -54,6 +65,7 @@ def test_columns(report: str) -> None:
     kind = RESULTS[report]
     row = next(line for line in PAGE.read_text().splitlines() if line.startswith(f"| `{kind.__name__}` |"))
     answer: dict[str, Any] = {
-        key: [] for key in ("steps", "rows", "average", "labels", "series", "daily", "persons")
-    } | {"meta": {}}
+        key: []
+        for key in ("steps", "rows", "average", "labels", "series", "daily", "persons", "edges", "groups")
+    } | {"meta": {}, "total": {"conversions": 0}, "unattributed": {"conversions": 0, "persons": 0, "sum": 0}}
     assert re.findall(r"`(\w+)`", row)[1:] == kind(answer, str).to_arrow().column_names

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,7 @@ def said(value: object) -> object:
 # ── The same answers ────────────────────────────────────────────────────────────────────────────────────────
 
 AT_JOIN = {"property": "path", "op": "is", "value": "/join"}
+AT_PRICING = {"property": "path", "op": "is", "value": "/pricing"}
 
 READS: dict[str, Ask] = {
     "funnel": lambda site: site.funnel(["Viewed pricing", "Signed up", "Bought"], **OCTOBER),
@@ -87,12 +89,53 @@ READS: dict[str, Ask] = {
     "retention": lambda site: site.retention("Signed up", ANYTHING, periods=4, **OCTOBER),
     "retention, every option": lambda site: site.retention(
         "Viewed pricing", "Bought", "week", 3, cohort="first_ever", returned="on_or_after",
-        week_start="sunday", timezone="Europe/Vienna", range="all", **OCTOBER,
+        week_start="sunday", timezone="Europe/Vienna", range="all", minimum=2, mode="rolling",
+        breakdown="browser", measure={"measure": "sum", "property": "props.n"}, **OCTOBER,
     ),
+    "retention, brackets": lambda site: site.retention(
+        "Viewed pricing", ANYTHING, brackets=(1, 3), returned="streak",
+        breakdown={"by": ["path"], "limit": 1}, **OCTOBER,
+    ),
+    "retention, cohort": lambda site: site.retention("Viewed pricing", ANYTHING, **OCTOBER).persons(
+        "2026-10-01"
+    ),
+    "retention, who did not return": lambda site: site.retention(
+        "Viewed pricing", "Signed up", breakdown="path", cohort="recurring", **OCTOBER
+    ).persons("2026-10-02", 1, returned=False, group=["/pricing"], limit=1),
     "trend": lambda site: site.trend("Signed up", **OCTOBER),
     "trend, every option": lambda site: site.trend(
         ["Signed up", {"event": "Signed up", "measure": "persons"}, {**ANYTHING, "measure": "sessions"}],
         "week", week_start="sunday", timezone="America/New_York", **OCTOBER,
+    ),
+    "trend, every other option": lambda site: site.trend(
+        ["Signed up", {**ANYTHING, "measure": "sessions"}], "all", breakdown=["path", "person.plan"],
+        formulas=["A / B", {"formula": "B - A", "label": "x"}], cumulative=True, compare="previous",
+        session={"gap": "30m"}, **OCTOBER,
+    ),
+    "trend, measures": lambda site: site.trend(
+        [
+            {**ANYTHING, "measure": "active_persons", "over": "7d"},
+            {**ANYTHING, "measure": "p90", "property": "x"},
+        ],
+        breakdown="browser", smooth=3, **OCTOBER,
+    ),
+    "lifecycle": lambda site: site.lifecycle("Signed up", "week", week_start="sunday", **OCTOBER),
+    "stickiness": lambda site: site.stickiness(
+        ANYTHING, "hour", from_="2026-10-04", to="2026-10-05", timezone="Asia/Tokyo"
+    ),
+    "paths": lambda site: site.paths(**OCTOBER),
+    "paths, every option": lambda site: site.paths(
+        "Viewed pricing", "Bought", nodes=("Signed up", {"on": "pageview", "each": "path"}),
+        rewrite=[{"matches": "g$", "as": ""}], groups=("/p*",), exclude=["Signed up"], repeats="keep",
+        steps=3, limit=2, session={"gap": "1d", "starts": ANYTHING}, timezone="Asia/Tokyo",
+        where=[AT_PRICING], person_where=[{"property": "plan", "op": "is_not_set"}], **OCTOBER,
+    ),
+    "paths, around": lambda site: site.paths(around="Signed up", since="520w"),
+    "attribution": lambda site: site.attribution("Bought", **OCTOBER),
+    "attribution, every option": lambda site: site.attribution(
+        "Bought", ["path", "host"], "linear", touches=ANYTHING, lookback=timedelta(days=3), count="first",
+        per="session", property="duration_ms", limit=1, session={"gap": "1d"}, timezone="Asia/Tokyo",
+        where=[AT_PRICING], person_where=[{"property": "plan", "op": "is_not_set"}], **OCTOBER,
     ),
     "preview": lambda site: site.preview(css="form#signup button, form"),
     "preview, every option": lambda site: site.preview(
@@ -290,7 +333,7 @@ METHODS = [
 def test_methods() -> None:
     """The methods are those of the documentation."""
     reports, names = (
-        ("funnel", "retention", "trend", "preview"),
+        ("funnel", "retention", "trend", "lifecycle", "stickiness", "paths", "attribution", "preview"),
         ("events", "event", "delete_event", "history"),
     )
     cohorts = ("cohorts", "cohort", "delete_cohort", "cohort_history", "freeze_cohort", "define_cohort")

@@ -10,7 +10,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from backsight import MissingExtra
+from backsight import InvalidRequest, MissingExtra
 from backsight.results import Funnel, Preview, Result, Retention, Trend
 from backsight.results.tables import Table, count, percent, printable, span
 
@@ -56,7 +56,13 @@ def retention() -> Retention:
         {"start": "2026-10-02", "size": 100, "returned": [80, 10, 0], "complete": [True, False, False]},
         {"start": "2026-10-03", "size": 0, "returned": [0, 0, 0], "complete": [True, False, False]},
     ]
-    return Retention({"rows": rows, "average": [0.766, 0.25, None], "meta": META}, lambda: "select 2")
+    answer = {
+        "rows": rows,
+        "average": [0.766, 0.25, None],
+        "labels": ["Day 0", "Day 1", "Day 2"],
+        "meta": META,
+    }
+    return Retention(answer, lambda: "select 2")
 
 
 def trend() -> Trend:
@@ -114,16 +120,64 @@ def test_funnel_frame() -> None:
 def test_retention_frame() -> None:
     """A retention's frame has one row per cohort and period; an empty cohort has no shares."""
     frame = retention().to_polars()
-    assert frame.columns == ["start", "size", "period", "returned", "share", "complete"]
+    assert frame.columns == ["start", "size", "period", "label", "returned", "share", "complete"]
     assert frame.rows()[:3] == [
-        ("2026-10-01", 200, 0, 150, 0.75, True),
-        ("2026-10-01", 200, 1, 50, 0.25, True),
-        ("2026-10-01", 200, 2, 20, 0.1, True),
+        ("2026-10-01", 200, 0, "Day 0", 150, 0.75, True),
+        ("2026-10-01", 200, 1, "Day 1", 50, 0.25, True),
+        ("2026-10-01", 200, 2, "Day 2", 20, 0.1, True),
     ]
     assert frame.rows()[5:7] == [
-        ("2026-10-02", 100, 2, 0, 0.0, False),
-        ("2026-10-03", 0, 0, 0, None, True),
+        ("2026-10-02", 100, 2, "Day 2", 0, 0.0, False),
+        ("2026-10-03", 0, 0, "Day 0", 0, None, True),
     ]
+
+
+def measured_retention() -> Retention:
+    """A retention with groups, brackets and values."""
+    row = {"start": "2026-10-01", "size": 3, "returned": [2, 1], "complete": [True, False]}
+    rows = [{**row, "values": [0.25, None]}]
+    groups = [
+        {"value": ["Firefox", None], "rows": rows, "average": [0.5, None]},
+        {
+            "value": None,
+            "rows": [{**row, "size": 0, "returned": [0, 0], "values": [0.0, 0.0]}],
+            "average": [None] * 2,
+        },
+    ]
+    answer = {
+        "rows": rows,
+        "average": [2 / 3, None],
+        "labels": ["Day 0", "Day 1-7"],
+        "groups": groups,
+        "meta": META,
+    }
+    return Retention(answer, lambda: "select 2")
+
+
+def test_retention_frame_of_groups() -> None:
+    """Broken down, the frame's rows are the groups', with what is measured."""
+    frame = measured_retention().to_polars()
+    assert frame.select("group", "label", "returned", "value").rows() == [
+        ("Firefox, (none)", "Day 0", 2, 0.25),
+        ("Firefox, (none)", "Day 1-7", 1, None),
+        ("(all others)", "Day 0", 0, 0.0),
+        ("(all others)", "Day 1-7", 0, 0.0),
+    ]
+
+
+def test_retention_text_of_groups() -> None:
+    """In a terminal a line for each group follows the average; a value stands beside its share."""
+    lines = [" ".join(line.split()) for line in repr(measured_retention()).splitlines()]
+    assert "start size 0 1-7" in lines
+    assert "2026-10-01 3 66.7% 0.25 33.3%*" in lines
+    assert lines[lines.index("average 66.7%") + 1] == "Firefox, (none) 3 50.0%"
+
+
+def test_persons_are_listed_of_a_site_alone() -> None:
+    """A retention that was not asked of a site can't say who is in its cells."""
+    with pytest.raises(InvalidRequest) as raised:
+        retention().persons("2026-10-01")
+    assert raised.value.field == "persons"
 
 
 def test_trend_frame() -> None:

@@ -101,8 +101,8 @@ def test_a_predicate_is_written_as_it_was_read(value: Any) -> None:
 
 KEYS = ["on", "css", "any", "where", "text", "property", "op", "value", "page", "name", "event", "label", "x"]
 ABOUT_PERSONS = [
-    "not", "cohort", "did", "did_first", "did_in_periods", "at_least", "exactly", "within", "from", "to", "times",
-    "periods",
+    "not", "cohort", "did", "did_first", "did_in_periods", "at_least", "exactly", "within", "from", "to",
+    "times", "periods",
 ]  # fmt: skip
 
 

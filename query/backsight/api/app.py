@@ -78,7 +78,7 @@ def create_api(
     )
     every = (*OPERATIONS, *operations)
     for operation in every:
-        endpoint = Endpoint(operation, open_site, authenticate, names, questions, reports, flights)
+        endpoint = Endpoint(operation, open_site, authenticate, names, questions, flights)
         app.routes.append(
             RawRoute(operation.path, endpoint.answer, methods=[operation.method], name=operation.id)
         )

@@ -40,7 +40,6 @@ class Endpoint:
     authenticate: Callable[[str], Principal]
     names: Workers
     questions: Workers
-    reports: Workers
     flights: Flights
 
     async def answer(self, request: Request) -> Response:
@@ -75,18 +74,17 @@ class Endpoint:
         return await while_connected(request, self._respond(work, media))
 
     async def _respond(self, work: Callable[[], Answer | Question], media: str) -> Response:
-        said = await self._workers.run(work)
+        said = await self._run(work)
         if isinstance(said, Question):
             answered = await self.flights.answer(said)
             said = Answer(RESULTS[said.report](*answered))
         told = said
         return await self.names.run(lambda: render(told, media))
 
-    @property
-    def _workers(self) -> Workers:
+    async def _run(self, work: Callable[[], Answer | Question]) -> Answer | Question:
         if self.operation.tabular:
-            return self.questions
-        return self.reports if self.operation.is_report else self.names
+            return await self.questions.run(work)
+        return await (self.flights.alone(work) if self.operation.is_report else self.names.run(work))
 
     async def _principal(self, request: Request) -> Principal:
         key = bearer_key(request)

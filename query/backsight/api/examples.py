@@ -23,8 +23,18 @@ REQUESTS: Final[dict[str, dict[str, Any]]] = {
         "period": "week",
         "periods": 8,
         "cohort": "first_ever",
+        "breakdown": {"by": ["utm_source"], "limit": 5},
         "from": "2026-09-01",
         "to": "2026-10-31",
+    },
+    "RetentionPersonsRequest": {
+        "start": "Viewed pricing",
+        "return": "Signed up",
+        "brackets": [1, 3, 7],
+        "from": "2026-10-01",
+        "to": "2026-10-31",
+        "cell": {"start": "2026-10-01", "period": 1, "returned": False},
+        "limit": 10,
     },
     "TrendRequest": {
         "series": ["Signed up", {"event": "Signed up", "measure": "persons", "label": "People"}],

@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
@@ -17,6 +17,8 @@ from backsight.api.workers import Workers
 from backsight.asking import Question
 from backsight.results.result import Answer
 from backsight.runs import Run
+
+T = TypeVar("T")
 
 SAME_TIME: Final = timedelta(seconds=1)
 """How far apart equal questions may be asked to have one answer, which tells for which moment it holds."""
@@ -75,6 +77,20 @@ class Flights:
                 self._forget(key, flight)
                 flight.run.cancel()
                 flight.task.cancel()
+
+    async def alone(self, work: Callable[[], T]) -> T:
+        """What other work over the lake gives, with the same bounds; it ends where this is cancelled."""
+        run = Run(self._seconds)
+
+        def within() -> T:
+            with run:
+                run.check()
+                return work()
+
+        try:
+            return await self._workers.run(within)
+        finally:
+            run.cancel()
 
     def _start(self, key: Hashable, question: Question) -> _Flight:
         run = Run(self._seconds)

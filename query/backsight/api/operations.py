@@ -156,12 +156,15 @@ _CONDITIONS: Final = ("If-Match", "If-None-Match")
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
     *_report_operations("funnel", "Who got how far through a sequence of steps"),
+    *_report_operations("funnel_persons", "Who reached a step of a funnel, or got no further than before it"),
     *_report_operations("retention", "Who came back, by cohort and period"),
+    *_report_operations("retention_persons", "Who is in a cell of a retention table"),
     *_report_operations("trend", "How much, over time"),
     *_report_operations("lifecycle", "Who is new, returning, resurrecting or dormant, by period"),
     *_report_operations("stickiness", "In how many periods persons did something"),
     *_report_operations("paths", "Which ways persons took, within their sessions"),
     *_report_operations("attribution", "To which touch conversions are owed"),
+    *_report_operations("signals", "What nobody named and goes with a drop or a return"),
     *_report_operations("preview", "What rules would match, before anything is saved"),
     Operation(
         "listEvents", "GET", "/v1/events", "read", "The named events", _list_events, response="NamedEvents"

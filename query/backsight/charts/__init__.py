@@ -9,7 +9,8 @@ from backsight.charts.lifecycle import lifecycle, stickiness
 from backsight.charts.parts import Row, Spec, plain
 from backsight.charts.paths import paths
 from backsight.charts.preview import cohort_preview, preview
-from backsight.charts.retention import cells, has_begun, retention
+from backsight.charts.retention import cells, has_begun, retention, retention_points, spans
+from backsight.charts.signals import signals
 from backsight.charts.trend import group_text, is_whole, points, series_names, trend
 
 __all__ = [
@@ -29,7 +30,10 @@ __all__ = [
     "points",
     "preview",
     "retention",
+    "retention_points",
     "series_names",
+    "signals",
+    "spans",
     "stickiness",
     "trend",
 ]

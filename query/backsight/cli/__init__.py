@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "stickiness": "reports.lifecycle",
     "paths": "reports.paths",
     "attribution": "reports.attribution",
+    "signals": "reports.signals",
     "sites": "sites",
     "keys": "keys",
     "identity": "identity",

@@ -2,12 +2,14 @@
 
 from backsight.results.attribution import Attribution
 from backsight.results.cohort_preview import CohortPreview
-from backsight.results.funnel import Funnel
+from backsight.results.funnel import Funnel, FunnelPersons
 from backsight.results.lifecycle import Lifecycle, Stickiness
 from backsight.results.paths import Paths
+from backsight.results.person_list import PersonList
 from backsight.results.preview import Preview
 from backsight.results.result import Result
-from backsight.results.retention import Retention
+from backsight.results.retention import Retention, RetentionPersons
+from backsight.results.signals import Signals
 from backsight.results.trend import Trend
 
 __all__ = [
@@ -15,17 +17,34 @@ __all__ = [
     "Attribution",
     "CohortPreview",
     "Funnel",
+    "FunnelPersons",
     "Lifecycle",
     "Paths",
+    "PersonList",
     "Preview",
     "Result",
     "Retention",
+    "RetentionPersons",
+    "Signals",
     "Stickiness",
     "Trend",
 ]
 
 RESULTS: dict[str, type[Result]] = {
     kind.report: kind
-    for kind in (Funnel, Retention, Trend, Lifecycle, Stickiness, Paths, Attribution, Preview, CohortPreview)
+    for kind in (
+        Funnel,
+        FunnelPersons,
+        Retention,
+        RetentionPersons,
+        Trend,
+        Lifecycle,
+        Stickiness,
+        Paths,
+        Attribution,
+        Signals,
+        Preview,
+        CohortPreview,
+    )
 }
 """The class of each report's result, by the report's name."""

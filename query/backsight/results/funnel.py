@@ -1,19 +1,33 @@
-"""The result of a funnel."""
+"""The results of a funnel: how many got how far, and who they are."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from backsight import charts
-from backsight.results.result import Result
+from backsight.errors import InvalidRequest
+from backsight.results.person_list import PersonList
+from backsight.results.result import Answer, Asked, Result
+from backsight.results.signals import Signals
 from backsight.results.tables import Table, count, percent, span
 
 if TYPE_CHECKING:
     import pyarrow
 
-
+Json = Mapping[str, Any]
 _SHARES: Final = ("from_start", "from_previous")
 _SECONDS: Final = ("mean", "median", "p90")
+
+
+class FunnelPersons(PersonList):
+    """Who reached a step of a funnel, or got no further than the one before.
+
+    `times`, in each of `persons`, says when they did each step. Data frame: one row a person of the page,
+    with `person`, `user_id`, and as JSON `device_ids` and `traits`.
+    """
+
+    report: ClassVar[str] = "funnel_persons"
 
 
 class Funnel(Result):
@@ -22,10 +36,22 @@ class Funnel(Result):
     Data frame: one row a step, with `step` (from 1), `label`, `count` (persons), `still_open` (persons who
     may yet get there), `from_start` and `from_previous` (shares of 1), the same as `settled_from_start` and
     `settled_from_previous` without those who are still open, and `mean_seconds`, `median_seconds`,
-    `p90_seconds` since the step before.
+    `p90_seconds` since the step before. Where the funnel is broken down the rows are those of the groups, and
+    `group` says whose; with an interval there are those of each period too, `start` its beginning (null: the
+    whole range).
     """
 
     report: ClassVar[str] = "funnel"
+
+    def __init__(
+        self,
+        answer: Answer,
+        sql: Callable[[], str],
+        again: Callable[[], Asked] | None = None,
+        ask: Callable[[str, Json], Asked] | None = None,
+    ) -> None:
+        super().__init__(answer, sql, again)
+        self._ask = ask
 
     @property
     def steps(self) -> list[dict[str, Any]]:
@@ -33,13 +59,94 @@ class Funnel(Result):
         steps: list[dict[str, Any]] = self.answer["steps"]
         return steps
 
+    @property
+    def groups(self) -> list[dict[str, Any]]:
+        """Per group of a breakdown: value, steps, and what else was asked for; none without one."""
+        groups: list[dict[str, Any]] = self.answer.get("groups", [])
+        return groups
+
+    @property
+    def trend(self) -> list[dict[str, Any]]:
+        """Per period of the interval: start, complete, steps; none without one."""
+        trend: list[dict[str, Any]] = self.answer.get("trend", [])
+        return trend
+
+    @property
+    def histogram(self) -> dict[str, Any] | None:
+        """How long it took: from, to (steps), persons, seconds, bins (from, to in seconds, count)."""
+        histogram: dict[str, Any] | None = self.answer.get("histogram")
+        return histogram
+
+    @property
+    def curve(self) -> list[dict[str, Any]]:
+        """How the share of those who converted grows, where asked for: seconds, converted, at_risk."""
+        curve: list[dict[str, Any]] = self.answer.get("curve", [])
+        return curve
+
+    def again(self) -> Self:
+        made = super().again()
+        made._ask = self._ask  # an object of this very class
+        return made
+
+    def persons(
+        self,
+        step: int | None = None,
+        *,
+        dropped: bool = False,
+        group: Sequence[str | int | None] | Json | None = None,
+        limit: int = 100,
+        after: str | None = None,
+    ) -> FunnelPersons:
+        """Who reached the step (from 1; the last, where none is named), or, `dropped`, the one before and no
+        further.
+
+        `group` is the value of one of the groups, or `{"pooled": True}`. `limit` persons at a time; `after`
+        is the `next` of the page before. Asked as of this answer.
+        """
+        own = {
+            "step": step,
+            "dropped": dropped or None,
+            "group": group if group is None or isinstance(group, Mapping) else list(group),
+            "limit": limit,
+            "after": after,
+        }
+        return FunnelPersons(*self._related("funnel_persons", own))
+
+    def signals(
+        self,
+        step: int | None = None,
+        *,
+        limit: int = 20,
+        at_least: int = 20,
+        confidence: float = 0.95,
+    ) -> Signals:
+        """What nobody named, and who reached the step (the last, where none is named) did more often, or
+        less, than who got to the one before and no further.
+
+        Things done by `at_least` so many persons are compared; `confidence` is that of all comparisons
+        together. Asked as of this answer.
+        """
+        own = {"step": step, "limit": limit, "at_least": at_least, "confidence": confidence}
+        return Signals(*self._related("signals", own))
+
+    def _related(self, report: str, own: Json) -> Asked:
+        """The answer of another report about the same question."""
+        if self._ask is None:
+            raise InvalidRequest(
+                "this answer was not asked of a site.", field=report, valid="a result of a site's method"
+            )
+        given = {key: value for key, value in own.items() if value is not None}
+        return self._ask(report, {**given, "as_of": self.meta})
+
     def _schema(self) -> pyarrow.Schema:
         import pyarrow as pa
 
+        texts = [*(["group"] if self.groups else []), *(["start"] if self.trend else [])]
         counts = [("count", pa.int64()), ("still_open", pa.int64())]
         shares = [(name, pa.float64()) for name in (*_SHARES, *(f"settled_{name}" for name in _SHARES))]
         seconds = [(f"{name}_seconds", pa.float64()) for name in _SECONDS]
-        return pa.schema([("step", pa.int32()), ("label", pa.string()), *counts, *shares, *seconds])
+        own = [("step", pa.int32()), ("label", pa.string()), *counts, *shares, *seconds]
+        return pa.schema([*((name, pa.string()) for name in texts), *own])
 
     def _rows(self) -> list[dict[str, Any]]:
         return [
@@ -47,21 +154,57 @@ class Funnel(Result):
             | {name: step[name] for name in _SHARES}
             | {f"settled_{name}": step["settled"][name] for name in _SHARES}
             | {f"{name}_seconds": step["seconds"][name] for name in _SECONDS}
-            for number, step in enumerate(self.steps, 1)
+            | where
+            for steps, where in self._listed()
+            for number, step in enumerate(steps, 1)
+        ]
+
+    def _listed(self) -> list[tuple[list[dict[str, Any]], dict[str, Any]]]:
+        """The funnels that the answer holds, each with its group and period."""
+        whole = self.groups or [self.answer]
+        named = [
+            (each, {"group": charts.group_text({"group": each["value"]})} if self.groups else {})
+            for each in whole
+        ]
+        return [
+            (part["steps"], {**group, **({"start": part.get("start")} if self.trend else {})})
+            for each, group in named
+            for part in (each, *each.get("trend", ()))
         ]
 
     def spec(self) -> dict[str, Any]:
-        """Bars that shrink from step to step, and what fell off at each."""
+        """Bars that shrink from step to step, and what fell off at each; then whatever else was asked for."""
         return charts.funnel(self.answer)
 
     def _table(self) -> Table:
-        header = ["", "step", "persons", "of first", "of previous", "still open", "median time"]
+        return self._by_period() if self.trend and not self.groups else self._by_step()
+
+    def _by_period(self) -> Table:
+        """A row a period: how many got to each step, and the share that got to the last."""
+        header = ["start", *(step["label"] for step in self.steps), "converted"]
         rows = [
             [
+                part.get("start", "all"), *(count(step["count"]) for step in part["steps"]),
+                percent(part["steps"][-1]["from_start"]) + ("" if part.get("complete", True) else "*"),
+            ]
+            for part in (*self.trend, self.answer)
+        ]  # fmt: skip
+        open_ = any(not period["complete"] for period in self.trend)
+        notes = ["* some windows are still open"] if open_ else []
+        return Table(header, rows, frozenset({0}), "Funnel", [*notes, *self._notes()])
+
+    def _by_step(self) -> Table:
+        header = ["", "step", "persons", "of first", "of previous", "still open", "median time"]
+        grouped = bool(self.groups)
+        rows = [
+            [
+                *([charts.group_text({"group": each["value"]}) if number == 1 else ""] if grouped else []),
                 str(number), step["label"], count(step["count"]), percent(step["from_start"]),
                 percent(step["from_previous"]) if number > 1 else "", count(step["still_open"]),
                 span(step["seconds"]["median"]),
             ]
-            for number, step in enumerate(self.steps, 1)
+            for each in (self.groups or [self.answer])
+            for number, step in enumerate(each["steps"], 1)
         ]  # fmt: skip
-        return Table(header, rows, frozenset({1}), "Funnel", self._notes())
+        left = frozenset({0, 2}) if grouped else frozenset({1})
+        return Table([*(["group"] if grouped else []), *header], rows, left, "Funnel", self._notes())

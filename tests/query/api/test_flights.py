@@ -134,6 +134,20 @@ def test_an_asker_leaves_the_queue(site: Counting) -> None:
     assert site.began.empty()
 
 
+def test_other_work_ends_too(site: Counting) -> None:
+    """Work over the lake that is no report, such as listing who is in a cohort, is called off as well."""
+
+    async def leave() -> None:
+        flights = Flights(Workers("test", 1, 1), None)
+        work = asyncio.create_task(flights.alone(site.ask("funnel", {"endless": True}).answer))
+        await asyncio.to_thread(site.began.get, timeout=30)
+        work.cancel()
+        await asyncio.wait({work})
+
+    asyncio.run(leave())
+    assert isinstance(site.ended.get(timeout=30), Cancelled)
+
+
 def test_time_is_bounded(site: Counting) -> None:
     """A report that takes longer than it may is refused, with what would take less."""
     with serve(broken_api(site, seconds=0.2)) as url, client(url, "sk_" + "a" * 40) as api:

@@ -21,6 +21,7 @@ from backsight.api.schemas import (
     retention,
     rules,
     sessions,
+    signals,
     trend,
 )
 from backsight.api.schemas.parts import Schema
@@ -38,6 +39,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     **retention.SCHEMAS,
     **rules.SCHEMAS,
     **sessions.SCHEMAS,
+    **signals.SCHEMAS,
     **trend.SCHEMAS,
 }
 """By name; each refers to others under `#/components/schemas/`."""

@@ -19,11 +19,11 @@ from backsight.api.schemas.parts import (
     obj,
     ref,
 )
+from backsight.api.schemas.persons import LISTED, LISTING, PERSON
 from backsight.api.schemas.rules import VALUE
 from backsight.named_events import MAX_DESCRIPTION_CHARS
 from backsight.reports.periods import PERIODS, WEEK_STARTS
 from backsight.reports.person_conditions import MAX_LAST_PERIODS, MAX_TIMES
-from backsight.reports.person_ids import DEFAULT_LISTED, MAX_LISTED
 from backsight.rules.predicates import OPERATORS
 
 CONDITIONS: Final = array(ref("PersonCondition"))
@@ -36,12 +36,11 @@ _COUNTS: Final[tuple[Schema, ...]] = (
     {"at_least": _TIMES, "at_most": _TIMES_OR_NONE},
     {"exactly": _TIMES_OR_NONE},
 )
-_PERSON: Final[Schema] = {**TEXT, "pattern": "^-?[0-9]{1,19}$", "description": "A number, as text"}
 _IDS: Final = array({**TEXT, "minLength": 1}, minItems=1)
 _DESCRIPTION: Final[Schema] = {**TEXT, "maxLength": MAX_DESCRIPTION_CHARS}
 _ZONE: Final[Schema] = {**TEXT, "default": "UTC", "description": "An IANA name"}
 _STATIC: Final = obj(
-    {"users": _IDS, "devices": _IDS, "persons": array(_PERSON, minItems=1)},
+    {"users": _IDS, "devices": _IDS, "persons": array(PERSON, minItems=1)},
     minProperties=1,
     description="Ids as the site gave them; persons as reports list them",
 )
@@ -85,28 +84,11 @@ SCHEMAS: Final[dict[str, Schema]] = {
             "timezone": _ZONE,
             "as_of": ref("AsOf"),
             "description": _DESCRIPTION,
-            "limit": {"type": "integer", "minimum": 1, "maximum": MAX_LISTED, "default": DEFAULT_LISTED},
-            "after": {**_PERSON, "description": "`next` of the page before"},
+            **LISTING,
         },
         ("person_where",),
     ),
-    "CohortPreview": full(
-        {
-            "total": COUNT,
-            "persons": array(
-                full(
-                    {
-                        "person": _PERSON,
-                        "user_id": nullable(TEXT),
-                        "device_ids": array(TEXT),
-                        "traits": {"type": "object"},
-                    }
-                )
-            ),
-            "next": nullable(_PERSON),
-            "meta": ref("Meta"),
-        }
-    ),
+    "CohortPreview": full({**LISTED, "meta": ref("Meta")}),
     "CohortDefinition": either(
         obj({"person_where": {**CONDITIONS, "minItems": 1}, "description": _DESCRIPTION}, ("person_where",)),
         obj({"static": _STATIC, "description": _DESCRIPTION}, ("static",)),

@@ -1,0 +1,69 @@
+"""Who got how far, and what goes with it, asked of a site in Python."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from backsight.cohort_questions import CohortQuestions
+from backsight.requests import broken_down, duration, listed, moments, without_none
+
+if TYPE_CHECKING:
+    from backsight.results import Funnel, Result
+    from backsight.results.result import Asked
+
+Json = Mapping[str, Any]
+Step = str | Json
+Moment = str | date | datetime
+
+
+class FunnelQuestions(CohortQuestions):
+    """Who got how far through a sequence of steps."""
+
+    def funnel(
+        self,
+        steps: Sequence[Step],
+        window: str | timedelta = "14d",
+        entry: Literal["any", "first"] = "any",
+        *,
+        breakdown: str | Sequence[str] | Json | None = None,
+        interval: Literal["hour", "day", "week", "month"] | None = None,
+        week_start: Literal["monday", "sunday"] = "monday",
+        histogram: Json | None = None,
+        curve: bool = False,
+        from_: Moment | None = None,
+        to: Moment | None = None,
+        since: str | timedelta | None = None,
+        timezone: str = "UTC",
+        as_of: Result | Json | None = None,
+        where: Sequence[Json] = (),
+        person_where: Sequence[Json] = (),
+        range: Literal["all"] | None = None,  # noqa: A002  # the request's own word
+    ) -> Funnel:
+        """How many persons did all of `steps` in order, within `window` of the first of them.
+
+        `from_` and `to` bound the first step (every step with `range="all"`); `since="30d"` is short for a
+        `from_` that many days ago. With `entry="first"` only a person's first attempt counts, not the one
+        that went furthest.
+
+        `breakdown` is by a property, by several, or `{"by": […], "attribution": "first" | "last" | "step" |
+        "all", "step": 2, "limit": 25}`. `interval` adds the funnel of each period; `histogram={"from": 1,
+        "to": 2, "bins": 20}` how long it took between two steps; `curve` how the share of those who converted
+        grows with time, those who are still on their way counted for as long as they have been.
+        """
+        from backsight.results import Funnel
+
+        own = {"steps": listed(steps), "window": duration(window), "entry": entry, "range": range,
+               "breakdown": broken_down(breakdown), "interval": interval, "histogram": histogram,
+               "week_start": week_start, "curve": curve or None}  # fmt: skip
+        filters = {"where": listed(where) or None, "person_where": listed(person_where) or None}
+        request = without_none(own | moments(from_, to, since, timezone, as_of) | filters)
+
+        def ask(report: str, more: Json) -> Asked:
+            if report == "signals":
+                bare = {key: value for key, value in request.items() if key != "as_of"}
+                return self._answer(report, {"funnel": bare, **more})
+            return self._answer(report, {**request, **more})
+
+        return Funnel(*self._answer("funnel", request), ask)
