@@ -12,11 +12,11 @@ from datetime import date, datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, Union
 
-from backsight.funnel_questions import FunnelQuestions
-from backsight.path_questions import PathQuestions
+from backsight.questions.funnels import FunnelQuestions
+from backsight.questions.paths import PathQuestions
+from backsight.questions.retention import RetentionQuestions
+from backsight.questions.trends import TrendQuestions
 from backsight.requests import Request, listed, moments, rules_of
-from backsight.retention_questions import RetentionQuestions
-from backsight.trend_questions import TrendQuestions
 
 if TYPE_CHECKING:
     from backsight.named_events import NamedEvent

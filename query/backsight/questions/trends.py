@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from backsight.cohort_questions import CohortQuestions
+from backsight.questions.cohorts import CohortQuestions
 from backsight.requests import broken_down, listed, moments, without_none
 
 if TYPE_CHECKING:
