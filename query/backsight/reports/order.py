@@ -28,8 +28,8 @@ PLACE: Final = f"((epoch_us(e.time) - ({ORIGIN})) << {SEQUENCE_BITS}) + least(e.
 """SQL of an event's place."""
 
 TIE: Final = "(e.page & -2147483648) + e.sequence"
-"""SQL of what orders events of one place, as a timeline's `page`: the page instance, then, past LAST_SEQUENCE,
-the sequence number. Ids of pages are hashes, which their upper half tells apart.
+"""SQL of what orders events of one place, as a timeline's `page`: the page instance, then, past
+LAST_SEQUENCE, the sequence number. Ids of pages are hashes, which their upper half tells apart.
 """
 
 

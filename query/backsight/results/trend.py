@@ -17,8 +17,8 @@ class Trend(Result):
 
     Data frame: one row per interval and series, with `start` (of the interval), `series` (its name),
     `measure` and `value` (whole where all series count; null where there is none, such as the average of
-    nothing); `group` where the trend is broken down; `previous`, the value of the interval just as far into the range before, where it is
-    compared.
+    nothing); `group` where the trend is broken down; `previous`, the value of the interval just as far into
+    the range before, where it is compared.
     """
 
     report: ClassVar[str] = "trend"
