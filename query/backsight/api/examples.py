@@ -17,6 +17,15 @@ REQUESTS: Final[dict[str, dict[str, Any]]] = {
         "to": "2026-10-31",
         "timezone": "Europe/Vienna",
     },
+    "FunnelPersonsRequest": {
+        "steps": ["Viewed pricing", "Signed up"],
+        "window": "7d",
+        "from": "2026-10-01",
+        "to": "2026-10-31",
+        "step": 2,
+        "dropped": True,
+        "limit": 10,
+    },
     "RetentionRequest": {
         "start": "Signed up",
         "return": {"on": "any", "label": "Anything"},
@@ -70,6 +79,17 @@ REQUESTS: Final[dict[str, dict[str, Any]]] = {
         "property": "props.price",
         "from": "2026-10-01",
         "to": "2026-10-31",
+    },
+    "SignalsRequest": {
+        "funnel": {
+            "steps": ["Viewed pricing", "Signed up"],
+            "window": "7d",
+            "from": "2026-10-01",
+            "to": "2026-10-31",
+        },
+        "step": 2,
+        "at_least": 50,
+        "confidence": 0.99,
     },
     "PreviewRequest": {
         "rules": [
