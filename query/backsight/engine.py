@@ -20,7 +20,6 @@ from typing import Final, TypeAlias
 import duckdb
 import pyarrow as pa
 
-from backsight import runs
 from backsight.ending import ending_with_run, interruptible, raising_ours
 from backsight.held_rows import HeldRows
 from backsight.node_rows import NodeRows
@@ -131,7 +130,8 @@ class Engine:
 
             def fetch() -> pa.Table:
                 answer = cursor.sql(sql, params=dict(params or {}))
-                return self._rows.take(answer.to_arrow_reader(BATCH_ROWS))
+                reader = answer.to_arrow_reader(BATCH_ROWS)
+                return self._rows.take(reader.schema, reader)
 
             return interruptible(fetch, cursor.interrupt)
 
@@ -190,8 +190,7 @@ class Engine:
         if files.nodes is None or files.named:
             return None
         picked = self._node_rows.pick(files.uris, files.schema, files.nodes)
-        runs.check()
-        return None if picked is None else self._rows.hold(picked)
+        return None if picked is None else self._rows.take(files.schema, picked)
 
     def _forget(self) -> None:
         """Lets go of what is kept for later questions."""

@@ -6,7 +6,7 @@ Without the bound, a report over more rows than fit would end with the whole pro
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from threading import RLock
 
 import pyarrow as pa
@@ -26,12 +26,12 @@ class HeldRows:
         # Reentrant: while a table is booked, the same thread may collect, and so free, another.
         self._lock = RLock()
 
-    def take(self, reader: pa.RecordBatchReader) -> pa.Table:
-        """All of an answer, part by part; Exceeded as soon as there is no room for it."""
+    def take(self, schema: pa.Schema, parts: Iterable[pa.RecordBatch]) -> pa.Table:
+        """The parts as one table; Exceeded as soon as there is no room for the next of them."""
         batches: list[pa.RecordBatch] = []
         taken = 0
         try:
-            for batch in reader:
+            for batch in parts:
                 runs.check()
                 self._book(batch.nbytes)
                 taken += batch.nbytes
@@ -39,15 +39,8 @@ class HeldRows:
         except BaseException:
             self._free(taken)
             raise
-        table = pa.Table.from_batches(batches, reader.schema)
+        table = pa.Table.from_batches(batches, schema)
         weakref.finalize(table, self._free, taken)
-        return table
-
-    def hold(self, table: pa.Table) -> pa.Table:
-        """The table itself; Exceeded where there is no room for it."""
-        size = table.nbytes
-        self._book(size)
-        weakref.finalize(table, self._free, size)
         return table
 
     def _book(self, size: int) -> None:

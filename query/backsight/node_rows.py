@@ -7,12 +7,11 @@ nodes finds its rows in any lake without looking at the others.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import Final, TypeVar
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +20,7 @@ import pyarrow.parquet as pq
 
 from backsight.parquet_rows import Column, Integers, ParquetRows
 from backsight.plain_numbers import stretched
+from backsight.runs import side_by_side
 
 KEPT_BYTES: Final = 512 * 2**20
 """Most memory for what is remembered of files."""
@@ -30,9 +30,6 @@ MOST: Final = 0.25
 
 MOST_TYPES: Final = 255
 """Of so many types the rows of a file can be told apart by one byte each."""
-
-Given = TypeVar("Given")
-Made = TypeVar("Made")
 
 
 class NodeRows:
@@ -45,10 +42,13 @@ class NodeRows:
         self._picks = 0
         self._lock = Lock()
 
-    def pick(self, uris: Sequence[str], schema: pa.Schema, nodes: Integers) -> pa.Table | None:
+    def pick(
+        self, uris: Sequence[str], schema: pa.Schema, nodes: Integers
+    ) -> Iterator[pa.RecordBatch] | None:
         """The rows whose `node_id` is one of `nodes` (sorted, distinct); columns that a file lacks are null.
 
-        None where it is better to read everything: the files are far away, or many rows would be picked.
+        They are read as they are taken. None where it is better to read everything: the files are far away,
+        or many rows would be picked.
         """
         if any("://" in uri for uri in uris):
             return None
@@ -60,21 +60,12 @@ class NodeRows:
             file = self._file(uri, turn)
             return file, file.find(nodes)
 
-        found = self._each(find, uris)
+        found = list(side_by_side(find, uris, self._threads))
         if sum(file.count(at) for file, at in found) > MOST * sum(file.rows.count for file, _ in found):
             return None
-        parts = self._each(
-            lambda each: each[0].read(each[1], schema), (each for each in found if len(each[1]))
-        )
-        return pa.concat_tables(parts) if parts else schema.empty_table()
-
-    def _each(self, make: Callable[[Given], Made], things: Iterable[Given]) -> list[Made]:
-        """What is made of each, several at a time: reading and numpy let go of Python's lock."""
-        waiting = list(things)
-        if self._threads == 1 or len(waiting) < 2:
-            return [make(thing) for thing in waiting]
-        with ThreadPoolExecutor(self._threads) as pool:
-            return list(pool.map(make, waiting))
+        picked = [each for each in found if len(each[1])]
+        parts = side_by_side(lambda each: each[0].read(each[1], schema), picked, self._threads)
+        return (batch for part in parts for batch in part.to_batches())
 
     def _file(self, uri: str, turn: int) -> NodeFile:
         with self._lock:

@@ -59,7 +59,7 @@ class ParquetRows:
                     columns[field.name] = column
         missing = [name for name in schema.names if name not in columns]
         columns |= self._decoded(missing, rows, np.unique(stretches.groups)) if missing else {}
-        return pa.table([columns[field.name].cast(field.type) for field in schema], names=schema.names)
+        return pa.table([columns[field.name].cast(field.type) for field in schema], schema=schema)
 
     def _undecoded(
         self, field: pa.Field, file: FileIO, rows: Integers, stretches: Stretches

@@ -6,13 +6,17 @@ the engine ends its statement with it, and work between statements asks `check` 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from contextvars import ContextVar, Token
+from contextvars import ContextVar, Token, copy_context
 from threading import Event, Lock, Thread, Timer
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 from backsight.errors import BacksightError, Cancelled, Exceeded
+
+Given = TypeVar("Given")
+Made = TypeVar("Made")
 
 AGAIN_SECONDS: Final = 0.02
 """A statement is interrupted until it ends: an interrupt that comes just before it begins has no effect."""
@@ -87,7 +91,9 @@ class Run:
             if self._error is not None or self._over.is_set():
                 return
             self._error = error
-        Thread(target=self._interrupt, name="backsight-ending", daemon=True).start()
+            begun = self._token is not None
+        if begun:  # else it never runs a statement: `ending` refuses
+            Thread(target=self._interrupt, name="backsight-ending", daemon=True).start()
 
     def _interrupt(self) -> None:
         while True:
@@ -111,3 +117,22 @@ def check() -> None:
     run = _current.get()
     if run is not None:
         run.check()
+
+
+def side_by_side(make: Callable[[Given], Made], things: Iterable[Given], threads: int) -> Iterator[Made]:
+    """What is made of each, in their order, by up to so many threads; ends as soon as this thread's run does.
+
+    Worth it for work that lets go of Python's lock: reading and numpy.
+    """
+
+    def checked(thing: Given) -> Made:
+        check()
+        return make(thing)
+
+    waiting = list(things)
+    if threads == 1 or len(waiting) < 2:
+        yield from map(checked, waiting)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        contexts = [copy_context() for _ in waiting]  # the run is this thread's: others are told of it so
+        yield from pool.map(lambda context, thing: context.run(checked, thing), contexts, waiting)

@@ -8,7 +8,6 @@ side, and what a pass needs beside the rows themselves stays small however many 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from math import ceil
@@ -19,6 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from backsight.parquet_rows import Integers
+from backsight.runs import side_by_side
 
 Array: TypeAlias = npt.NDArray[Any]
 Flags: TypeAlias = npt.NDArray[np.bool_]
@@ -124,10 +124,7 @@ class Timelines:
     def map(self, walk: Callable[[Timeline], Made]) -> list[Made]:
         """What a walk makes of each chunk."""
         count = self._chunks
-        if count == 1:
-            return [walk(self._chunk(0, 1))]
-        with ThreadPoolExecutor(self.threads) as pool:
-            return list(pool.map(lambda number: walk(self._chunk(number, count)), range(count)))
+        return list(side_by_side(lambda number: walk(self._chunk(number, count)), range(count), self.threads))
 
     def words(self, column: str) -> list[str | None]:
         """The distinct texts of a column; in a timeline it holds their indices."""

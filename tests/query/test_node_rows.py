@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 
 from backsight.contract import EVENTS
 from backsight.engine import Engine, Files
+from backsight.errors import Exceeded
+from backsight.held_rows import HeldRows
 from backsight.node_rows import NodeFile, NodeRows
 from backsight_collector.lake.data_files import write_files
 from query.rows import rows_of
@@ -73,6 +75,11 @@ def _expected(tables: Sequence[pa.Table], nodes: Sequence[int]) -> pa.Table:
     ).cast(SCHEMA)
 
 
+def _picked(rows: NodeRows, uris: Sequence[str], nodes: Sequence[int]) -> pa.Table | None:
+    batches = rows.pick(uris, SCHEMA, np.array(nodes, np.int64))
+    return None if batches is None else pa.Table.from_batches(batches, SCHEMA)
+
+
 _node = st.one_of(st.none(), st.integers(-5, 30))
 _file = st.sampled_from([1, 10, 60, 200]).flatmap(lambda size: st.lists(_node, min_size=size, max_size=size))
 
@@ -103,19 +110,19 @@ def test_picks_what_a_filter_finds(
     uris = [str(folder / f"{number}.parquet") for number in range(len(files))]
     expected = _expected(tables, sorted(asked))
     rows = NodeRows(threads=threads)
-    picked = rows.pick(uris, SCHEMA, np.array(sorted(asked), np.int64))
+    picked = _picked(rows, uris, sorted(asked))
     if 4 * len(expected) > sum(map(len, files)):
         assert picked is None
     else:
         assert picked is not None
-        assert picked.cast(SCHEMA).equals(expected)
+        assert picked.equals(expected)
 
 
 def test_a_column_that_a_file_lacks_is_null(tmp_path: Path) -> None:
     """Files of older versions of the schema are read by the newest."""
     path = tmp_path / "old.parquet"
     _in_small_groups(path, _events(range(50)).drop_columns(["session", "path"]))
-    picked = NodeRows().pick([str(path)], SCHEMA, np.array([7, 45]))
+    picked = _picked(NodeRows(), [str(path)], [7, 45])
     assert picked is not None
     assert picked["session"].to_pylist() == [None, None]
     assert picked["path"].to_pylist() == [None, None]
@@ -124,7 +131,7 @@ def test_a_column_that_a_file_lacks_is_null(tmp_path: Path) -> None:
 
 def test_far_files_are_left_to_the_engine() -> None:
     """Only files of this machine are picked from."""
-    assert NodeRows().pick(["s3://bucket/events/1.parquet"], SCHEMA, np.array([1])) is None
+    assert _picked(NodeRows(), ["s3://bucket/events/1.parquet"], [1]) is None
 
 
 def test_answers_stay_right_when_memory_is_short(tmp_path: Path) -> None:
@@ -134,7 +141,7 @@ def test_answers_stay_right_when_memory_is_short(tmp_path: Path) -> None:
         _in_small_groups(Path(uri), _events(range(50)))
     rows = NodeRows(kept_bytes=0)
     for _ in range(2):
-        picked = rows.pick(uris, SCHEMA, np.array([3]))
+        picked = _picked(rows, uris, [3])
         assert picked is not None
         assert picked["device"].to_pylist() == [2**40 + 3] * 3
 
@@ -151,7 +158,7 @@ def test_a_question_about_more_than_there_is_room_for_reads_only_the_rest_again(
     monkeypatch.setattr(NodeFile, "open", lambda path: opened.append(int(path.stem)) or open_file(path))
     rows = NodeRows(kept_bytes=2 * open_file(Path(uris[0])).bytes)
     for asked in (uris[:3], uris[:3], uris[3:], uris[3:]):
-        rows.pick(asked, SCHEMA, np.array([3]))
+        _picked(rows, asked, [3])
     assert opened == [0, 1, 2, 2, 3]
 
 
@@ -175,3 +182,22 @@ def test_the_engine_may_give_more_rows_but_never_fewer(
     files = Files([str(path)], SCHEMA, np.array(asked, np.int64))
     found = engine.query("select node_id from events", tables={"events": files})["node_id"].to_pylist()
     assert set(asked) <= set(found)
+
+
+def test_more_rows_than_fit_are_refused_before_they_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Room for picked rows is taken file by file: what does not fit never stands in memory as a whole."""
+    uris = [str(tmp_path / f"{number}.parquet") for number in range(5)]
+    for uri in uris:
+        _in_small_groups(Path(uri), _events([7] * 1_000 + [8] * 9_000))
+    read: list[int] = []
+    read_rows = NodeFile.read
+    monkeypatch.setattr(
+        NodeFile, "read", lambda file, *asked: read.append(len(asked[0])) or read_rows(file, *asked)
+    )
+    batches = NodeRows().pick(uris, SCHEMA, np.array([7], np.int64))
+    assert batches is not None
+    with pytest.raises(Exceeded):
+        HeldRows(150_000).take(SCHEMA, batches)
+    assert 0 < len(read) < len(uris)

@@ -63,6 +63,35 @@ def test_called_off_before_it_began(engine: Engine) -> None:
         engine.query("select 1")
 
 
+def test_called_off_and_never_begun() -> None:
+    """A run whose turn never came leaves no thread behind that waits for its end."""
+    before = set(threading.enumerate())
+    Run().cancel()
+    assert set(threading.enumerate()) <= before
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_work_side_by_side_ends_with_its_run(threads: int) -> None:
+    """In whatever thread a part of the work is done, the run's end ends it, and no other part is begun."""
+    run = Run()
+    done: list[int] = []
+
+    def work(number: int) -> None:
+        done.append(number)
+        run.cancel()
+        runs.check()
+
+    with run, pytest.raises(Cancelled):
+        list(runs.side_by_side(work, range(100), threads))
+    assert len(done) <= threads
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_work_side_by_side_gives_what_was_made_in_order(threads: int) -> None:
+    """Whoever is done first, the order is that of the things."""
+    assert list(runs.side_by_side(lambda number: number * 2, range(50), threads)) == list(range(0, 100, 2))
+
+
 @pytest.mark.parametrize("sql", ENDLESS.values(), ids=ENDLESS)
 def test_time_is_up(engine: Engine, sql: str) -> None:
     """A statement ends in time, and so does work that checks."""
