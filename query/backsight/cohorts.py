@@ -282,13 +282,21 @@ def _read_list(value: object, field: str, name: str) -> Iterator[int]:
             yield id64(name.removesuffix("s"), read_string(each, at))
 
 
-def _way_to(name: str, uses: Mapping[str, Iterable[str]], chain: tuple[str, ...]) -> tuple[str, ...]:
-    """A chain of uses that leads from the last of a chain to a name, with the chain; empty without one."""
+def _way_to(
+    name: str, uses: Mapping[str, Iterable[str]], chain: tuple[str, ...], tried: set[str] | None = None
+) -> tuple[str, ...]:
+    """A chain of uses that leads from the last of a chain to a name, with the chain; empty without one.
+
+    Those in `tried` lead nowhere: cohorts may meet again by very many ways.
+    """
+    tried = set() if tried is None else tried
     for used in uses.get(chain[-1], ()):
         if used == name:
             return (*chain, used)
-        if used not in chain and (found := _way_to(name, uses, (*chain, used))):
-            return found
+        if used not in tried:
+            tried.add(used)
+            if found := _way_to(name, uses, (*chain, used), tried):
+                return found
     return ()
 
 

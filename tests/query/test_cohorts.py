@@ -155,6 +155,25 @@ def test_cohorts_may_use_others_but_not_themselves(cohorts: Cohorts) -> None:
     assert cohorts.get("A").version == 1
 
 
+def test_cohorts_may_meet_again_by_many_ways(cohorts: Cohorts) -> None:
+    """Forty layers of two cohorts, each made of both below it, are put as fast as any others."""
+    for name in ("A0", "B0"):
+        cohorts.put(name, PRO)
+    for layer in range(1, 41):
+        for name in ("A", "B"):
+            cohorts.put(f"{name}{layer}", using(f"A{layer - 1}", f"B{layer - 1}"))
+    with pytest.raises(InvalidRequest, match="would use itself: 'A0' → 'A40'"):
+        cohorts.put("A0", using("A40"))
+
+
+def test_half_a_character_names_nothing(cohorts: Cohorts, store: SQLiteStore) -> None:
+    """A lone surrogate, which no database holds, is refused by whatever takes a name."""
+    names = NamedEvents(store, "shop")
+    for ask in (cohorts.get, cohorts.history, cohorts.delete, names.get, names.history, names.delete):
+        with pytest.raises(InvalidRequest, match="surrogate"):
+            ask("\ud800")
+
+
 def test_a_cohort_that_others_use_stays(cohorts: Cohorts) -> None:
     """Deleting what another cohort uses is refused, naming that one."""
     cohorts.put("A", PRO)

@@ -384,6 +384,16 @@ def test_cohorts_of_cohorts_are_bounded(context_of: ContextOf, uses: list[Any]) 
         persons(context, {"cohort": "C0"})
 
 
+def test_cohorts_that_meet_again_are_refused_as_fast(context_of: ContextOf) -> None:
+    """A preview looks into a cohort once, by however many ways it is reached."""
+    uses = [[{"cohort": f"A{layer + 1}"}, {"cohort": f"B{layer + 1}"}] for layer in range(40)]
+    cohorts = {f"{name}{layer}": meaning(uses[layer]) for layer in range(40) for name in "AB"}
+    pro = meaning([{"property": "plan", "op": "is", "value": "pro"}])
+    context = context_of([event("A", NOW)], cohorts={**cohorts, "A40": pro, "B40": pro})
+    with pytest.raises(InvalidRequest, match="at most 200 tests"):
+        persons(context, {"cohort": "A0"})
+
+
 def test_cohorts_may_be_deep(context_of: ContextOf) -> None:
     """A chain as long as it may be, with conditions as nested as they may be, is answered."""
     cohorts = {

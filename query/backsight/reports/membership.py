@@ -84,7 +84,7 @@ class _Done:
 
 def _query(asked: MembershipRequest, context: Context) -> Query:
     anything = _Done(_EVERYTHING, _ALWAYS, "person_where")
-    done = _done_by_all(asked.common.person_where, "person_where", asked.common, context) or anything
+    done = _done_by_all(asked.common.person_where, "person_where", asked.common, context, set()) or anything
     conditions = context.conditions()
     scan = Scan(
         context=context,
@@ -99,19 +99,16 @@ def _query(asked: MembershipRequest, context: Context) -> Query:
 
 
 def _done_by_all(
-    conditions: Iterable[Condition],
-    field: str,
-    common: Common,
-    context: Context,
-    within: tuple[str, ...] = (),
+    conditions: Iterable[Condition], field: str, common: Common, context: Context, seen: set[str]
 ) -> _Done | None:
-    """Something that everyone who meets the conditions did."""
+    """Something that everyone who meets the conditions did; of cohorts in `seen` nothing is known."""
     for index, condition in enumerate(conditions):
         found, at = None, f"{field}[{index}]"
         if isinstance(condition, AllOf):
-            found = _done_by_all(condition.parts, f"{at}.all", common, context, within)
-        elif isinstance(condition, InCohort) and condition.name not in within:
-            found = _done_by_cohort(condition.name, f"{at}.cohort.person_where", common, context, within)
+            found = _done_by_all(condition.parts, f"{at}.all", common, context, seen)
+        elif isinstance(condition, InCohort) and condition.name not in seen:
+            seen.add(condition.name)
+            found = _done_by_cohort(condition.name, f"{at}.cohort.person_where", common, context, seen)
         elif isinstance(condition, Behaviour) and not (isinstance(condition, Did) and condition.least == 0):
             found = _Done(condition.step, bounds_of(condition), f"{at}.{KEYS[type(condition)]}")
         if found is not None:
@@ -119,11 +116,9 @@ def _done_by_all(
     return None
 
 
-def _done_by_cohort(
-    name: str, field: str, common: Common, context: Context, within: tuple[str, ...]
-) -> _Done | None:
+def _done_by_cohort(name: str, field: str, common: Common, context: Context, seen: set[str]) -> _Done | None:
     meaning = context.cohorts.get(name)
     if meaning is None or meaning.person_where is None:
         return None
     conditions = parse_person_where(list(meaning.person_where), field, common.zone, context.now)
-    return _done_by_all(conditions, field, common, context, (*within, name))
+    return _done_by_all(conditions, field, common, context, seen)

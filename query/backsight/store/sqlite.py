@@ -16,7 +16,15 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final, Self
 
-from backsight.errors import ConfigurationError, Conflict, NotFound, Unavailable, nearest, shown
+from backsight.errors import (
+    ConfigurationError,
+    Conflict,
+    InvalidRequest,
+    NotFound,
+    Unavailable,
+    nearest,
+    shown,
+)
 from backsight.store import AuditLine, Kind, StoredKey, StoredSite, StoredVersion
 
 SCHEMA_VERSION: Final = 2
@@ -234,6 +242,13 @@ class SQLiteStore:
     def _failing_clearly(self) -> Iterator[None]:
         try:
             yield
+        except UnicodeEncodeError as error:
+            raise InvalidRequest(
+                f"{shown(error.object)} holds half a surrogate pair.",
+                field="name",
+                value=error.object,
+                valid="well-formed Unicode",
+            ) from error
         except sqlite3.DatabaseError as error:
             raise Unavailable(
                 f"the database {self.path} failed: {error}.",
