@@ -29,6 +29,9 @@ MOMENTS: Final = (
     "a date such as '2026-10-01', an instant such as '2026-10-01T12:00:00Z', or '30d' for 30 days ago"
 )
 
+OWN_ZONES: Final = ("localtime", "posix/", "right/")
+"""Names under which a machine keeps what is another zone elsewhere, or counts leap seconds."""
+
 _DURATION: Final = re.compile(r"([0-9]{1,9})([smhdw])")
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -52,9 +55,12 @@ def read_zone(value: object, field: str) -> ZoneInfo:
     """An IANA timezone; an unknown one is refused with the nearest names."""
     name = read_string(value, field, 100)
     try:
-        return ZoneInfo(name)
+        zone = None if name.startswith(OWN_ZONES) else ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
+        zone = None
+    if zone is None:
         refuse(f"there is no timezone {shown(name)}.", field, name, nearest(name, available_timezones()))
+    return zone
 
 
 def read_range(request: Mapping[str, object], zone: ZoneInfo, now: datetime, field: str = "") -> Range:
@@ -100,7 +106,7 @@ def _duration(text: str) -> timedelta | None:
 def _moment(value: object, field: str, zone: ZoneInfo, now: datetime, *, last: bool) -> datetime:
     text = read_string(value, field, 60)
     instant = _ago(text, zone, now, last=last) or _day(text, zone, last=last) or _instant(text, last=last)
-    if instant is None or not EARLIEST <= instant.date() <= LATEST:
+    if instant is None or not EARLIEST <= (instant - MICROSECOND * last).date() <= LATEST:
         refuse(f"{shown(value)} is no moment between 1920 and 2060.", field, value, MOMENTS)
     return instant
 

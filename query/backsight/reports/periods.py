@@ -121,7 +121,7 @@ def cover(asked: Range, kind: str, context: Context, most: int = MAX_PERIODS) ->
     dates = context.snapshot.dates()
     begun = min(datetime.combine(dates[0], time(), UTC) if dates else end, end - MICROSECOND)
     # A few periods are left over for those that begin before the range does, or days on which clocks are set.
-    first = max(begun, end - LENGTHS[kind] * (most - 10), EPOCH)
+    first = max(begun, end - LENGTHS[kind] * (most - 10), min(EPOCH, end - MICROSECOND))
     left_out = f"what happened before {first.date()} is left out; 'from' says where to begin."
     return Range(first, end), [left_out] if first > begun else []
 

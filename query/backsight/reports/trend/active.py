@@ -74,6 +74,6 @@ def _days(frame: Frame, count: int) -> Periods:
 
 def _last_day(frame: Frame, period: int, now: datetime) -> datetime:
     """An instant of the day with which a period's days end."""
-    begins, ends = frame.periods.edges[period : period + 2]
-    ends = min(ends, frame.span.closed[1])
-    return min(ends - MICROSECOND, now) if begins <= now else ends - MICROSECOND
+    (first, end), (begins, ends) = frame.span.closed, frame.periods.edges[period : period + 2]
+    last = min(ends, end) - MICROSECOND
+    return min(last, now) if max(begins, first) <= now else last
