@@ -236,9 +236,19 @@ class Walk:
 
     def greedy(self, start: int) -> tuple[Found, int]:
         """The attempt of earliest steps from a start, and the first position at which another may start."""
+        chain, broken = self.followed(start)
+        if kills := self.kills(chain, broken):
+            return Found({}, None, True), min(kills)
+        found = Found(self.times(chain), None if broken is not None else self.events[start].time)
+        if chain[-1][0] == self.last:
+            return found, chain[-1][1] + 1
+        closed = [at for at in range(start, len(self.events)) if not self.within(start, at)]
+        return found, min([len(self.events), *closed, *([] if broken is None else [broken])])
+
+    def followed(self, start: int) -> tuple[Chain, int | None]:
+        """The earliest steps from a start; and the event that broke them off."""
         chain: Chain = ((1, start),)
-        broken = end = None
-        while chain[-1][0] < self.last and broken is None:
+        while chain[-1][0] < self.last:
             step, at = chain[-1]
             for later in range(at + 1, len(self.events)):
                 fitting = [each for each in self.next(step) if each in self.events[later].fills]
@@ -246,34 +256,23 @@ class Walk:
                     chain = (*chain, (fitting[-1], later))
                     break
                 if self.blocks(later):
-                    broken = later
-                    break
+                    return chain, later
             else:
-                break
+                return chain, None
+        return chain, None
+
+    def kills(self, chain: Chain, broken: int | None) -> list[int]:
+        """The events that exclude a chain."""
         done = dict(chain)
-        kills = []
-        for number, (_, after, until) in enumerate(self.asked.exclude):
-            if after not in done:
-                continue
-            stop = done.get(until, len(self.events))
-            for at in range(done[after] + 1, stop):
-                if (
-                    number in self.events[at].excludes
-                    and (until in done or self.within(start, at))
-                    and (until in done or broken is None or at <= broken)
-                ):
-                    kills.append(at)
-        times = self.times(chain)
-        if chain[-1][0] == self.last:
-            end = chain[-1][1] + 1
-        else:
-            end = next(
-                (at for at in range(start, len(self.events)) if not self.within(start, at)), len(self.events)
-            )
-            end = end if broken is None else min(end, broken)
-        if kills:
-            return Found({}, None, True), min(kills)
-        return Found(times, None if broken is not None else self.events[start].time), end
+        start = chain[0][1]
+        return [
+            at
+            for number, (_, after, until) in enumerate(self.asked.exclude)
+            if after in done
+            for at in range(done[after] + 1, done.get(until, len(self.events)))
+            if number in self.events[at].excludes
+            if until in done or (self.within(start, at) and (broken is None or at <= broken))
+        ]
 
     def first_entry(self) -> Found | None:
         starts = self.starts()
@@ -371,25 +370,20 @@ def counted(rows: Sequence[Row], asked: Asked) -> list[Found]:
     if asked.count == "sessions":
         names = {event.row["session"] for event in events} - {None}
         units = [[event for event in events if event.row["session"] == name] for name in names]
-    found = []
-    for unit in units:
-        found += _of_unit(unit, asked)
-    return found
+    runs = [[_run(part, asked) for part in _parts(unit, asked)] for unit in units]
+    if asked.mode == "person" and any(each.killed for parts in runs for part in parts for each in part):
+        return []
+    return [each for unit, parts in zip(units, runs, strict=True) for each in _of_unit(unit, parts, asked)]
 
 
-def _of_unit(events: Sequence[Event], asked: Asked) -> list[Found]:
-    parts = [_run(part, asked) for part in _parts(events, asked)]
+def _of_unit(events: Sequence[Event], parts: Sequence[list[Found]], asked: Asked) -> list[Found]:
     attempts = [each for part in parts for each in part]
-    if asked.mode == "person" and any(each.killed for each in attempts):
-        attempts = [replace(each, times={}, last_start=None) for each in attempts]
     if asked.count == "totals" or not attempts:
         return attempts
     if asked.held and asked.entry == "first":
         began = [_began(part, asked) for part in _parts(events, asked)]
         least = min(each for each in began if each is not None)
         attempts = [each for part, when in zip(parts, began, strict=True) if when == least for each in part]
-        if asked.mode == "person" and any(each.killed for part in parts for each in part):
-            attempts = [Found()]
     best = max(attempts, key=lambda each: each.rank)
     last = max((each.last_start for each in attempts if each.last_start is not None), default=None)
     return [replace(best, last_start=last)]
@@ -432,7 +426,11 @@ def _run(events: Sequence[Event], asked: Asked) -> list[Found]:
     if not known:
         return []
     removed = asked.mode == "person" and asked.exclude
-    return [max(known, key=lambda each: (not (removed and each.killed), each.rank))]
+    return [max(known, key=lambda each: (not (removed and each.killed), each.rank, _stamp(each.last_start)))]
+
+
+def _stamp(time: datetime | None) -> float:
+    return 0.0 if time is None else time.timestamp()
 
 
 def _totals_rank(found: Sequence[Found], steps: int) -> tuple[int, ...]:

@@ -122,7 +122,7 @@ def test_each_attempt_is_in_the_group_of_the_event_that_counts(
 def test_all_events_of_an_attempt_have_the_value_of_its_group(
     context_of: ContextOf, rows: list[dict[str, Any]], steps: list[str], entry: str, limit: int
 ) -> None:
-    """With attribution "all" a group is the funnel of its events alone; the pooled one counts nobody twice."""
+    """With attribution "all" a group is the funnel of its events; the pooled one counts nobody twice."""
     lengths = {}
     for value in {row["v"] for row in rows}:
         found = chains([row for row in rows if row["v"] == value], steps, entry)

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from backsight.errors import InvalidRequest
 from backsight.reports import funnel
 from query import oracles_funnel as oracle
 from query.conftest import ContextOf
 from query.oracles import by_person
+from query.oracles_sessions import sessions
 from query.rows import event
 
 DAY = datetime(2026, 10, 1, 12, tzinfo=UTC)
@@ -109,9 +109,7 @@ def body_of(request: dict[str, Any]) -> dict[str, Any]:
 @st.composite
 def requests(draw: st.DrawFn, **fixed: Any) -> dict[str, Any]:
     """A request; some of its fields may be fixed."""
-    words = draw(
-        st.lists(st.sampled_from(fixed.pop("words", list("ABD") + ["click"])), min_size=1, max_size=4)
-    )
+    words = draw(st.lists(st.sampled_from(fixed.pop("words", [*"ABD", "click"])), min_size=1, max_size=4))
     last = len(words)
     between = st.tuples(st.integers(1, max(last - 1, 1)), st.integers(2, max(last, 2))).filter(
         lambda p: p[0] < p[1]
@@ -179,7 +177,7 @@ OPTIONS = settings(
 def test_every_option_agrees_with_every_attempt_tried(
     context_of: ContextOf, events: list[dict[str, Any]], request: dict[str, Any], now: int
 ) -> None:
-    """Strict orders, exclusions, what is held, optional and first-ever steps, sessions: all of them together."""
+    """Strict orders, exclusions, what is held, optional and first-ever steps, sessions, all together."""
     compare(context_of, events, request, now, "count", "still_open", "excluded")
 
 
@@ -234,3 +232,38 @@ def test_totals_stand_in_the_order_that_converts_most(
     """Events of one time on several pages stand as is best for the number of attempts that converted."""
     assume(len(events) > 2)
     compare(context_of, events, request | {"exclude_mode": "attempt"}, 12, "count")
+
+
+@OPTIONS
+@given(
+    rows("ABDZR", 7),
+    requests(words=list("ABD"), count="sessions", first_ever=[]),
+    st.sampled_from(["1m", "2m", None]),
+    st.sampled_from(["B", "D", None]),
+)
+def test_sessions_decided_by_a_rule_agree_with_sessions_cut_event_by_event(
+    context_of: ContextOf,
+    events: list[dict[str, Any]],
+    request: dict[str, Any],
+    gap: str | None,
+    start: str | None,
+) -> None:
+    """A pause, or an event that begins one, decides sessions by all raw events."""
+    assume(gap or start)
+    length = timedelta(minutes=int(gap[0])) if gap else None
+    begins = None if start is None else (lambda row: row["kind"] == start)
+    cut = [
+        {**each, "session": number}
+        for device in (1, 2)
+        for number, session in enumerate(
+            sessions([each for each in events if each["device"] == device], length, begins), device * 100
+        )
+        for each in session
+    ]
+    rule = {key: value for key, value in (("gap", gap), ("starts", start)) if value}
+    expected = oracle.funnel(by_person(cut, []), asked_of(request), at(12))
+    answer = funnel.run(body_of(request) | {"session": rule}, context_of(stored(events), now=at(12)))
+    keys = ("count", "still_open")
+    assert [[step[key] for key in keys] for step in answer["steps"]] == [
+        [step[key] for key in keys] for step in expected
+    ]

@@ -98,7 +98,7 @@ def test_a_histogram_holds_every_time_to_convert(
 def test_the_curve_is_the_product_of_what_was_left_at_each_time(
     context_of: ContextOf, rows: list[dict[str, Any]], hours: int
 ) -> None:
-    """Kaplan-Meier: at each time of a conversion, what is left shrinks by conversions over persons at risk."""
+    """Kaplan-Meier: at each time of a conversion, what is left shrinks by conversions over those at risk."""
     now = DAY + timedelta(hours=hours)
     rows = [row for row in rows if row["time"] <= now]
     window = timedelta(hours=30)

@@ -14,7 +14,36 @@ class Contradiction:
     ours: Any
 
 
+STARTED_AND_CONVERTED: list[dict[str, Any]] = [
+    {"name": "sign up", "count": 1, "average_conversion_time": None, "median_conversion_time": None},
+    {"name": "buy", "count": 1, "average_conversion_time": 3600, "median_conversion_time": 3600},
+]
+
+UNORDERED_STEP_ONE: str = (
+    "posthog_funnel_unordered_breakdown__"
+    "test_funnel_step_non_array_breakdown_with_step_one_attribution_incomplete_funnel"
+)
+
 CONTRADICTIONS: dict[str, Contradiction] = {
+    "amplitude_docs__simultaneous_one_second": Contradiction(
+        "Amplitude lets events of one second stand in either order. Here an event has its exact time and,"
+        " within a page, its number, which tell which one came first; only events of the very same time on"
+        " different pages may stand in either order.",
+        {"steps": [{"count": 1}, {"count": 0}]},
+    ),
+    UNORDERED_STEP_ONE: Contradiction(
+        "PostHog runs a funnel in any order as several funnels, one for each order of its steps, and a person"
+        " may get into a group by each of them: one here converts in the group without a value, and is in"
+        " that of Chrome besides. In Backsight one attempt of a person counts, and its second step, here, is"
+        " whatever was done second.",
+        {
+            "groups": [
+                {"value": [""], "steps": STARTED_AND_CONVERTED, "users_at_step": {"1": ["person1"]}},
+                {"value": ["alakazam"], "steps": STARTED_AND_CONVERTED, "users_at_step": {"1": ["person4"]}},
+            ],
+            "result_len": 2,
+        },
+    ),
     "posthog_retention_new__test_retention_24h_window_rejects_cumulative": Contradiction(
         "Who came back 24 hours after the start or later is as well defined as who came back in a calendar"
         " period or later. PostHog refuses the question; Backsight answers it.",

@@ -73,8 +73,6 @@ def _options(config: Mapping[str, Any]) -> dict[str, Any]:
         ]
     if "hold_constant" in config:
         asked["hold"] = [property_of(key, "event") for key in config["hold_constant"]]
-    if "grace_seconds" in config:
-        asked["grace"] = f"{config['grace_seconds']}s"
     if "breakdown" in config:
         asked |= _breakdown(config["breakdown"], config)
     return asked

@@ -58,7 +58,7 @@ def _best(attempts: Attempts, rules: Rules, arrangement: Integers, run: Integers
         totals: Integers = found[order[first_of_runs(runs)]]
         return totals
     removed = attempts.killed if rules.exclude_mode == "person" else np.zeros(len(arrangement), np.bool_)
-    order = np.lexsort((arrangement, *ranks(attempts), removed, run[arrangement]))
+    order = np.lexsort((arrangement, -attempts.last_start, *ranks(attempts), removed, run[arrangement]))
     runs = run[arrangement[order]]
     best: Integers = arrangement[order[first_of_runs(runs)]]
     return best

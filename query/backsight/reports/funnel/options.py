@@ -1,6 +1,7 @@
 """The options of a funnel that decide which attempts count, checked.
 
-"order": "ordered" | "strict" | "any", "entry": "any" | "first", "count": "persons" | "sessions" | "totals",
+"order": "ordered" | "strict" | "any", "entry": "any" | "first",
+"count": "persons" | "sessions" | "totals", "session": {"gap": "30m", "starts": STEP} (see `sessions`),
 "exclude": [{"event": STEP, "after": 1, "before": 2}, …], "exclude_mode": "attempt" | "person",
 "hold": ["props.cart_id", …]; a step may say {"optional": true} and {"first_ever": true}
 """
@@ -23,9 +24,10 @@ from backsight.fields import (
     refuse,
 )
 from backsight.reports.funnel.rules import MAX_EXCLUSIONS, MAX_STEPS, Between
+from backsight.reports.sessions import SessionRule, read_session
 from backsight.rules.steps import Step, parse_step
 
-FIELDS: Final = ("order", "entry", "count", "exclude", "exclude_mode", "hold")
+FIELDS: Final = ("order", "entry", "count", "session", "exclude", "exclude_mode", "hold")
 ORDERS: Final = ("ordered", "strict", "any")
 COUNTS: Final = ("persons", "sessions", "totals")
 EXCLUDE_MODES: Final = ("attempt", "person")
@@ -56,6 +58,8 @@ class Options:
     order: str
     entry: str
     count: str
+    session: SessionRule | None
+    """What decides sessions, where they are counted and are not those that were captured."""
     exclusions: tuple[Exclusion, ...]
     exclude_mode: str
     hold: tuple[str, ...]
@@ -82,6 +86,7 @@ def parse_options(fields: Mapping[str, object], steps: Steps) -> Options:
         order,
         read_choice(entry, "entry", ("any", "first")),
         count,
+        read_session(fields),
         _exclusions(fields.get("exclude", ()), steps),
         read_choice(fields.get("exclude_mode", "attempt"), "exclude_mode", EXCLUDE_MODES),
         _held(fields.get("hold", ())),
@@ -92,6 +97,8 @@ def parse_options(fields: Mapping[str, object], steps: Steps) -> Options:
 
 def _check(options: Options, steps: Steps, fields: Mapping[str, object]) -> None:
     """Refuse what makes no sense together."""
+    if options.session is not None and options.count != "sessions":
+        refuse("no sessions are counted.", "session", fields["session"], 'a request with "count": "sessions"')
     if options.order == "any" and options.exclusions:
         refuse("steps in any order have nothing between them.", "exclude", fields["exclude"],
                'the order "ordered" or "strict"')  # fmt: skip

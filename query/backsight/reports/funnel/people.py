@@ -21,7 +21,7 @@ from backsight.reports.funnel.attempts import NOT_REACHED, Attempts
 from backsight.reports.funnel.counting import count_attempts
 from backsight.reports.funnel.groups import WHO, codes_of, ranking_of, split
 from backsight.reports.funnel.request import FunnelRequest, parse
-from backsight.reports.funnel.scan import Matched, matched, query_of
+from backsight.reports.funnel.scan import Matched, matched, text_of
 from backsight.reports.order import ORIGIN, instant_of
 from backsight.reports.person_ids import LISTING_FIELDS, read_listing
 from backsight.reports.request import EPOCH
@@ -55,7 +55,7 @@ def run(request: Mapping[str, object], context: Context) -> Answer:
 
 def sql(request: Mapping[str, object], context: Context) -> str:
     """The SQL of the scan that answers a request, with its parameters."""
-    return query_of(_parse(request, context), context).text(context)
+    return text_of(_parse(request, context), context)
 
 
 def persons_of(attempts: Attempts) -> Integers:

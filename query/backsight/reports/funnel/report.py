@@ -11,7 +11,7 @@ from backsight.reports.funnel.counting import count_attempts
 from backsight.reports.funnel.groups import FunnelBreakdown, codes_of, ranking_of, split
 from backsight.reports.funnel.histogram import durations, histogram
 from backsight.reports.funnel.request import FunnelRequest, parse
-from backsight.reports.funnel.scan import Matched, matched, query_of
+from backsight.reports.funnel.scan import Matched, matched, text_of
 from backsight.reports.funnel.summary import seconds, summary
 from backsight.reports.funnel.survival import survival
 from backsight.reports.order import instant_of, place_of
@@ -35,8 +35,8 @@ def run(request: Mapping[str, object], context: Context) -> Answer:
 
 
 def sql(request: Mapping[str, object], context: Context) -> str:
-    """The SQL of the scan that answers a request, with its parameters."""
-    return query_of(parse(request, context.now), context).text(context)
+    """The SQL of the scan that answers a request, with its parameters; before it, that of its sessions."""
+    return text_of(parse(request, context.now), context)
 
 
 def _periods(asked: FunnelRequest, context: Context) -> tuple[Periods | None, list[str]]:

@@ -29,6 +29,7 @@ from backsight.reports.request import (
     read_duration,
     read_request,
 )
+from backsight.reports.sessions import SessionRule
 from backsight.rules.steps import Step
 
 FIELDS: Final = (
@@ -58,6 +59,11 @@ class FunnelRequest:
     histogram: HistogramRequest | None
     curve: bool
     """Whether to say how the share of those who converted grows with time."""
+
+    @property
+    def sessions(self) -> SessionRule | None:
+        """What decides sessions, where they are counted and are not those that were captured."""
+        return self.options.session if self.options.count == "sessions" else None
 
     @property
     def bounds(self) -> Range:

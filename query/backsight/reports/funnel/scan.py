@@ -16,8 +16,10 @@ from backsight.reports.funnel.groups import GROUP, WHO, FunnelBreakdown, unit_of
 from backsight.reports.funnel.parts import held_columns, parted
 from backsight.reports.funnel.request import FunnelRequest
 from backsight.reports.funnel.units import SESSION
-from backsight.reports.matched import Query, Scan, load_sql
+from backsight.reports.matched import Query, Scan, indented, load_sql
+from backsight.reports.moments import Range
 from backsight.reports.order import PLACE, place_of
+from backsight.reports.sessions import SCHEMA, SESSIONS, join_sessions, reach, sessions_of, sessions_query
 from backsight.rules.conditions import Conditions
 from backsight.rules.rule import Rule
 from backsight.rules.steps import Step
@@ -38,8 +40,16 @@ class Matched:
     """The group of each code."""
 
 
-def query_of(asked: FunnelRequest, context: Context) -> Query:
-    """The statement."""
+def text_of(asked: FunnelRequest, context: Context) -> str:
+    """The SQL as people read it: that of the sessions first, where the request's rule decides them."""
+    queries = [query_of(asked, context)]
+    if asked.sessions is not None:
+        queries.insert(0, sessions_query(asked.sessions, asked.common, _followed(asked), context))
+    return ";\n\n".join(query.text(context) for query in queries)
+
+
+def query_of(asked: FunnelRequest, context: Context, sessions: pa.Table | None = None) -> Query:
+    """The statement; `sessions` are those that the request's rule decides."""
     conditions = context.conditions()
     tests = [
         (f"step_{number}", conditions.step(step, f"steps[{number - 1}]"))
@@ -56,12 +66,22 @@ def query_of(asked: FunnelRequest, context: Context) -> Query:
         bits.append(1 << (named + 1 + number))
         steps.append(each.step)
     columns = _columns(asked, conditions)
+    decided = [] if asked.sessions is None else [SESSION]
     scan = Scan(context, asked.common, conditions, columns, tests, steps, asked.bounds)
     filled = " + ".join(
         f"case when {name} then {bit} else 0 end" for (name, _), bit in zip(tests, bits, strict=True)
     )
-    others = "".join(f", {alias}" for alias, _ in columns[1:])
-    return scan.query(load_sql("funnel").replace("{steps}", filled).replace("{others}", others).strip())
+    others = "".join(f", {alias}" for alias in ([alias for alias, _ in columns[1:]] + decided))
+    text = load_sql("funnel").replace("{steps}", filled).replace("{others}", others).strip()
+    if not decided:
+        return scan.query(text)
+    joined = text.replace("{matched}", indented(join_sessions()))
+    return scan.query(joined, {SESSIONS: SCHEMA.empty_table() if sessions is None else sessions})
+
+
+def _followed(asked: FunnelRequest) -> Range:
+    """The range in which sessions are followed: that of the attempts."""
+    return reach(Range(asked.common.range.first, asked.bounds.end), asked.sessions)
 
 
 def _bears_a_name(conditions: Conditions, context: Context) -> str:
@@ -75,7 +95,7 @@ def _columns(asked: FunnelRequest, conditions: Conditions) -> list[tuple[str, st
     """What the rows say besides what they fill."""
     conditions.columns |= {"time", "page", "sequence"}
     columns = [("place", PLACE), ("page", "e.page"), ("sequence", "e.sequence")]
-    if asked.options.count == "sessions":
+    if asked.options.count == "sessions" and asked.sessions is None:
         conditions.columns.add("session")
         columns.append((SESSION, "e.session"))
     held = zip(held_columns(len(asked.options.hold)), asked.options.hold, strict=True)
@@ -87,16 +107,28 @@ def _columns(asked: FunnelRequest, conditions: Conditions) -> list[tuple[str, st
 
 def matched(asked: FunnelRequest, context: Context) -> tuple[Matched, list[str]]:
     """The events, and warnings."""
-    query = query_of(asked, context)
+    rule, sessions = asked.sessions, None
+    if rule is not None:
+        sessions = sessions_of(rule, asked.common, _followed(asked), context)
+    query = query_of(asked, context, sessions)
     rows = query.run(context)
     if asked.first_ever:
         first = asked.common.range.first
         rows = only_first_ever(rows, asked.first_ever, None if first is None else place_of(first))
     rows, groups = (rows, []) if asked.breakdown is None else _coded(rows, asked.breakdown)
+    warnings = [*query.warnings, *_alone(rows)]
     if asked.options.hold or asked.options.count == "sessions":
         held = held_columns(len(asked.options.hold))
         rows = parted(rows, asked.options.count == "sessions", held, (1 << len(asked.steps)) - 1)
-    return Matched(rows, groups), query.warnings
+    return Matched(rows, groups), warnings
+
+
+def _alone(rows: pa.Table) -> list[str]:
+    """A warning about events of no session, where sessions are counted."""
+    alone = rows[SESSION].null_count if SESSION in rows.column_names else 0
+    if not alone:
+        return []
+    return [f"events without a session are left out ({alone:,}); 'session' can give them one."]
 
 
 def timelines(found: Matched, context: Context) -> Timelines:

@@ -16,12 +16,12 @@ SESSION = "session"
 
 
 def counted(attempts: Attempts, rules: Rules) -> Attempts:
-    """Of the attempts of each unit's runs the best; none where an exclusion removes the unit."""
+    """Of the attempts of each unit's runs the best; none where an exclusion removes the person."""
     if not len(attempts.person):
         return attempts
-    unit = units(attempts, rules)
     if rules.exclude_mode == "person" and rules.exclusions:
-        attempts = _without_killed(attempts, unit)
+        attempts = _without_killed(attempts)
+    unit = units(attempts, rules)
     if not rules.held or rules.count == "totals":
         return attempts
     if rules.entry == "first":
@@ -49,8 +49,10 @@ def _least(values: Integers, unit: Integers) -> Integers:
     return least
 
 
-def _without_killed(attempts: Attempts, unit: Integers) -> Attempts:
-    gone = (np.bincount(unit, weights=attempts.killed) > 0)[unit]
+def _without_killed(attempts: Attempts) -> Attempts:
+    """No attempt of a person of whom one was excluded counts anywhere."""
+    person = _numbered(attempts.person)
+    gone = (np.bincount(person, weights=attempts.killed) > 0)[person]
     return replace(
         attempts,
         places=np.where(gone, NOT_REACHED, attempts.places),

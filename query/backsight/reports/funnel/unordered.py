@@ -181,10 +181,14 @@ def _begin_in_range(
 
 
 def _most_and_first(timeline: Timeline, chosen: Integers, ends: Integers) -> Integers:
-    """Of each run's attempts the index of the one that does most, and first; of several, of the last one."""
+    """Of each run's attempts the index of the one that does most, and first; of several, of the last one.
+
+    Runs whose attempts all begin after the range have none.
+    """
     done = (chosen != NOT_REACHED).sum(axis=0)
     instant = instant_of(timeline.place[ends])
     order = np.lexsort((-ends, instant, -done, timeline.run[ends]))
+    order = order[done[order] > 0]
     first = first_of_runs(timeline.run[ends[order]])
     best: Integers = order[first]
     return best
