@@ -33,6 +33,8 @@ from backsight.reports import (
 )
 from backsight.reports.as_of import AsOf, read_as_of
 from backsight.reports.context import Context
+from backsight.reports.funnel import people as funnel_persons
+from backsight.reports.retention import persons as retention_persons
 from backsight.requests import Request
 from backsight.results.result import Answer
 from backsight.sites import require_site
@@ -45,9 +47,9 @@ LAKE: Final = "lake"
 
 REPORTS: Final[Mapping[str, ModuleType]] = {
     "funnel": funnel,
-    "funnel_persons": funnel.people,
+    "funnel_persons": funnel_persons,
     "retention": retention,
-    "retention_persons": retention.persons,
+    "retention_persons": retention_persons,
     "trend": trend,
     "lifecycle": lifecycle,
     "stickiness": stickiness,

@@ -20,6 +20,7 @@ from backsight.reports import (
     paths,
     preview,
     retention,
+    signals,
     stickiness,
     trend,
 )
@@ -148,6 +149,24 @@ SHAPES: dict[str, tuple[Any, dict[str, Any], list[dict[str, Any]]]] = {
             "session": {"gap": "30m"},
             "where": [{"property": "path", "op": "is", "value": NASTY}],
             **OCTOBER,
+        },
+        [],
+    ),
+    "signals_of_a_funnel": (
+        signals,
+        {"funnel": {"steps": ["A", {"css": "button"}], "entry": "first", **OCTOBER}},
+        [statement("identify", DAY, device=1, user=11)],
+    ),
+    "signals_of_retention": (
+        signals,
+        {
+            "retention": {
+                "start": "A",
+                "return": {"on": "any"},
+                "where": [{"property": "path", "op": "is_not", "value": NASTY}],
+                **OCTOBER,
+            },
+            "at_least": 50,
         },
         [],
     ),

@@ -7,7 +7,7 @@ from backsight.charts.parts import ACCENT, FAINT, QUANTITY, Row, Spec, chart, la
 
 def signals(answer: Row) -> Spec:
     """A dot a signal at its odds ratio, on the stretch where it surely lies; a line where nothing changes."""
-    tooltip = [{"field": name} for name in ("what", "persons", "with outcome", "others", "odds ratio")]
+    tooltip = [{"field": name} for name in ("what", "persons", "with outcome", "expected", "odds ratio")]
     what = {"field": "what", "type": "nominal", "sort": None, "title": None, "axis": {"labelLimit": 320}}
     scale = {"scale": {"type": "log"}, "title": "odds of the outcome, times", **QUANTITY}
     return chart(
@@ -30,7 +30,7 @@ def _drawn(signal: Row) -> Row:
         "what": plain(signal["label"]),
         "persons": signal["did"]["persons"],
         "with outcome": percent(signal["did"]["share"]),
-        "others": percent(signal["did_not"]["share"]),
+        "expected": percent(signal["expected"]),
         "odds ratio": signal["odds_ratio"],
         "low": low,
         "high": high,

@@ -64,7 +64,10 @@ class RetentionQuestions(CohortQuestions):
         filters = {"where": listed(where), "person_where": listed(person_where)}
         request = without_none(own) | moments(from_, to, since, timezone, as_of) | filters
 
-        def listing(cell: Json) -> Asked:
-            return self._answer("retention_persons", {**request, **cell})
+        def ask(report: str, more: Json) -> Asked:
+            if report == "signals":
+                bare = {key: value for key, value in request.items() if key != "as_of"}
+                return self._answer(report, {"retention": bare, **more})
+            return self._answer(report, {**request, **more})
 
-        return Retention(*self._answer("retention", request), listing)
+        return Retention(*self._answer("retention", request), ask)

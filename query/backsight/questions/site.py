@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, Union
 from backsight.questions.funnels import FunnelQuestions
 from backsight.questions.paths import PathQuestions
 from backsight.questions.retention import RetentionQuestions
+from backsight.questions.signals import SignalQuestions
 from backsight.questions.trends import TrendQuestions
 from backsight.requests import Request, listed, moments, rules_of
 
@@ -33,7 +34,7 @@ datetime).
 """
 
 
-class Questions(FunnelQuestions, RetentionQuestions, TrendQuestions, PathQuestions):
+class Questions(FunnelQuestions, RetentionQuestions, TrendQuestions, PathQuestions, SignalQuestions):
     """One site: its reports and its named events.
 
     All methods raise InvalidRequest (and UnsupportedSelector) for a question that can't be understood,

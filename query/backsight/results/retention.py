@@ -9,6 +9,7 @@ from backsight import charts
 from backsight.errors import InvalidRequest
 from backsight.results.person_list import PersonList
 from backsight.results.result import Answer, Asked, Result
+from backsight.results.signals import Signals
 from backsight.results.tables import Table, count, percent
 
 if TYPE_CHECKING:
@@ -43,10 +44,10 @@ class Retention(Result):
         answer: Answer,
         sql: Callable[[], str],
         again: Callable[[], Asked] | None = None,
-        listing: Callable[[Json], Asked] | None = None,
+        ask: Callable[[str, Json], Asked] | None = None,
     ) -> None:
         super().__init__(answer, sql, again)
-        self._listing = listing
+        self._ask = ask
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -74,7 +75,7 @@ class Retention(Result):
 
     def again(self) -> Self:
         made = super().again()
-        made._listing = self._listing  # an object of this very class
+        made._ask = self._ask  # an object of this very class
         return made
 
     def persons(
@@ -94,20 +95,36 @@ class Retention(Result):
         is the `next` of the page before. Asked as of this answer. Raises InvalidRequest for a cell that the
         table does not have.
         """
-        if self._listing is None:
-            raise InvalidRequest(
-                "this answer was not asked of a site.", field="persons", valid="a result of a site's method"
-            )
         cell = {
             "start": start,
             "period": period,
             "returned": None if period is None and returned else returned,
             "group": group if group is None or isinstance(group, Mapping) else list(group),
         }
-        page = {"limit": limit, "after": after, "as_of": self.meta}
         chosen = {key: each for key, each in cell.items() if each is not None}
-        given = {key: each for key, each in page.items() if each is not None}
-        return RetentionPersons(*self._listing({"cell": chosen, **given}))
+        page = {"limit": limit, "after": after}
+        return RetentionPersons(*self._related("retention_persons", {"cell": chosen, **page}))
+
+    def signals(
+        self, period: int = 1, *, limit: int = 20, at_least: int = 20, confidence: float = 0.95
+    ) -> Signals:
+        """What nobody named, and who returned in the column numbered `period` did more often, or less, in
+        their first period than who did not.
+
+        Things done by `at_least` so many persons are compared; `confidence` is that of all comparisons
+        together. Asked as of this answer.
+        """
+        own = {"period": period, "limit": limit, "at_least": at_least, "confidence": confidence}
+        return Signals(*self._related("signals", own))
+
+    def _related(self, report: str, own: Json) -> Asked:
+        """The answer of another report about the same question."""
+        if self._ask is None:
+            raise InvalidRequest(
+                "this answer was not asked of a site.", field=report, valid="a result of a site's method"
+            )
+        given = {key: each for key, each in own.items() if each is not None}
+        return self._ask(report, {**given, "as_of": self.meta})
 
     def _schema(self) -> pyarrow.Schema:
         import pyarrow as pa

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from backsight import charts
+from backsight.errors import InvalidRequest
 from backsight.results.result import Result
 from backsight.results.tables import Table, count, percent
 
@@ -13,29 +14,43 @@ if TYPE_CHECKING:
     import pyarrow
 
 
+_OWN: Final = ("expected", "support", "lift", "odds_ratio", "chance")
+
+
 class Signals(Result):
     """What nobody named and goes with the outcome, surest first. `signals` is the answer's list.
 
-    Data frame: one row a signal, with `label`, `rule` (as JSON, ready for `define`), `persons` (who did it),
-    `share` (of them, with the outcome), `others` (the share of those who did not), `lift` (`share` by that of
-    all), `odds_ratio`, `low` and `high` (its interval, at the confidence asked for, for all comparisons at
-    once) and `chance` (that one so far from 1 comes up among all that were compared though nothing matters).
+    Data frame: one row a signal, with `label`, `rule` (as JSON), `persons` (who did it), `support` (their
+    share of all), `share` (of them, with the outcome), `expected` (the share among others who were as
+    active), `lift` (`share` by `expected`), `odds_ratio`, `low` and `high` (its interval, at the confidence
+    asked for, for all comparisons at once) and `chance` (that one so far from 1 comes up among all that were
+    compared though nothing matters).
     """
 
     report: ClassVar[str] = "signals"
 
     @property
     def signals(self) -> list[dict[str, Any]]:
-        """Per signal: rule, label, did and did_not (persons, outcome, share), support, lift, odds_ratio,
-        interval, chance.
+        """Per signal: rule, label, did and did_not (persons, outcome, share), expected, support, lift,
+        odds_ratio, interval, chance.
         """
         signals: list[dict[str, Any]] = self.answer["signals"]
         return signals
 
+    def rule(self, number: int = 1) -> dict[str, Any]:
+        """The rule of a signal, by its number in the table (from 1): `site.define(NAME, rules=….rule(1))`
+        names it, `site.preview(rules=….rule(1))` shows it. Raises InvalidRequest where there is no such one.
+        """
+        if not 1 <= number <= len(self.signals):
+            valid = f"1 to {len(self.signals)}" if self.signals else "none: there are no signals"
+            raise InvalidRequest("there is no such signal.", field="number", value=number, valid=valid)
+        rule: dict[str, Any] = self.signals[number - 1]["rule"]
+        return rule
+
     def _schema(self) -> pyarrow.Schema:
         import pyarrow as pa
 
-        figures = ("share", "others", "lift", "odds_ratio", "low", "high", "chance")
+        figures = ("support", "share", "expected", "lift", "odds_ratio", "low", "high", "chance")
         return pa.schema(
             [
                 ("label", pa.string()),
@@ -52,10 +67,9 @@ class Signals(Result):
                 "rule": json.dumps(each["rule"], ensure_ascii=False),
                 "persons": each["did"]["persons"],
                 "share": each["did"]["share"],
-                "others": each["did_not"]["share"],
                 "low": each["interval"][0],
                 "high": each["interval"][1],
-                **{name: each[name] for name in ("lift", "odds_ratio", "chance")},
+                **{name: each[name] for name in _OWN},
             }
             for each in self.signals
         ]
@@ -65,15 +79,16 @@ class Signals(Result):
         return charts.signals(self.answer)
 
     def _table(self) -> Table:
-        header = ["what", "persons", "with outcome", "others", "odds ×", "surely between"]
+        header = ["", "what", "persons", "with outcome", "expected", "odds ×", "surely between"]
         rows = [
             [
-                row["label"], count(row["persons"]), percent(row["share"]), percent(row["others"]),
-                f"{row['odds_ratio']:.2f}", f"{row['low']:.2f} and {row['high']:.2f}",
+                str(number), row["label"], count(row["persons"]), percent(row["share"]),
+                percent(row["expected"]), f"{row['odds_ratio']:.2f}",
+                f"{row['low']:.2f} and {row['high']:.2f}",
             ]
-            for row in self._rows()
+            for number, row in enumerate(self._rows(), 1)
         ]  # fmt: skip
-        return Table(header, rows, frozenset({0}), "Signals", [self._compared(), *self._notes()])
+        return Table(header, rows, frozenset({1}), "Signals", [self._compared(), *self._notes()])
 
     def _compared(self) -> str:
         population = self.answer["population"]

@@ -45,11 +45,12 @@ SCHEMAS: Final[dict[str, Schema]] = {
                         "label": TEXT,
                         "did": _PERSONS,
                         "did_not": _PERSONS,
-                        "support": SHARE,
-                        "lift": _NUMBER,
-                        "odds_ratio": _NUMBER,
+                        "expected": {**SHARE, "description": "The outcome's share of others as active"},
+                        "support": {**SHARE, "description": "The share of all who did it"},
+                        "lift": {**_NUMBER, "description": "The share with the outcome, by that expected"},
+                        "odds_ratio": {**_NUMBER, "description": "Odds of who did it, by others as active"},
                         "interval": array(_NUMBER, minItems=2, maxItems=2),
-                        "chance": SHARE,
+                        "chance": {**SHARE, "description": "Of such a one coming up though nothing matters"},
                     }
                 )
             ),

@@ -2,6 +2,7 @@
 
 request.py      what is asked, checked
 watched.py      whom to compare, and for how long each was watched
+counting.py     the statements that count what they did
 candidates.py   what they did, as rules that could be named
 odds.py         how much doing it changes the odds, and how sure that is
 report.py       the answer

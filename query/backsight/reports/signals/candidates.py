@@ -44,6 +44,13 @@ def rule_of(kind: str, element: Element | None, word: str | None, *, whole: bool
     return rule
 
 
+def label_of(rule: Rule) -> str:
+    """A rule in a few words: `click button.save "Save"`, `pageview /pricing`."""
+    words = [rule["on"], rule.get("css"), rule.get("name"), rule.get("page", {}).get("path", {}).get("value")]
+    text = [f'"{rule["text"]["value"]}"'] if "text" in rule else []
+    return " ".join([*filter(None, words), *text])
+
+
 def selector_of(element: Element) -> str:
     """A selector for an element: by what it was named for where there is that, else by all of its classes."""
     tag = identifier(element["tag"])

@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from math import log
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from backsight.fields import MAX_STRING
+from backsight.parquet_rows import Integers
+from backsight.reports import funnel, retention
 from backsight.reports.context import Context
-from backsight.reports.matched import Query, Scan, load_sql
-from backsight.reports.order import ORIGIN, PLACE, instant_of
-from backsight.reports.request import EPOCH, Common, Range
-from backsight.reports.signals.candidates import USED, Rule, rule_of
-from backsight.reports.signals.odds import Table, adjusted, chances, interval, odds_ratio
+from backsight.reports.signals.candidates import Rule, label_of, rule_of
+from backsight.reports.signals.counting import Done, span, table_of
+from backsight.reports.signals.odds import Population, Table, adjusted, chance, interval, odds_ratio
 from backsight.reports.signals.request import SignalsRequest, parse
-from backsight.reports.signals.watched import Watched, watch_funnel, watch_retention
-from backsight.rules.rule import describe, parse_rule
-from backsight.rules.steps import Step, parse_step
-from backsight.selectors import parse_selector
+from backsight.reports.signals.watched import NOBODY, Watched, watch_funnel, watch_retention
 
 MOST_CHECKED: Final = 200
 """Most candidates whose rules are counted once more, as rules."""
 
 Answer = dict[str, Any]
+Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +40,25 @@ def run(request: Mapping[str, object], context: Context) -> Answer:
     asked = parse(request, context.now)
     watched = _watched(asked, context)
     persons, with_ = len(watched.person), int(watched.outcome.sum())
-    candidates = _candidates(asked, watched, context)
-    found = _checked(asked, watched, candidates, context)
+    done = Done(watched, asked, span(watched), context)
+    tested, found = _signals(done) if 0 < with_ < persons else (0, [])
     return {
         "population": {"persons": persons, "outcome": with_, "share": with_ / persons if persons else None},
-        "tested": len(candidates),
+        "tested": tested,
         "signals": found,
-        "meta": context.meta(_steps(asked), watched.warnings),
+        "meta": context.meta(asked.steps, watched.warnings),
     }
 
 
 def sql(request: Mapping[str, object], context: Context) -> str:
-    """The SQL that counts what was done, with its parameters."""
+    """The SQL that answers a request, with its parameters: that of the report, then what counts things done
+    (by those whom the report found, who are not looked up for this).
+    """
     asked = parse(request, context.now)
-    return _counting(asked, _watched(asked, context), context).text(context)
+    report, text = ("funnel", funnel.sql) if asked.funnel is not None else ("retention", retention.sql)
+    own: Any = request[report]
+    counting = Done(NOBODY, asked, asked.common.range, context).candidates(NOBODY.person, asked.at_least)
+    return f"{text(own, context)};\n\n{counting.text(context)}"
 
 
 def _watched(asked: SignalsRequest, context: Context) -> Watched:
@@ -67,156 +69,95 @@ def _watched(asked: SignalsRequest, context: Context) -> Watched:
     raise ValueError("signals of no report")
 
 
-def _steps(asked: SignalsRequest) -> Sequence[Step]:
-    report = asked.funnel or asked.retention
-    return report.steps if report is not None else ()
+def _signals(done: Done) -> tuple[int, list[Answer]]:
+    """How many things were compared, and the signals among them."""
+    among, stratum = done.population()
+    candidates = _candidates(done, among, stratum)
+    return len(candidates), _checked(done, candidates, among, stratum)
 
 
-def _candidates(asked: SignalsRequest, watched: Watched, context: Context) -> list[Candidate]:
+def _candidates(done: Done, among: Population, stratum: Integers) -> list[Candidate]:
     """What enough persons did and enough did not; of an element whose texts are one, the element alone."""
-    persons, with_ = len(watched.person), int(watched.outcome.sum())
-    if not with_ or with_ == persons:
-        return []
-    rows = [
-        row
-        for row in _counting(asked, watched, context).run(context).to_pylist()
-        if persons - row["did"] >= asked.at_least
-    ]
-    elements = _elements({row["element_id"] for row in rows if row["element_id"] is not None}, context)
-    counts = {(row["type"], row["element_id"]): row["did"] for row in rows if row["whole"]}
+    least, persons = done.asked.at_least, len(done.watched.person)
+    counted = done.candidates(stratum, least).run(done.context).to_pylist()
+    rows = [row for row in counted if persons - sum(row["did"]) >= least]
+    elements = _elements({row["element_id"] for row in rows if row["element_id"] is not None}, done.context)
+    counts = {(row["type"], row["element_id"]): sum(row["did"]) for row in rows if row["whole"]}
     made: dict[str, Candidate] = {}
-    for row in rows:
-        bare = row["element_id"] is None
-        if row["whole"] if bare else not row["whole"] and _says_nothing(row, counts):
+    for row in sorted(rows, key=lambda row: (-sum(row["did"]), repr(row["word"]))):
+        if _says_nothing(row, counts):
             continue
         rule = rule_of(row["type"], elements.get(row["element_id"]), row["word"], whole=row["whole"])
-        table = Table(row["did"], row["did_with"], persons, with_)
-        made.setdefault(repr(rule), Candidate(rule, table))
+        if len(rule.get("css", "")) <= MAX_STRING:
+            table = table_of(row["strata"], row["did"], row["did_with"], among)
+            made.setdefault(repr(rule), Candidate(rule, table))
     return list(made.values())
 
 
-def _says_nothing(row: Mapping[str, Any], counts: Mapping[tuple[Any, Any], int]) -> bool:
-    """Whether an element's text adds nothing to the element: there is none, or everybody met the same."""
-    return row["word"] is None or counts.get((row["type"], row["element_id"])) == row["did"]
+def _says_nothing(row: Row, counts: Mapping[tuple[Any, Any], int]) -> bool:
+    """Whether there is nothing to name: neither an element nor a word, or a word that everybody met there."""
+    if row["element_id"] is None:
+        return not row["word"]
+    return not row["whole"] and (
+        not row["word"] or counts.get((row["type"], row["element_id"])) == sum(row["did"])
+    )
 
 
-def _elements(ids: set[int], context: Context) -> dict[int, Mapping[str, Any]]:
+def _elements(ids: set[int], context: Context) -> dict[int, Row]:
     table = context.snapshot.rows("elements")
     chosen = table.filter(pc.is_in(table["element_id"], pa.array(sorted(ids), pa.int64())))
     return {row["element_id"]: row for row in chosen.to_pylist()}
 
 
 def _checked(
-    asked: SignalsRequest, watched: Watched, candidates: Sequence[Candidate], context: Context
+    done: Done, candidates: Sequence[Candidate], among: Population, stratum: Integers
 ) -> list[Answer]:
     """The surest candidates, counted by their own rules, which may hold of more than they were made from."""
-    chance_of = dict(zip(map(id, candidates), chances([each.table for each in candidates]), strict=True))
-    likely = sorted(candidates, key=lambda each: chance_of[id(each)])[:MOST_CHECKED]
-    if not likely:
+    surest = sorted(candidates, key=lambda each: -each.table.distance)[:MOST_CHECKED]
+    if not surest:
         return []
-    tables = _count(asked, watched, likely, context)
-    sure = adjusted([*chances(tables), *[1.0] * (len(candidates) - len(likely))])
+    rules = [each.rule for each in surest]
+    tables = done.tables(rules, stratum, among)
+    chances = adjusted([*map(chance, tables), *[1.0] * (len(candidates) - len(surest))])
     found = [
-        _signal(each.rule, table, chance, asked, len(candidates))
-        for each, table, chance in zip(likely, tables, sure, strict=False)
-        if chance <= 1 - asked.confidence
+        _signal(rule, table, each, done.asked.confidence, len(candidates))
+        for rule, table, each in zip(rules, tables, chances, strict=False)
+        if each <= 1 - done.asked.confidence
     ]
+    sure = [each for each in found if _strength(each) > 0]
+    return _distinct(sorted(sure, key=lambda each: (-_strength(each), repr(each["rule"]))))[
+        : done.asked.limit
+    ]
+
+
+def _distinct(signals: Iterable[Answer]) -> list[Answer]:
+    """Of several rules that the same persons did, the first says it all."""
     distinct: dict[object, Answer] = {}
-    for each in sorted(found, key=lambda each: (-_strength(each), repr(each["rule"]))):
-        # Of several rules that the same persons did, the first says it all.
+    for each in signals:
         distinct.setdefault((each["did"]["persons"], each["did"]["outcome"], each["odds_ratio"]), each)
-    return list(distinct.values())[: asked.limit]
+    return list(distinct.values())
 
 
 def _strength(signal: Answer) -> float:
-    """How far the odds ratio is from 1 for sure."""
+    """How far the odds ratio is from 1 for sure; not above 0 where that is not sure."""
     low, high = signal["interval"]
     return max(log(low), -log(high))
 
 
-def _signal(rule: Rule, table: Table, chance: float, asked: SignalsRequest, tested: int) -> Answer:
-    other, other_with = table.persons - table.did, table.persons_with - table.did_with
-    share = table.did_with / table.did
-    low, high = interval(table, asked.confidence, tested)
+def _signal(rule: Rule, table: Table, chance: float, confidence: float, tested: int) -> Answer:
+    did, did_with = int(table.did.sum()), int(table.did_with.sum())
+    other = int(table.among.persons.sum()) - did
+    other_with = int(table.among.outcome.sum()) - did_with
+    low, high = interval(table, confidence, tested)
     return {
         "rule": rule,
-        "label": describe(parse_rule(rule)),
-        "did": {"persons": table.did, "outcome": table.did_with, "share": share},
+        "label": label_of(rule),
+        "did": {"persons": did, "outcome": did_with, "share": did_with / did},
         "did_not": {"persons": other, "outcome": other_with, "share": other_with / other if other else None},
-        "support": table.did / table.persons,
-        "lift": share / (table.persons_with / table.persons),
+        "expected": table.expected / did,
+        "support": did / (did + other),
+        "lift": did_with / table.expected,
         "odds_ratio": odds_ratio(table),
         "interval": [low, high],
         "chance": chance,
     }
-
-
-# ── The statements ──────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _counting(asked: SignalsRequest, watched: Watched, context: Context) -> Query:
-    nodes, elements = context.trie.nearest(parse_selector(USED))
-    text = load_sql("signals_candidates").replace("{least}", str(asked.at_least)).strip()
-    own = ["type", "node_id", "text", "path", "name"]
-    tables = {"nearest": pa.table({"node_id": nodes, "element_id": elements})}
-    return _scan(asked, watched, context, own, []).query(text, {"watched": watched.table, **tables})
-
-
-def _count(
-    asked: SignalsRequest, watched: Watched, candidates: Sequence[Candidate], context: Context
-) -> list[Table]:
-    steps = [parse_step(each.rule, "rule") for each in candidates]
-    flags = [f"bool_or(matched.does_{number}) as did_{number}" for number in range(len(steps))]
-    figures = [
-        f"count(case when did_{number} then 1 end) as did_{number},"
-        f" count(case when did_{number} and outcome then 1 end) as with_{number}"
-        for number in range(len(steps))
-    ]
-    text = load_sql("signals_rules").replace("{flags}", ",\n        ".join(flags))
-    scan = _scan(asked, watched, context, [], steps)
-    query = scan.query(text.replace("{figures}", ",\n    ".join(figures)).strip(), {"watched": watched.table})
-    row = query.run(context).to_pylist()[0]
-    persons, with_ = len(watched.person), int(watched.outcome.sum())
-    return [
-        Table(row[f"did_{number}"], row[f"with_{number}"], persons, with_) for number in range(len(steps))
-    ]
-
-
-def _scan(
-    asked: SignalsRequest, watched: Watched, context: Context, own: Sequence[str], steps: Sequence[Step]
-) -> Scan:
-    """Every event of the watched, whether it has a name already (the report's own steps are names too)."""
-    conditions = context.conditions()
-    conditions.columns |= {"time", "page", "sequence", *own}
-    named = [
-        *(conditions.event(name, "named") for name in sorted(context.names)),
-        *(conditions.step(step, "step") for step in _steps(asked)),
-    ]
-    columns = [("place", PLACE), *((name, f"e.{name}") for name in own)]
-    tests = [
-        ("named", "(" + " or ".join(dict.fromkeys(named)) + ")"),
-        *((f"does_{number}", conditions.step(step, "rule")) for number, step in enumerate(steps)),
-        ("happened", "true"),
-    ]
-    common = Common(Range(None, None), ZoneInfo("UTC"), (), ())
-    return Scan(
-        context,
-        common,
-        conditions,
-        columns,
-        tests,
-        [Step("any", rule=parse_rule({"on": "any"}))],
-        _span(watched),
-    )
-
-
-def _span(watched: Watched) -> Range:
-    """From the first to the last moment at which anybody was watched."""
-    if not len(watched.person):
-        return Range(EPOCH, EPOCH + timedelta(microseconds=1))
-    first, last = instant_of(int(watched.first.min())), instant_of(int(watched.last.max()))
-    return Range(_moment(first), _moment(last + 1))
-
-
-def _moment(instant: int) -> Any:
-    return EPOCH + timedelta(microseconds=instant + ORIGIN)

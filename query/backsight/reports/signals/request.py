@@ -4,13 +4,13 @@ POST /v1/reports/signals
 {"funnel": {…a funnel's request…}, "step": 2, "limit": 20, "at_least": 20, "confidence": 0.95}
 {"retention": {…a retention's request…}, "period": 1, …}
 
-Of a funnel, who reached step `step` is compared with who got to the one before it and no further; of a
-retention report, who returned in period `period` with who did not.
+Of a funnel, who reached step `step` in their first attempt is compared with who got to the one before it and
+no further; of a retention report, who returned in period `period` with who did not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -19,8 +19,10 @@ from backsight.errors import shown
 from backsight.fields import read_object, read_whole, refuse
 from backsight.reports.funnel.request import FunnelRequest
 from backsight.reports.funnel.request import parse as parse_funnel
+from backsight.reports.request import Common
 from backsight.reports.retention.request import RetentionRequest
 from backsight.reports.retention.request import parse as parse_retention
+from backsight.rules.steps import Step
 
 FIELDS: Final = ("funnel", "step", "retention", "period", "limit", "at_least", "confidence")
 MAX_LISTED: Final = 100
@@ -41,6 +43,24 @@ class SignalsRequest:
     at_least: int
     """How many persons have to have done a thing, and how many not, for it to be looked at."""
     confidence: float
+
+    @property
+    def report(self) -> FunnelRequest | RetentionRequest:
+        """The request of the report."""
+        found = self.funnel or self.retention
+        if found is None:
+            raise ValueError("signals of no report")
+        return found
+
+    @property
+    def steps(self) -> Sequence[Step]:
+        """The steps of the report."""
+        return self.report.steps
+
+    @property
+    def common(self) -> Common:
+        """What all reports take, of the report."""
+        return self.report.common
 
 
 def parse(request: Mapping[str, object], now: datetime) -> SignalsRequest:
