@@ -35,6 +35,8 @@ def test_a_report_may_add_fields() -> None:
         ({"by": list("abcdef")}, "breakdown.by"),
         ({"by": ["os", 1]}, "breakdown.by[1]"),
         ({"by": ["os", "os"]}, "breakdown.by[1]"),
+        ({"by": ["os", "person."]}, "breakdown.by[1]"),
+        ({"by": ["props."]}, "breakdown.by[0]"),
         ({"by": ["os"], "limit": 0}, "breakdown.limit"),
         ({"by": ["os"], "limit": 1_001}, "breakdown.limit"),
         ({"by": ["os"], "limit": "5"}, "breakdown.limit"),

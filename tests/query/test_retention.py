@@ -228,6 +228,29 @@ def test_what_is_no_number_is_told(context_of: ContextOf) -> None:
     assert answer["meta"]["warnings"] == ["2 returns have a 'price' that is no number, and is left out."]
 
 
+@pytest.mark.parametrize(
+    ("prices", "kind", "value"),
+    [
+        ([0.1] * 30_000, "sum", 3000.0),
+        ([0.1] * 30_000, "avg", 0.1),
+        ([19.99, 5.01, 0.1, -19.99, -0.1, -5.01], "sum", 0.0),
+        ([1e308, 1e308], "sum", None),
+        ([1e308, 1e308], "avg", None),
+        ([-1e308, 1e308], "median", 0.0),
+    ],
+    ids=["many", "mean of many", "refunds", "past the greatest", "mean past it", "far apart"],
+)
+def test_values_are_what_adds_up(
+    context_of: ContextOf, prices: list[float], kind: str, value: float | None
+) -> None:
+    """Many numbers, numbers that cancel out and very great ones give what they do on paper."""
+    events = [event("A", at(0)), *(event("B", at(1), props=f'{{"price": {price}}}') for price in prices)]
+    request = {"from": "2026-10-05", "to": "2026-10-05", "periods": 2, "start": "A", "return": "B"}
+    measure = {"measure": kind, "property": "price"}
+    answer = retention.run(request | {"measure": measure}, context_of(events))
+    assert answer["rows"][0]["values"][1] == value
+
+
 def test_a_streak_ends_with_the_first_period_left_out(context_of: ContextOf) -> None:
     """Who returned on days 1, 2 and 4 has a streak of two days; the start's own day is not one of them."""
     context = context_of([event("A", at(0)), *(event("B", at(day)) for day in (1, 2, 4))])

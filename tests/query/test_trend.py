@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from backsight.errors import InvalidRequest
 from backsight.reports import trend
-from backsight.reports.trend.formulas import parse_formulas
 from backsight.reports.trend.measures import STATISTICS, Measure
 from query import oracles_trend
 from query.conftest import ContextOf
@@ -310,64 +309,6 @@ DAY = datetime(2026, 10, 1, 12, tzinfo=UTC)
 TWO_DAYS = {"from": "2026-10-01", "to": "2026-10-02"}
 
 
-def test_formulas_calculate_group_by_group(context_of: ContextOf) -> None:
-    """A formula has a value per group and period, and one of the totals; what can't be divided is null."""
-    events = [
-        *(event("A", DAY, path="/", device=device) for device in (1, 2, 3)),
-        event("B", DAY, path="/", device=1),
-        event("A", DAY + timedelta(days=1), path="/", device=1),
-        event("B", DAY, path="/x", device=1),
-    ]
-    formulas = [{"formula": "B / A * 100", "label": "rate"}, {"formula": "-(A + B) * .5 - 1"}]
-    request = {"series": ["A", "B"], "breakdown": {"by": ["path"]}, "formulas": formulas, **TWO_DAYS}
-    made = {
-        (each["label"], each["group"][0]): (each["values"], each["total"])
-        for each in trend.run(request, context_of(events))["series"]
-        if "formula" in each
-    }
-    assert made == {
-        ("rate", "/"): ([33.3333333333333, 0.0], 25.0),
-        ("rate", "/x"): ([None, None], None),
-        ("-(A + B) * .5 - 1", "/"): ([-3.0, -1.5], -3.5),
-        ("-(A + B) * .5 - 1", "/x"): ([-1.5, -1.0], -1.5),
-    }
-
-
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("A", 6.0),
-        ("A - B - A", -4.0),
-        ("A / B / 2", 0.75),
-        ("A + B * 2", 14.0),
-        ("(A + B) * 2", 20.0),
-        ("A--B", 10.0),
-        ("+A * -B", -24.0),
-        ("A / (B - 4)", None),
-        ("A + C", None),
-        ("1 / 3", 0.333333333333333),
-        ("9" * 300 + " * " + "9" * 100, None),
-        ("((((A))))", 6.0),
-    ],
-)
-def test_a_formula_is_arithmetic(text: str, value: float | None) -> None:
-    """Products before sums, from left to right; nothing is calculated with what is missing or too great."""
-    (formula,) = parse_formulas([{"formula": text}], 3)
-    assert formula.value({"A": 6, "B": 4, "C": None}) == value
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["", " ", "A +", "A B", "D", "a", "AB", "2 ^ 3", "(A", "A)", "__import__('os')", "A.B", "1..2", ".",
-     "A / ", "(" * 60 + "A" + ")" * 60, "-" * 60 + "A", "A" * 501],
-)  # fmt: skip
-def test_what_is_no_formula_is_refused(text: str) -> None:
-    """Nothing but arithmetic between the series that there are is understood."""
-    with pytest.raises(InvalidRequest) as raised:
-        parse_formulas([{"formula": "A"}, {"formula": text}], 3)
-    assert raised.value.field == "formulas[1].formula"
-
-
 def test_what_is_no_number_is_counted_in_a_warning(context_of: ContextOf) -> None:
     """Text, truth and what no number can hold are left out and counted; what is missing or null is not."""
     values = ['"12"', "8", '"x"', "true", "null", "1e999", "[1]"]
@@ -389,6 +330,31 @@ def test_a_sum_depends_on_no_order(context_of: ContextOf) -> None:
         assert trend.run(asked, context_of(rows))["series"][0]["total"] == 1.5
     huge = [event("A", DAY, props='{"n": 9e307}') for _ in range(3)]
     assert trend.run(asked, context_of(huge))["series"][0]["total"] is None
+
+
+def test_what_cancels_out_is_nothing(context_of: ContextOf) -> None:
+    """Sales and their refunds add up to 0 in whichever order they came, in sums, means and running sums."""
+    prices = [19.99, 0.1, 5.01, -0.1, -19.99, -5.01]
+    for _ in prices:
+        prices = prices[1:] + prices[:1]
+        rows = [event("A", DAY, props=json.dumps({"price": price})) for price in prices]
+        for kind in ("sum", "avg"):
+            asked = {"event": "A", "measure": kind, "property": "price"}
+            for cumulative in (False, True):
+                request = {"series": [asked], "cumulative": cumulative, "interval": "month", **TWO_DAYS}
+                (line,) = trend.run(request, context_of(rows))["series"]
+                assert (line["values"], line["total"]) == ([0.0], 0.0)
+
+
+def test_a_running_sum_gathers_no_errors(context_of: ContextOf) -> None:
+    """After hundreds of hours of ten cents each it is still a number of cents."""
+    hours = [datetime(2026, 10, 1, tzinfo=UTC) + timedelta(hours=number) for number in range(700)]
+    rows = [event("A", hour, props='{"price": 0.1}') for hour in hours]
+    asked = {"event": "A", "measure": "sum", "property": "price"}
+    span = {"from": "2026-10-01", "to": hours[-1].isoformat()}
+    request = {"series": [asked], "cumulative": True, "interval": "hour", **span}
+    (line,) = trend.run(request, context_of(rows))["series"]
+    assert line["values"] == [round(0.1 * number, 1) for number in range(1, 701)]
 
 
 def test_active_persons_end_with_today(context_of: ContextOf) -> None:

@@ -18,11 +18,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from backsight.contract import MAX_NAME_CHARS
-from backsight.fields import below, read_list, read_object, read_string, refuse
+from backsight.fields import below, read_list, read_object, refuse
 from backsight.parquet_rows import Integers
 from backsight.reports.request import read_whole
 from backsight.rules.conditions import Conditions
+from backsight.rules.predicates import parse_property
 
 FIELDS: Final = ("by", "limit")
 MAX_PROPERTIES: Final = 5
@@ -60,7 +60,7 @@ def parse_breakdown(value: object, field: str = "breakdown", own: Sequence[str] 
     if "by" not in fields:
         refuse("the properties are missing.", at, None, "a list of property names")
     listed = read_list(fields["by"], at, MAX_PROPERTIES)
-    by = tuple(read_string(each, f"{at}[{index}]", MAX_NAME_CHARS) for index, each in enumerate(listed))
+    by = tuple(parse_property(each, f"{at}[{index}]") for index, each in enumerate(listed))
     for index, name in enumerate(by):
         if name in by[:index]:
             refuse("the property is named twice.", f"{at}[{index}]", name, "each property once")

@@ -25,6 +25,7 @@ tallied as (
         count(value_1) filter (where step_1) as numbers_1,
         count(*) filter (where step_1 and set_1 and value_1 is null) as odd_1,
         fsum(value_1) filter (where step_1 and value_1 is not null) as gathered_1,
+        fsum(abs(value_1)) filter (where step_1) as weight_1,
         count(*) filter (where step_2) as events_2,
         count(value_2) filter (where step_2) as numbers_2,
         count(*) filter (where step_2 and set_2 and value_2 is null) as odd_2,
@@ -43,6 +44,7 @@ select
     fsum(gathered_1) as part_1_0,
     cast(sum(numbers_1) as bigint) as part_1_1,
     cast(sum(odd_1) as bigint) as part_1_2,
+    fsum(weight_1) as part_1_3,
     list_aggregate(flatten(list(gathered_2)), 'quantile_cont', 0.9) as part_2_0,
     cast(sum(numbers_2) as bigint) as part_2_1,
     cast(sum(odd_2) as bigint) as part_2_2

@@ -23,7 +23,7 @@ from backsight.api.schemas.request import COMMON
 from backsight.reports.breakdown import MAX_PROPERTIES
 from backsight.reports.periods import PERIODS, WEEK_STARTS
 from backsight.reports.retention import COHORTS, MAX_COLUMNS, MAX_MINIMUM, MODES, RETURNED
-from backsight.reports.trend.measures import STATISTICS
+from backsight.reports.statistics import STATISTICS
 
 _NOT_BOTH: Final[Schema] = {"not": {"required": ["periods", "brackets"]}}
 _SIZE: Final[Schema] = {"type": "integer", "minimum": 1, "maximum": MAX_COLUMNS - 1}

@@ -9,9 +9,9 @@ from backsight.api.schemas.parts import NAME, TEXT, Schema, array, choice, full,
 from backsight.api.schemas.request import COMMON
 from backsight.api.schemas.rules import step
 from backsight.reports.periods import WEEK_STARTS
+from backsight.reports.statistics import STATISTICS
 from backsight.reports.trend import INTERVALS, MAX_SERIES, MEASURES
 from backsight.reports.trend.formulas import LONGEST, MAX_FORMULAS
-from backsight.reports.trend.measures import STATISTICS
 from backsight.reports.trend.request import MOST_SMOOTHED
 
 _VALUE: Final = nullable({"type": "number"})

@@ -1,19 +1,17 @@
-"""Statistics of the numbers of returns, for every cell of a table at once.
-
-Numbers are sorted before they are added up, so that a sum is the same in whichever order they came.
-"""
+"""Statistics of the numbers of returns, for every cell of a table at once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Sequence
+from math import fsum
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from backsight.parquet_rows import Integers
 from backsight.reports.retention.starts import changes
-from backsight.reports.trend.measures import QUANTILES, rounded
+from backsight.reports.statistics import QUANTILES, Number, rounded
 from backsight.timelines import Array
 
 Floats = npt.NDArray[np.float64]
@@ -41,29 +39,43 @@ def _table(kind: str, cells: Integers, values: Floats, shape: tuple[int, ...]) -
     cells, values = cells[order], values[order]
     heads = np.flatnonzero(changes(cells))
     made = np.full(int(np.prod(shape)), 0.0 if kind == "sum" else None, object)
-    with np.errstate(over="ignore", invalid="ignore"):  # past the greatest number there is none: null
-        made[cells[heads]] = [rounded(value) for value in _statistic(kind, values, heads).tolist()]
+    made[cells[heads]] = _statistic(kind, values, heads)
     return made.reshape(shape)
 
 
-def _statistic(kind: str, values: Floats, heads: Integers) -> Floats:
+def _statistic(kind: str, values: Floats, heads: Integers) -> list[Number]:
     """Of each stretch of sorted values, from one head to before the next one."""
-    if not len(heads):
-        return values
-    counts = np.diff(np.append(heads, len(values)))
-    if kind in QUANTILES:
-        at = (counts - 1) * QUANTILES[kind]
-        below = np.floor(at).astype(np.int64)
-        above = np.ceil(at).astype(np.int64)
-        low, high = values[heads + below], values[heads + above]
-        between: Floats = low + (high - low) * (at - below)
-        return between
-    return _PLAIN[kind](values, heads, counts)
+    ends = np.append(heads, len(values))[1:]
+    if kind in ("sum", "avg"):
+        totals = _sums(values, heads, ends)
+        return totals if kind == "sum" else _means(totals, (ends - heads).tolist())
+    if kind in ("min", "max"):
+        found = values[heads] if kind == "min" else values[ends - 1]
+    else:
+        at = (ends - heads - 1) * QUANTILES[kind]
+        low, high = heads + np.floor(at).astype(np.int64), heads + np.ceil(at).astype(np.int64)
+        part = at - np.floor(at)
+        found = values[low] * (1 - part) + values[high] * part
+    return [rounded(value) for value in found.tolist()]
 
 
-_PLAIN: Final[Mapping[str, Callable[[Floats, Integers, Integers], Floats]]] = {
-    "sum": lambda values, heads, counts: np.add.reduceat(values, heads),
-    "avg": lambda values, heads, counts: np.add.reduceat(values, heads) / counts,
-    "min": lambda values, heads, counts: values[heads],
-    "max": lambda values, heads, counts: values[heads + counts - 1],
-}
+def _sums(values: Floats, heads: Integers, ends: Integers) -> list[Number]:
+    listed = values.tolist()
+    sizes = np.abs(values).tolist()
+    return [
+        _sum(listed[begin:end], sizes[begin:end])
+        for begin, end in zip(heads.tolist(), ends.tolist(), strict=True)
+    ]
+
+
+def _sum(values: Sequence[float], sizes: Sequence[float]) -> Number:
+    try:
+        return rounded(fsum(values), fsum(sizes))
+    except OverflowError:  # past the greatest number there is none
+        return None
+
+
+def _means(totals: Sequence[Number], counts: Sequence[int]) -> list[Number]:
+    return [
+        None if total is None else rounded(total / count) for total, count in zip(totals, counts, strict=True)
+    ]

@@ -19,7 +19,7 @@ from typing import Any, Final
 import numpy as np
 
 from backsight.errors import nearest, shown
-from backsight.fields import read_list, read_object, read_string, refuse
+from backsight.fields import read_flag, read_list, read_object, read_string, refuse
 from backsight.reports.breakdown import MAX_PROPERTIES, Group, Ranking, Value
 from backsight.reports.context import Context
 from backsight.reports.person_ids import LISTING_FIELDS, Listing, read_listing
@@ -72,9 +72,7 @@ def _parse(request: Mapping[str, object], now: datetime) -> tuple[RetentionReque
 
 def _read_cell(value: object, asked: RetentionRequest) -> Cell:
     fields = {key: each for key, each in read_object(value, "cell", CELL_FIELDS).items() if each is not None}
-    returned = fields.get("returned", True)
-    if not isinstance(returned, bool):
-        refuse(f"{shown(returned)} is neither true nor false.", "cell.returned", returned, "true or false")
+    returned = read_flag(fields.get("returned", True), "cell.returned")
     if "period" not in fields and "returned" in fields:
         refuse("a whole cohort has no period.", "cell.period", None, "the number of a column, such as 1")
     last = len(asked.lasts) - 1

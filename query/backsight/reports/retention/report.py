@@ -9,7 +9,6 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from backsight.errors import shown
 from backsight.reports.context import Context
 from backsight.reports.matched import Query, Scan, load_sql
 from backsight.reports.order import PLACE, TIE
@@ -18,6 +17,7 @@ from backsight.reports.retention.request import RetentionRequest, parse
 from backsight.reports.retention.starts import RETURNS, STARTS
 from backsight.reports.retention.summary import Words, summary
 from backsight.reports.retention.walk import VALUE, Plan, Walked, together, walk
+from backsight.reports.statistics import left_out
 from backsight.timelines import Timeline, Timelines
 
 IS_SET: Final = "is_set"
@@ -53,15 +53,15 @@ def sql(request: Mapping[str, object], context: Context) -> str:
 
 def scan_text(asked: RetentionRequest, context: Context) -> str:
     """The SQL of the scan, with its parameters."""
-    return _query(asked, frame_of(asked, context)[0], context).text(context)
+    return scan_query(asked, frame_of(asked, context)[0], context).text(context)
 
 
 def find(asked: RetentionRequest, context: Context) -> Found:
     """Who is in which cohort and when they returned."""
     frame, warnings = frame_of(asked, context)
-    query = _query(asked, frame, context)
+    query = scan_query(asked, frame, context)
     timelines = query.timelines(context)
-    plan = _plan(frame)
+    plan = plan_of(frame)
 
     def walked(timeline: Timeline) -> tuple[Walked, int]:
         return walk(timeline, plan), _odd(timeline, asked)
@@ -72,7 +72,8 @@ def find(asked: RetentionRequest, context: Context) -> Found:
     return Found(frame, found, _words(asked, timelines), [*warnings, *query.warnings, *odd])
 
 
-def _query(asked: RetentionRequest, frame: Frame, context: Context) -> Query:
+def scan_query(asked: RetentionRequest, frame: Frame, context: Context) -> Query:
+    """The statement: the starts and returns, with what is known of each."""
     conditions = context.conditions()
     tests = [
         ("starts", conditions.step(asked.start, "start")),
@@ -91,7 +92,8 @@ def _query(asked: RetentionRequest, frame: Frame, context: Context) -> Query:
     return scan.query(text)
 
 
-def _plan(frame: Frame) -> Plan:
+def plan_of(frame: Frame) -> Plan:
+    """What to look for in its rows."""
     asked = frame.asked
     columns = np.repeat(np.arange(len(asked.lasts)), np.diff([-1, *asked.lasts]))
     return Plan(
@@ -123,7 +125,4 @@ def _odd(timeline: Timeline, asked: RetentionRequest) -> int:
 
 
 def _warning(asked: RetentionRequest, odd: int) -> list[str]:
-    if not odd or asked.measure is None:
-        return []
-    many = f"{odd:,} returns have" if odd > 1 else "1 return has"
-    return [f"{many} a {shown(asked.measure.name)} that is no number, and is left out."]
+    return [left_out("return", asked.measure.name, odd)] if odd and asked.measure is not None else []

@@ -15,12 +15,12 @@ from datetime import datetime
 from itertools import accumulate
 from typing import Final
 
-from backsight.contract import MAX_NAME_CHARS
-from backsight.fields import read_choice, read_list, read_object, read_string, refuse
+from backsight.fields import read_choice, read_list, read_object, refuse
 from backsight.reports.breakdown import Breakdown, parse_breakdown
 from backsight.reports.periods import PERIODS, WEEK_STARTS
 from backsight.reports.request import Common, read_all, read_common, read_request, read_whole
-from backsight.reports.trend.measures import STATISTICS
+from backsight.reports.statistics import STATISTICS
+from backsight.rules.predicates import parse_property
 from backsight.rules.steps import Step, parse_step
 
 FIELDS: Final = (
@@ -133,4 +133,4 @@ def _read_columns(fields: Mapping[str, object]) -> tuple[int, ...]:
 def _read_measure(value: object) -> ReturnMeasure:
     fields = read_object(value, "measure", ("measure", "property"))
     kind = read_choice(fields.get("measure"), "measure.measure", STATISTICS)
-    return ReturnMeasure(kind, read_string(fields.get("property"), "measure.property", MAX_NAME_CHARS))
+    return ReturnMeasure(kind, parse_property(fields.get("property"), "measure.property"))

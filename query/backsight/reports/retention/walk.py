@@ -113,14 +113,14 @@ class Pairs:
 def walk(timeline: Timeline, plan: Plan) -> Walked:
     """What is found in a timeline; it has the columns `steps` and `page`, and those that the plan names."""
     starts = starts_of(timeline, plan.cohort, plan.started, plan.edges)
-    visits = _visits(timeline, starts, plan)
+    visits = visits_of(timeline, starts, plan)
     members, columns, valued = [], [], []
     if plan.returned == "on_or_after":
         found, last = _last_columns(timeline, starts, visits, plan)
         members.append(found)
         columns.append(last)
     if plan.measured or plan.returned != "on_or_after":
-        for pairs in _pairs(timeline, starts, visits, plan):
+        for pairs in pairs_of(timeline, starts, visits, plan):
             if plan.measured:
                 valued.append(_values(timeline, visits, pairs))
             if plan.returned != "on_or_after":
@@ -140,7 +140,7 @@ def walk(timeline: Timeline, plan: Plan) -> Walked:
     )
 
 
-def _visits(timeline: Timeline, starts: Starts, plan: Plan) -> Visits:
+def visits_of(timeline: Timeline, starts: Starts, plan: Plan) -> Visits:
     rows = np.flatnonzero((timeline.columns["steps"] & RETURNS) != 0)
     if plan.cohort != "recurring":
         rows = _within(rows, starts)
@@ -165,7 +165,7 @@ def _within(rows: Integers, starts: Starts) -> Integers:
     return rows[np.searchsorted(starts.first, rows, "right") > np.searchsorted(starts.ends, rows, "right")]
 
 
-def _pairs(timeline: Timeline, starts: Starts, visits: Visits, plan: Plan) -> Iterator[Pairs]:
+def pairs_of(timeline: Timeline, starts: Starts, visits: Visits, plan: Plan) -> Iterator[Pairs]:
     """Every start with its own visits, a few millions at a time."""
     begins = np.searchsorted(visits.rows, starts.first)
     ends = _ends(timeline, starts, visits, plan)

@@ -57,7 +57,7 @@ def values(
             changes.setdefault(row["place"], [0] * len(days))[row["day"]] += row["change"]
     zone, began = days.zone, days.edges[0].astimezone(days.zone).date()
     wanted = [
-        (_last_day(frame, period, now).astimezone(zone).date() - began).days
+        (last_day(frame, period, now).astimezone(zone).date() - began).days
         for period in range(len(frame.periods))
     ]
     running = {place: list(accumulate(each)) for place, each in changes.items()}
@@ -72,7 +72,7 @@ def _days(frame: Frame, count: int) -> Periods:
     return periods_between("day", zone, Range(local_midnight(began, zone), end), most=MOST_DAYS)
 
 
-def _last_day(frame: Frame, period: int, now: datetime) -> datetime:
+def last_day(frame: Frame, period: int, now: datetime) -> datetime:
     """An instant of the day with which a period's days end."""
     (first, end), (begins, ends) = frame.span.closed, frame.periods.edges[period : period + 2]
     last = min(ends, end) - MICROSECOND

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import add, mul, sub
+from math import isfinite
+from operator import mul
 from typing import Final
 
 from backsight.contract import MAX_NAME_CHARS
 from backsight.errors import shown
 from backsight.fields import below, read_list, read_object, read_string, refuse
-from backsight.reports.trend.measures import Number, rounded
+from backsight.reports.statistics import Number, rounded
 
 MAX_FORMULAS: Final = 20
 LONGEST: Final = 500
@@ -26,7 +27,8 @@ LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 Values = Mapping[str, Number]
 Expression = Callable[[Values], Number]
 
-_TOKEN: Final = re.compile(r"\s*(?:([0-9]+\.?[0-9]*|\.[0-9]+)|([A-Za-z]\w*)|(.))", re.DOTALL)
+_NUMBER: Final = re.compile(r"[0-9]+\.?[0-9]*|\.[0-9]+")
+_TOKEN: Final = re.compile(rf"\s*(?:({_NUMBER.pattern})|([A-Za-z]\w*)|(.))", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ class _Parser:
         return found
 
     def _sum(self) -> Expression:
-        return self._chain(self._product, {"+": add, "-": sub})
+        return self._chain(self._product, {"+": _added, "-": _subtracted})
 
     def _product(self) -> Expression:
         return self._chain(self._factor, {"*": mul, "/": _divided})
@@ -100,16 +102,20 @@ class _Parser:
             return self._deeper(self._parenthesis)
         if word in self._letters and len(word) == 1:
             return lambda values: None if values[word] is None else float(values[word] or 0)
-        if word and (word[0].isdecimal() or word[0] == ".") and word != ".":
-            number = float(word)
-            return lambda _: number
+        if _NUMBER.fullmatch(word):
+            return self._constant(float(word))
         return self._refuse(
             f"{shown(word)} is not known here." if word else "something is missing at its end."
         )
 
+    def _constant(self, number: float) -> Expression:
+        if not isfinite(number):
+            self._refuse("a number is past the greatest that there is.")
+        return lambda _: number
+
     def _signed(self, sign: str) -> Expression:
         inner = self._deeper(self._factor)
-        return inner if sign == "+" else _chained([lambda _: 0, inner], [sub])
+        return inner if sign == "+" else _chained([lambda _: 0, inner], [_subtracted])
 
     def _parenthesis(self) -> Expression:
         found = self._sum()
@@ -141,6 +147,14 @@ def _chained(parts: Sequence[Expression], between: Sequence[Callable[[float, flo
         return found
 
     return value
+
+
+def _added(one: float, other: float) -> Number:
+    return rounded(one + other, abs(one) + abs(other))
+
+
+def _subtracted(one: float, other: float) -> Number:
+    return rounded(one - other, abs(one) + abs(other))
 
 
 def _divided(one: float, other: float) -> Number:

@@ -15,13 +15,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite
 from typing import Final
 
-from backsight.contract import MAX_NAME_CHARS
 from backsight.errors import shown
-from backsight.fields import below, read_choice, read_string, refuse
+from backsight.fields import below, read_choice, refuse
+from backsight.reports.statistics import QUANTILES, STATISTICS, Number, rounded, settled
 from backsight.rules.conditions import Conditions
+from backsight.rules.predicates import parse_property
 
 UNITS: Final = {
     "persons": "person",
@@ -32,20 +32,18 @@ UNITS: Final = {
 """What is counted once, as the column of a scan."""
 FOLDS: Final = {"sum": "fsum", "avg": "fsum", "min": "min", "max": "max"}
 """How the numbers of a statistic fold into one; the others need all of them."""
-QUANTILES: Final = {"median": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
-STATISTICS: Final = ("sum", "avg", "min", "max", *QUANTILES)
+SUMMED: Final = ("sum", "avg")
+"""Statistics that add up: the sizes of the numbers are added up beside them (see `rounded`)."""
 MEASURES: Final = ("events", *UNITS, *STATISTICS)
 MEASURE_FIELDS: Final = ("measure", "property", "over")
 
 MOST_DAYS: Final = 366
 ODD: Final = 2
 """Of a statistic's parts, the one that counts what is no number."""
-DIGITS: Final = 15
-"""Digits that a sum of fractions holds, in whichever order it was summed."""
-
+WEIGHT: Final = 3
+"""The one that adds up the sizes of the numbers."""
 _DAYS: Final = re.compile(r"([0-9]{1,3})([dw])")
 
-Number = float | int | None
 Gather = Callable[[Number, Number], Number]
 
 
@@ -86,6 +84,7 @@ class Measure:
             (f"numbers_{number}", f"count({value}) {step}"),
             (f"odd_{number}", f"count(*) filter (where step_{number} and set_{number} and {value} is null)"),
             (f"gathered_{number}", f"{gather}({value}) filter (where step_{number} and {value} is not null)"),
+            *([(f"weight_{number}", f"fsum(abs({value})) {step}")] if self.kind in SUMMED else []),
         ]
 
     def parts(self, number: int, first: bool) -> list[str]:
@@ -99,7 +98,7 @@ class Measure:
         fold = FOLDS.get(self.kind)
         put_together = f"{fold}({gathered})" if fold else self._quantile(gathered)
         counts = [f"cast(sum({name}_{number}) as bigint)" for name in ("numbers", "odd")]
-        return [put_together, *counts]
+        return [put_together, *counts, *([f"fsum(weight_{number})"] if self.kind in SUMMED else [])]
 
     def size(self, number: int) -> str:
         """SQL of what orders groups: what the series counts, or the events behind its statistic."""
@@ -109,25 +108,26 @@ class Measure:
 
     def add(self, one: Sequence[Number], other: Sequence[Number]) -> list[Number]:
         """The parts of two stretches of time together."""
-        gather: list[Gather] = [_GATHER.get(self.kind, _sum), _sum, _sum]
-        return [each(a, b) for each, a, b in zip(gather, one, other, strict=False)]
+        gather: list[Gather] = [_GATHER.get(self.kind, _sum), _sum, _sum, _sum]
+        found = [each(a, b) for each, a, b in zip(gather, one, other, strict=False)]
+        if self.kind in SUMMED and found[0] is not None:
+            found[0] = settled(
+                found[0], found[WEIGHT]
+            )  # else the errors of thousands of periods would add up
+        return found
 
     def value(self, parts: Sequence[Number]) -> Number:
         """The measure of some parts."""
         if self.name is None and self.kind != "events_per_person":
             return parts[0] or 0
-        if self.kind == "sum":
-            return rounded(parts[0] or 0.0)
-        if self.kind in ("avg", "events_per_person"):
+        if self.kind == "events_per_person":
             return rounded((parts[0] or 0) / parts[1]) if parts[1] else None
-        return rounded(parts[0])
-
-    def warnings(self, label: str, odd: float) -> list[str]:
-        """What was left out of the whole range."""
-        if not odd:
-            return []
-        many = f"{odd:,} events have" if odd > 1 else "1 event has"
-        return [f"{shown(label)}: {many} a {shown(self.name)} that is no number, and is left out."]
+        if self.kind not in SUMMED:
+            return rounded(parts[0])
+        total = rounded(parts[0] or 0.0, parts[WEIGHT])
+        if self.kind == "sum" or total is None:
+            return total
+        return rounded(total / parts[1]) if parts[1] else None
 
     def _quantile(self, gathered: str) -> str:
         return f"list_aggregate(flatten(list({gathered})), 'quantile_cont', {QUANTILES[self.kind]})"
@@ -141,7 +141,7 @@ def parse_measure(fields: Mapping[str, object], field: str) -> Measure:
             what = "needs it" if wanted else "takes none"
             refuse(f"the measure {kind!r} {what}.", below(field, name), fields.get(name), _NEEDED[name])
     if kind in STATISTICS:
-        return Measure(kind, read_string(fields["property"], below(field, "property"), MAX_NAME_CHARS))
+        return Measure(kind, parse_property(fields["property"], below(field, "property")))
     return Measure(kind, None, _days(fields["over"], below(field, "over")) if "over" in fields else 0)
 
 
@@ -151,13 +151,6 @@ def value_columns(measure: Measure, number: int, conditions: Conditions, field: 
         return []
     value, is_set = conditions.number(measure.name, below(field, "property"))
     return [(f"value_{number}", value), (f"set_{number}", is_set)]
-
-
-def rounded(value: Number) -> Number:
-    """The digits that mean something; null where a sum went past the greatest number."""
-    if value is None or isinstance(value, int):
-        return value
-    return float(f"{value:.{DIGITS}g}") if isfinite(value) else None
 
 
 _NEEDED: Final = {

@@ -11,14 +11,16 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from backsight.errors import shown
 from backsight.reports.breakdown import Breakdown
 from backsight.reports.context import Context
 from backsight.reports.matched import Query
 from backsight.reports.sessions import reach, sessions_of, sessions_query
+from backsight.reports.statistics import Number, left_out, rounded
 from backsight.reports.trend import active
 from backsight.reports.trend.formulas import LETTERS, Formula
 from backsight.reports.trend.frame import Frame, frame_of, previous
-from backsight.reports.trend.measures import ODD, Number, rounded
+from backsight.reports.trend.measures import ODD
 from backsight.reports.trend.request import TrendRequest, parse
 from backsight.reports.trend.statement import PART, statement
 
@@ -26,7 +28,7 @@ Answer = dict[str, Any]
 
 Parts = Sequence[Number]
 
-NOTHING: Final[Parts] = (None, None, None)
+NOTHING: Final[Parts] = (None, None, None, None)
 """The parts of a stretch of time in which there was nothing."""
 
 
@@ -213,6 +215,6 @@ def _left_out(asked: TrendRequest, figures: Figures) -> list[str]:
     found = []
     for index, each in enumerate(asked.series):
         if each.measure.name is not None:
-            odd = sum(figures.parts[place, index, None][ODD] or 0 for place in figures.groups)
-            found += each.measure.warnings(each.step.label, odd)
+            odd = sum(int(figures.parts[place, index, None][ODD] or 0) for place in figures.groups)
+            found += [f"{shown(each.step.label)}: {left_out('event', each.measure.name, odd)}"] if odd else []
     return found

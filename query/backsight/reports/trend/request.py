@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from backsight.errors import shown
-from backsight.fields import read_choice, read_list, refuse
+from backsight.fields import read_choice, read_flag, read_list, refuse
 from backsight.reports.breakdown import Breakdown, parse_breakdown
 from backsight.reports.periods import PERIODS, WEEK_STARTS
 from backsight.reports.request import Common, read_common, read_request, read_whole
@@ -87,7 +86,7 @@ def parse(request: Mapping[str, object], now: datetime) -> TrendRequest:
         read_common(fields, now),
         parse_breakdown(fields["breakdown"]) if "breakdown" in fields else None,
         parse_formulas(fields["formulas"], len(series)) if "formulas" in fields else (),
-        _parse_flag(fields.get("cumulative", False), "cumulative"),
+        read_flag(fields.get("cumulative", False), "cumulative"),
         read_whole(fields["smooth"], "smooth", 1, MOST_SMOOTHED) if "smooth" in fields else 1,
         "compare" in fields and read_choice(fields["compare"], "compare", ("previous",)) == "previous",
         read_session(fields),
@@ -112,12 +111,6 @@ def _parse_series(value: object, field: str) -> Series:
     step = {key: each for key, each in value.items() if key not in MEASURE_FIELDS}
     measured = {key: each for key, each in value.items() if key in MEASURE_FIELDS and each is not None}
     return Series(parse_step(step, field), parse_measure(measured, field))
-
-
-def _parse_flag(value: object, field: str) -> bool:
-    if not isinstance(value, bool):
-        refuse(f"{shown(value)} is neither true nor false.", field, value, "true or false")
-    return value
 
 
 def _check_together(asked: TrendRequest) -> None:
