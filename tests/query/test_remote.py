@@ -85,6 +85,19 @@ READS: dict[str, Ask] = {
         where=[{"property": "host", "op": "contains", "value": "SHOP"}],
         person_where=[{"property": "plan", "op": "is_not_set"}],
     ),
+    "funnel, which attempts": lambda site: site.funnel(
+        ["Viewed pricing", {"event": "Signed up", "optional": True}, {"event": "Bought", "first_ever": True}],
+        order="strict", exclude=[ANYTHING, {"event": "Bought", "before": 3}], exclude_mode="person",
+        hold="path", breakdown="browser", histogram={"from": 1, "to": 3}, curve=True, interval="week", **OCTOBER,
+    ),
+    "funnel, sessions": lambda site: site.funnel(
+        ["Viewed pricing", "Signed up"], order="any", count="sessions", hold=["host"],
+        session={"gap": "1h", "starts": ANYTHING}, **OCTOBER,
+    ),
+    "funnel, totals": lambda site: site.funnel(["Viewed pricing", "Signed up"], count="totals", **OCTOBER),
+    "funnel, who": lambda site: site.funnel(
+        ["Viewed pricing", "Signed up"], breakdown="path", **OCTOBER
+    ).persons(2, dropped=True, group=["/pricing"], limit=1),
     "funnel, since": lambda site: site.funnel(["Signed up"], since="520w"),
     "retention": lambda site: site.retention("Signed up", ANYTHING, periods=4, **OCTOBER),
     "retention, every option": lambda site: site.retention(
@@ -189,6 +202,8 @@ def test_something_is_answered(local: Questions) -> None:
     assert READS["preview of a cohort"](local).total == 2
     funnel = local.funnel(["Viewed pricing", "Signed up", "Bought"], **OCTOBER)
     assert [step["count"] for step in funnel.steps] == [5, 3, 2]
+    assert [step["count"] for step in READS["funnel, sessions"](local).steps] == [10, 0]
+    assert READS["funnel, who"](local).total == 2
     assert [series["total"] for series in READS["trend, every option"](local).series] == [4, 4, 10]
     assert READS["preview"](local).events == 0
     assert READS["preview, every option"](local).events == 4

@@ -46,6 +46,38 @@ SHAPES: dict[str, tuple[Any, dict[str, Any], list[dict[str, Any]]]] = {
         {"steps": ["A"]},
         [statement("identify", DAY, device=1, user=user) for user in (11, 12)],
     ),
+    "funnel_strict_with_exclusions": (
+        funnel,
+        {
+            "steps": ["A", {"event": "B", "optional": True, "first_ever": True}, "A"],
+            "order": "strict",
+            "exclude": [{"event": {"on": "track", "name": NASTY}, "after": 1, "before": 3}],
+            **OCTOBER,
+        },
+        [],
+    ),
+    "funnel_held_by_group": (
+        funnel,
+        {
+            "steps": ["A", "B"],
+            "hold": [f"props.{NASTY}", "path"],
+            "count": "sessions",
+            "breakdown": {"by": ["browser", "person.plan"], "attribution": "all"},
+            **OCTOBER,
+        },
+        [statement("identify", DAY, device=1, user=11)],
+    ),
+    "funnel_of_decided_sessions": (
+        funnel,
+        {
+            "steps": ["A", "B"],
+            "order": "any",
+            "count": "sessions",
+            "session": {"gap": "30m", "starts": "C"},
+            **OCTOBER,
+        },
+        [],
+    ),
     "retention_first_in_range": (retention, {"start": "A", "return": "B", **OCTOBER}, []),
     "retention_recurring": (
         retention,

@@ -4,7 +4,7 @@ Each takes a report's answer; a module a report. Nothing here imports a chart li
 """
 
 from backsight.charts.attribution import attribution, credits_of
-from backsight.charts.funnel import funnel
+from backsight.charts.funnel import funnel, step_labels, unit_of
 from backsight.charts.lifecycle import lifecycle, stickiness
 from backsight.charts.parts import Row, Spec, plain
 from backsight.charts.paths import paths
@@ -34,6 +34,8 @@ __all__ = [
     "series_names",
     "signals",
     "spans",
+    "step_labels",
     "stickiness",
     "trend",
+    "unit_of",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from backsight.charts.parts import (
     ACCENT,
     FAINT,
@@ -24,6 +26,22 @@ _GROUP = {"field": "group", "type": "nominal", "sort": None, "title": None}
 _SHARE = {"axis": {"format": "%"}, "scale": {"zero": True}, **QUANTITY}
 
 
+UNITS: Final = {"persons": "persons", "sessions": "sessions", "totals": "attempts"}
+"""What a funnel counts, by its answer's `count`."""
+
+
+def unit_of(answer: Row) -> str:
+    """What a funnel counts, in a word."""
+    return UNITS[answer.get("count", "persons")]
+
+
+def step_labels(answer: Row, steps: list[Row]) -> list[str]:
+    """What each figure is of: a step, or, where steps come in any order, how many of them."""
+    if answer.get("order") != "any":
+        return [step["label"] + (" (optional)" if step.get("optional") else "") for step in steps]
+    return [f"{number} step{'s' if number > 1 else ''} done" for number in range(1, len(steps) + 1)]
+
+
 def funnel(answer: Row) -> Spec:
     """A bar a step, one a group; under it the share that converted by period, how long it took, and how that
     share grows, as far as they were asked for.
@@ -32,7 +50,7 @@ def funnel(answer: Row) -> Spec:
     if "trend" in answer:
         drawn.append(_over_time(answer))
     if answer.get("histogram", {}).get("bins"):
-        drawn.append(_taken(answer["histogram"]))
+        drawn.append(_taken(answer["histogram"], unit_of(answer)))
     if answer.get("curve"):
         drawn.append(_growing(answer["curve"]))
     if len(drawn) == 1:
@@ -47,9 +65,10 @@ def _steps(answer: Row) -> Spec:
         {"field": name}
         for name in ("step", "persons", "of first", "of previous", "dropped", "median seconds")
     ]
-    persons = {"field": "persons", "title": "persons", **WHOLE}
+    tooltip += [{"field": "excluded"}] if _excludes(answer) else []
+    persons = {"field": "persons", "title": unit_of(answer), **WHOLE}
     return chart(
-        _bars(answer["steps"]),
+        _bars(answer, answer["steps"]),
         width={"step": 120},
         height=260,
         encoding={"x": _STEPS},
@@ -67,7 +86,7 @@ def _grouped(answer: Row) -> Spec:
         {"field": name} for name in ("group", "step", "persons", "of first", "of previous", "median seconds")
     ]
     return chart(
-        [{**bar, "group": _name(each)} for each in answer["groups"] for bar in _bars(each["steps"])],
+        [{**bar, "group": _name(each)} for each in answer["groups"] for bar in _bars(answer, each["steps"])],
         width={"step": 16},
         height=260,
         mark={"type": "bar"},
@@ -113,7 +132,7 @@ def _over_time(answer: Row) -> Spec:
     )  # fmt: skip
 
 
-def _taken(histogram: Row) -> Spec:
+def _taken(histogram: Row, counted: str) -> Spec:
     """How many took how long."""
     size, unit = _unit(histogram["bins"][-1]["to"])
     rows = [
@@ -130,7 +149,7 @@ def _taken(histogram: Row) -> Spec:
         encoding={
             "x": bins,
             "x2": {"field": "to"},
-            "y": {"field": "persons", **WHOLE},
+            "y": {"field": "persons", "title": counted, **WHOLE},
             "tooltip": [{"field": name} for name in ("from", "to", "persons")],
         },
     )
@@ -166,11 +185,24 @@ def _name(group: Row) -> str:
     return plain(group_text({"group": group["value"]}) or "")
 
 
-def _bars(steps: list[Row]) -> list[Row]:
-    before = [step["count"] for step in steps[:1] + steps[:-1]]
+def _before(steps: list[Row]) -> list[Row]:
+    """Of each step the one that everybody did who did it: the one before that is not optional."""
+    found = steps[:1]
+    for step in steps[:-1]:
+        found.append(found[-1] if step.get("optional") else step)
+    return found
+
+
+def _excludes(answer: Row) -> bool:
+    return any("excluded" in step for step in answer["steps"])
+
+
+def _bars(answer: Row, steps: list[Row]) -> list[Row]:
+    before = [step["count"] for step in _before(steps)]
+    labels = step_labels(answer, steps)
     return [
         {
-            "step": f"{number}. {plain(step['label'])}",
+            "step": f"{number}. {plain(labels[number - 1])}",
             "persons": step["count"],
             "before": previous,
             "dropped": previous - step["count"],
@@ -178,6 +210,7 @@ def _bars(steps: list[Row]) -> list[Row]:
             "of first": percent(step["from_start"]),
             "of previous": percent(step["from_previous"]),
             "median seconds": step["seconds"]["median"],
+            **({"excluded": step["excluded"]} if "excluded" in step else {}),
             "shown": f"{step['count']:,}" + (f" · {percent(step['from_start'])}" if number > 1 else ""),
         }
         for number, (step, previous) in enumerate(zip(steps, before, strict=True), 1)

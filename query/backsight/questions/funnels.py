@@ -25,8 +25,14 @@ class FunnelQuestions(CohortQuestions):
         self,
         steps: Sequence[Step],
         window: str | timedelta = "14d",
-        entry: Literal["any", "first"] = "any",
+        entry: Literal["any", "first"] | None = None,
         *,
+        order: Literal["ordered", "strict", "any"] = "ordered",
+        count: Literal["persons", "sessions", "totals"] = "persons",
+        session: Json | None = None,
+        exclude: Sequence[Step] = (),
+        exclude_mode: Literal["attempt", "person"] = "attempt",
+        hold: str | Sequence[str] = (),
         breakdown: str | Sequence[str] | Json | None = None,
         interval: Literal["hour", "day", "week", "month"] | None = None,
         week_start: Literal["monday", "sunday"] = "monday",
@@ -43,9 +49,15 @@ class FunnelQuestions(CohortQuestions):
     ) -> Funnel:
         """How many persons did all of `steps` in order, within `window` of the first of them.
 
-        `from_` and `to` bound the first step (every step with `range="all"`); `since="30d"` is short for a
-        `from_` that many days ago. With `entry="first"` only a person's first attempt counts, not the one
-        that went furthest.
+        A step may say `"optional": True` and `"first_ever": True`. `from_` and `to` bound the first step
+        (every step with `range="all"`); `since="30d"` is short for a `from_` that many days ago. With
+        `entry="first"` only a person's first attempt counts, not the one that went furthest (`"any"`).
+
+        `order="strict"` lets no other named or custom event come between, `"any"` counts how many of the
+        steps were done. `count` may be of `"sessions"` (decided by `session={"gap": "30m", "starts": STEP}`,
+        else as captured) or `"totals"`: all attempts, one after another. `exclude=["Complained"]`, or
+        `[{"event": STEP, "after": 1, "before": 2}]`, ends attempts, or with `exclude_mode="person"` leaves
+        out whoever made one. `hold="cart_id"`: the property has one value at all steps.
 
         `breakdown` is by a property, by several, or `{"by": […], "attribution": "first" | "last" | "step" |
         "all", "step": 2, "limit": 25}`. `interval` adds the funnel of each period; `histogram={"from": 1,
@@ -55,6 +67,9 @@ class FunnelQuestions(CohortQuestions):
         from backsight.results import Funnel
 
         own = {"steps": listed(steps), "window": duration(window), "entry": entry, "range": range,
+               "order": _unusual(order, "ordered"), "count": _unusual(count, "persons"), "session": session,
+               "exclude": _exclusions(exclude), "exclude_mode": _unusual(exclude_mode, "attempt"),
+               "hold": [hold] if isinstance(hold, str) else listed(hold) or None,
                "breakdown": broken_down(breakdown), "interval": interval, "histogram": histogram,
                "week_start": week_start, "curve": curve or None}  # fmt: skip
         filters = {"where": listed(where) or None, "person_where": listed(person_where) or None}
@@ -67,3 +82,18 @@ class FunnelQuestions(CohortQuestions):
             return self._answer(report, {**request, **more})
 
         return Funnel(*self._answer("funnel", request), ask)
+
+
+def _unusual(value: str, usual: str) -> str | None:
+    return None if value == usual else value
+
+
+def _exclusions(value: Sequence[Step]) -> object:
+    """Exclusions as a request has them; a step that stands alone ends attempts wherever it comes."""
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        return value
+    return [{"event": each} if _is_step(each) else each for each in value] or None
+
+
+def _is_step(value: Step) -> bool:
+    return not isinstance(value, Mapping) or "event" not in value or "where" in value

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from backsight import charts
 from backsight.errors import InvalidRequest
+from backsight.results.funnel_tables import by_period, by_step, grew, took
 from backsight.results.person_list import PersonList
 from backsight.results.result import Answer, Asked, Result
 from backsight.results.signals import Signals
-from backsight.results.tables import Table, count, percent, span
+from backsight.results.tables import Table
 
 if TYPE_CHECKING:
     import pyarrow
@@ -33,12 +34,12 @@ class FunnelPersons(PersonList):
 class Funnel(Result):
     """Who got how far. `steps` is the answer's list of steps.
 
-    Data frame: one row a step, with `step` (from 1), `label`, `count` (persons), `still_open` (persons who
-    may yet get there), `from_start` and `from_previous` (shares of 1), the same as `settled_from_start` and
-    `settled_from_previous` without those who are still open, and `mean_seconds`, `median_seconds`,
-    `p90_seconds` since the step before. Where the funnel is broken down the rows are those of the groups, and
-    `group` says whose; with an interval there are those of each period too, `start` its beginning (null: the
-    whole range).
+    Data frame: one row a step, with `step` (from 1), `label`, `count` (persons, or what else is counted),
+    `still_open` (who may yet get there), `from_start` and `from_previous` (shares of 1), the same as
+    `settled_from_start` and `settled_from_previous` without those who are still open, and `mean_seconds`,
+    `median_seconds`, `p90_seconds` since the step before; with exclusions `excluded` (who would have got
+    there but for these). Where the funnel is broken down the rows are those of the groups, and `group` says
+    whose; with an interval there are those of each period too, `start` its beginning (null: the whole range).
     """
 
     report: ClassVar[str] = "funnel"
@@ -55,7 +56,9 @@ class Funnel(Result):
 
     @property
     def steps(self) -> list[dict[str, Any]]:
-        """Per step: label, count, from_start, from_previous, still_open, settled, seconds."""
+        """Per step: label, count, from_start, from_previous, still_open, settled, seconds; and `excluded`,
+        with exclusions, `optional` (true), of steps that are.
+        """
         steps: list[dict[str, Any]] = self.answer["steps"]
         return steps
 
@@ -145,18 +148,26 @@ class Funnel(Result):
         counts = [("count", pa.int64()), ("still_open", pa.int64())]
         shares = [(name, pa.float64()) for name in (*_SHARES, *(f"settled_{name}" for name in _SHARES))]
         seconds = [(f"{name}_seconds", pa.float64()) for name in _SECONDS]
+        seconds += [("excluded", pa.int64())] if self._excludes else []
         own = [("step", pa.int32()), ("label", pa.string()), *counts, *shares, *seconds]
         return pa.schema([*((name, pa.string()) for name in texts), *own])
 
+    @property
+    def _excludes(self) -> bool:
+        return any("excluded" in step for step in self.steps)
+
     def _rows(self) -> list[dict[str, Any]]:
         return [
-            {"step": number, "label": step["label"], "count": step["count"], "still_open": step["still_open"]}
+            {"step": number, "label": label, "count": step["count"], "still_open": step["still_open"]}
+            | {"excluded": step.get("excluded")}
             | {name: step[name] for name in _SHARES}
             | {f"settled_{name}": step["settled"][name] for name in _SHARES}
             | {f"{name}_seconds": step["seconds"][name] for name in _SECONDS}
             | where
             for steps, where in self._listed()
-            for number, step in enumerate(steps, 1)
+            for number, (step, label) in enumerate(
+                zip(steps, charts.step_labels(self.answer, steps), strict=True), 1
+            )
         ]
 
     def _listed(self) -> list[tuple[list[dict[str, Any]], dict[str, Any]]]:
@@ -177,34 +188,16 @@ class Funnel(Result):
         return charts.funnel(self.answer)
 
     def _table(self) -> Table:
-        return self._by_period() if self.trend and not self.groups else self._by_step()
+        made = by_period if self.trend and not self.groups else by_step
+        return made(self.answer, self._notes())
 
-    def _by_period(self) -> Table:
-        """A row a period: how many got to each step, and the share that got to the last."""
-        header = ["start", *(step["label"] for step in self.steps), "converted"]
-        rows = [
-            [
-                part.get("start", "all"), *(count(step["count"]) for step in part["steps"]),
-                percent(part["steps"][-1]["from_start"]) + ("" if part.get("complete", True) else "*"),
-            ]
-            for part in (*self.trend, self.answer)
-        ]  # fmt: skip
-        open_ = any(not period["complete"] for period in self.trend)
-        notes = ["* some windows are still open"] if open_ else []
-        return Table(header, rows, frozenset({0}), "Funnel", [*notes, *self._notes()])
+    def _tables(self) -> list[Table]:
+        """The funnel, then how long it took and how it grew, where these were asked for."""
+        more = [took(self.answer)] if self.histogram and self.histogram["bins"] else []
+        return [self._table(), *more, *([grew(self.curve)] if self.curve else [])]
 
-    def _by_step(self) -> Table:
-        header = ["", "step", "persons", "of first", "of previous", "still open", "median time"]
-        grouped = bool(self.groups)
-        rows = [
-            [
-                *([charts.group_text({"group": each["value"]}) if number == 1 else ""] if grouped else []),
-                str(number), step["label"], count(step["count"]), percent(step["from_start"]),
-                percent(step["from_previous"]) if number > 1 else "", count(step["still_open"]),
-                span(step["seconds"]["median"]),
-            ]
-            for each in (self.groups or [self.answer])
-            for number, step in enumerate(each["steps"], 1)
-        ]  # fmt: skip
-        left = frozenset({0, 2}) if grouped else frozenset({1})
-        return Table([*(["group"] if grouped else []), *header], rows, left, "Funnel", self._notes())
+    def __repr__(self) -> str:
+        return "\n\n".join(table.text() for table in self._tables())
+
+    def _repr_html_(self) -> str:
+        return "".join(table.html() for table in self._tables())

@@ -8,6 +8,7 @@ from backsight.api.schemas.breakdowns import GROUP, breakdown
 from backsight.api.schemas.parts import (
     COUNT,
     DURATION,
+    NAME,
     SECONDS,
     SHARE,
     TEXT,
@@ -21,10 +22,13 @@ from backsight.api.schemas.parts import (
 )
 from backsight.api.schemas.persons import LISTED, LISTING
 from backsight.api.schemas.request import COMMON
+from backsight.api.schemas.rules import step
 from backsight.reports.breakdown import MAX_PROPERTIES
 from backsight.reports.funnel import MAX_STEPS
 from backsight.reports.funnel.groups import ATTRIBUTIONS
 from backsight.reports.funnel.histogram import DEFAULT_BINS, MAX_BINS
+from backsight.reports.funnel.options import COUNTS, EXCLUDE_MODES, MAX_HELD, ORDERS
+from backsight.reports.funnel.rules import MAX_EXCLUSIONS
 from backsight.reports.periods import PERIODS, WEEK_STARTS
 
 
@@ -33,13 +37,39 @@ def _number(least: int, most: int, **more: object) -> Schema:
 
 
 _STEP: Final = _number(1, MAX_STEPS)
+_FLAG: Final[Schema] = {"type": "boolean", "default": False}
+_ANY_STEP: Final = step(
+    optional={**_FLAG, "description": "It may be left out; neither the first step nor the last one"},
+    first_ever={**_FLAG, "description": "Only a person's first such event in all of history fills it"},
+)
+_EXCLUSION: Final = obj(
+    {
+        "event": ref("Step"),
+        "after": {**_STEP, "default": 1, "description": "Counted from the event of this step …"},
+        "before": {**_STEP, "description": "… to that of this one; left out: of the last step"},
+    },
+    ("event",),
+)
 _ASKED: Final[Schema] = {
     **COMMON,
-    "steps": array(ref("Step"), minItems=1, maxItems=MAX_STEPS),
+    "steps": array(_ANY_STEP, minItems=1, maxItems=MAX_STEPS),
     "window": {**DURATION, "default": "14d", "description": "From the first step, inclusive"},
-    "order": choice("ordered", default="ordered"),
-    "entry": choice("any", "first", default="any"),
-    "count": choice("persons", default="persons"),
+    "order": choice(
+        *ORDERS, default="ordered",
+        description="`strict`: no other named or custom event between; `any`: how many steps were done",
+    ),
+    "entry": choice(
+        "any", "first", description="Which first steps open an attempt; `any`, but of totals `first`"
+    ),
+    "count": choice(
+        *COUNTS, default="persons", description="`totals`: attempts, one after another, of each person"
+    ),
+    "session": {**ref("Session"), "description": "Of count `sessions`: what decides them"},
+    "exclude": array(_EXCLUSION, maxItems=MAX_EXCLUSIONS, description="What ends an attempt between steps"),
+    "exclude_mode": choice(
+        *EXCLUDE_MODES, default="attempt", description="Whether an attempt or the whole person is out"
+    ),
+    "hold": array(NAME, maxItems=MAX_HELD, description="Properties with one value at all steps"),
     "range": choice("all", description="`from` and `to` bound every step, not the first one only"),
     "breakdown": breakdown(
         attribution=choice(*ATTRIBUTIONS, default="first", description="Which of an attempt's events counts"),
@@ -56,17 +86,29 @@ _ASKED: Final[Schema] = {
         "description": "Adds how the share of those who converted grows with time (Kaplan-Meier)",
     },
 }  # fmt: skip
+
+
+def _maybe(schema: Schema, **more: Schema) -> Schema:
+    """The same object, which has more properties where they were asked for."""
+    return {**schema, "properties": {**schema["properties"], **more}}
+
+
+_EXCLUDED: Final = {**COUNT, "description": "How many more would have got here but for `exclude`"}
 _STEPS: Final = array(
-    full(
-        {
-            "label": TEXT,
-            "count": COUNT,
-            "from_start": SHARE,
-            "from_previous": SHARE,
-            "still_open": {**COUNT, "description": "Persons who may yet get there"},
-            "settled": full({"from_start": SHARE, "from_previous": SHARE}),
-            "seconds": full({"mean": SECONDS, "median": SECONDS, "p90": SECONDS}),
-        }
+    _maybe(
+        full(
+            {
+                "label": {**TEXT, "description": "In any order: of the step of this number in the request"},
+                "count": COUNT,
+                "from_start": SHARE,
+                "from_previous": SHARE,
+                "still_open": {**COUNT, "description": "Persons who may yet get there"},
+                "settled": full({"from_start": SHARE, "from_previous": SHARE}),
+                "seconds": full({"mean": SECONDS, "median": SECONDS, "p90": SECONDS}),
+            }
+        ),
+        optional={"const": True},
+        excluded=_EXCLUDED,
     )
 )
 _BIN: Final = full({"from": {"type": "integer"}, "to": {"type": "integer"}, "count": COUNT})
@@ -84,19 +126,19 @@ _MORE: Final[Schema] = {
     "curve": array(full({"seconds": {"type": "number"}, "converted": SHARE, "at_risk": COUNT})),
 }
 
-
-def _maybe(schema: Schema, **more: Schema) -> Schema:
-    """The same object, which has more properties where they were asked for."""
-    return {**schema, "properties": {**schema["properties"], **more}}
-
-
 _GROUP: Final = _maybe(full({"value": GROUP, "steps": _STEPS}), **_MORE)
 _PERSON: Final[Schema] = LISTED["persons"]["items"]
 _TIMES: Final = array(nullable({**TEXT, "format": "date-time"}), description="When each step was done")
 
 SCHEMAS: Final[dict[str, Schema]] = {
     "FunnelRequest": obj(_ASKED, ("steps",)),
-    "Funnel": _maybe(full({"steps": _STEPS, "meta": ref("Meta")}), groups=array(_GROUP), **_MORE),
+    "Funnel": _maybe(
+        full({"steps": _STEPS, "meta": ref("Meta")}),
+        order=choice(*ORDERS[1:], description="Where it is not `ordered`"),
+        count=choice(*COUNTS[1:], description="Where it is not `persons`"),
+        groups=array(_GROUP),
+        **_MORE,
+    ),
     "FunnelPersonsRequest": obj(
         {
             **_ASKED,

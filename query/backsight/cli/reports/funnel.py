@@ -2,18 +2,83 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from backsight.cli.asking import asks_site, output_options, show
-from backsight.cli.reports.options import filter_options, options
+from backsight.cli.reports.options import filter_options, options, session_arguments, session_options
 from backsight.cli.words import step
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from backsight.questions import Questions
     from backsight.results import Funnel, Result
 
+_attempt_options = options(
+    click.option(
+        "--order",
+        default="ordered",
+        show_default=True,
+        type=click.Choice(["ordered", "strict", "any"]),
+        help="strict: no other named or custom event between; any: how many of the steps were done.",
+    ),
+    click.option(
+        "--entry",
+        type=click.Choice(["any", "first"]),
+        help="Which first steps open an attempt: each one, or a person's first.  [default: any]",
+    ),
+    click.option(
+        "--count",
+        default="persons",
+        show_default=True,
+        type=click.Choice(["persons", "sessions", "totals"]),
+        help="What is counted; totals: all attempts, one after another.",
+    ),
+    session_options,
+    click.option(
+        "--exclude",
+        multiple=True,
+        type=step,
+        metavar="STEP",
+        help="Ends an attempt; or as JSON an exclusion between two steps. May be repeated.",
+    ),
+    click.option(
+        "--exclude-mode",
+        default="attempt",
+        show_default=True,
+        type=click.Choice(["attempt", "person"]),
+        help="What is out: the attempt, or whoever made one.",
+    ),
+    click.option(
+        "--hold", multiple=True, metavar="PROPERTY", help="It has one value at all steps; may be repeated."
+    ),
+    click.option(
+        "--optional", multiple=True, type=int, metavar="N", help="Step N may be left out; may be repeated."
+    ),
+    click.option(
+        "--first-ever",
+        multiple=True,
+        type=int,
+        metavar="N",
+        help="Only a person's first such event ever fills step N; may be repeated.",
+    ),
+)
+_time_options = options(
+    click.option(
+        "--interval", type=click.Choice(["hour", "day", "week", "month"]),
+        help="Show the conversion of each period instead.",
+    ),
+    click.option(
+        "--week-start", default="monday", show_default=True, type=click.Choice(["monday", "sunday"]),
+        help="First day of a week.",
+    ),
+    click.option("--histogram", metavar="N-M", help="Show how long it took from step N to step M, too."),
+    click.option("--bins", type=int, metavar="N", help="Of --histogram: how many.  [default: 20]"),
+    click.option("--curve", is_flag=True, help="Show how the share of those who converted grew, too."),
+)  # fmt: skip
 _breakdown_options = options(
     click.option("--by", multiple=True, metavar="PROPERTY", help="Groups by its value; may be repeated."),
     click.option(
@@ -35,32 +100,18 @@ _persons_options = options(
 @click.option(
     "--window", default="14d", show_default=True, metavar="SPAN", help="Longest time from first to last step."
 )
-@click.option(
-    "--entry", default="any", show_default=True, type=click.Choice(["any", "first"]),
-    help="Which first steps open an attempt: each one, or a person's first.",
-)  # fmt: skip
+@_attempt_options
 @click.option(
     "--range", type=click.Choice(["all"]), help="all: --from and --to bound every step, not only the first."
 )
 @_breakdown_options
-@click.option(
-    "--interval",
-    type=click.Choice(["hour", "day", "week", "month"]),
-    help="Show the conversion of each period instead.",
-)
-@click.option(
-    "--week-start",
-    default="monday",
-    show_default=True,
-    type=click.Choice(["monday", "sunday"]),
-    help="First day of a week.",
-)
+@_time_options
 @_persons_options
 @filter_options
 @output_options
 @asks_site
 def funnel(
-    site: Questions, steps: tuple[Any, ...], by: tuple[str, ...], attribution: str | None,
+    site: Questions, steps: Sequence[Any], by: tuple[str, ...], attribution: str | None,
     attribution_step: int | None, limit: int | None, output: str | None, **arguments: Any,
 ) -> None:  # fmt: skip
     """Count the persons who did STEPs one after another.
@@ -70,8 +121,11 @@ def funnel(
     \b
     backsight funnel "Viewed pricing" "Signed up" --window 7d --since 30d
     backsight funnel '{"on": "pageview"}' "Signed up" --by browser --limit 5
+    backsight funnel "Viewed pricing" "Signed up" --exclude "Complained" --hold props.plan
     backsight funnel "Viewed pricing" "Signed up" --persons 2 --dropped
     """
+    steps = _marked(list(steps), arguments)
+    histogram = _histogram(arguments)
     persons = {name: arguments.pop(name) for name in ("persons", "dropped", "after")}
     own = {"attribution": attribution, "step": attribution_step, "limit": limit}
     given = {name: value for name, value in own.items() if value is not None}
@@ -80,8 +134,32 @@ def funnel(
             "--attribution, --attribution-step and --limit need --by. Valid: --by PROPERTY."
         )
     breakdown = {"by": list(by), **given} if by else None
-    asked = site.funnel(list(steps), **arguments, breakdown=breakdown)
+    asked = site.funnel(steps, **session_arguments(arguments), breakdown=breakdown, histogram=histogram)
     show(_persons(asked, **persons), output)
+
+
+def _marked(steps: list[Any], arguments: dict[str, Any]) -> list[Any]:
+    """The steps, with what --optional and --first-ever say of them."""
+    for key in ("optional", "first_ever"):
+        for number in arguments.pop(key):
+            if not 1 <= number <= len(steps):
+                option = key.replace("_", "-")
+                raise click.UsageError(f"--{option} {number}: no such step. Valid: 1 to {len(steps)}.")
+            given = steps[number - 1]
+            steps[number - 1] = ({"event": given} if isinstance(given, str) else given) | {key: True}
+    return steps
+
+
+def _histogram(arguments: dict[str, Any]) -> dict[str, int] | None:
+    """What --histogram and --bins ask for."""
+    between, bins = arguments.pop("histogram"), arguments.pop("bins")
+    if between is None and bins is None:
+        return None
+    found = re.fullmatch(r"([0-9]{1,3})-([0-9]{1,3})", between or "")
+    if found is None:
+        raise click.UsageError("--histogram is between two steps. Valid: --histogram 1-2.")
+    asked = {"from": int(found[1]), "to": int(found[2])}
+    return asked if bins is None else asked | {"bins": bins}
 
 
 def _persons(asked: Funnel, persons: int | None, dropped: bool, after: str | None) -> Result:

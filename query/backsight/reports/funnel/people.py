@@ -22,6 +22,7 @@ from backsight.reports.funnel.counting import count_attempts
 from backsight.reports.funnel.groups import WHO, codes_of, ranking_of, split
 from backsight.reports.funnel.request import FunnelRequest, parse
 from backsight.reports.funnel.scan import Matched, matched, text_of
+from backsight.reports.funnel.summary import step_before
 from backsight.reports.order import ORIGIN, instant_of
 from backsight.reports.person_ids import LISTING_FIELDS, read_listing
 from backsight.reports.request import EPOCH
@@ -45,7 +46,8 @@ def run(request: Mapping[str, object], context: Context) -> Answer:
     parts, _ = count_attempts(asked, found, context)
     if "group" in own:
         parts = _of_group(asked, found, parts, own["group"])
-    chosen = [_chosen(part, step - 1, dropped=dropped) for part in parts]
+    before = step_before(asked, step - 1) if dropped else None
+    chosen = [_chosen(part, step - 1, before) for part in parts]
     answer = listing.answer(np.concatenate([persons_of(part) for part in chosen]), context)
     times = _times(chosen, {int(person["person"]) for person in answer["persons"]})
     for person in answer["persons"]:
@@ -84,19 +86,23 @@ def _of_group(
     return split(parts, codes, ranking)[ranking.values.index(wanted)]
 
 
-def _chosen(attempts: Attempts, step: int, *, dropped: bool) -> Attempts:
-    reached = attempts.places[step] != NOT_REACHED
-    return attempts.only(~reached & (attempts.places[step - 1] != NOT_REACHED) if dropped else reached)
+def _chosen(attempts: Attempts, step: int, before: int | None) -> Attempts:
+    """Those that reached a step (counted from 0), or the one before and none from this one on."""
+    reached = attempts.places != NOT_REACHED
+    return attempts.only(reached[step] if before is None else reached[before] & ~reached[step:].any(axis=0))
 
 
 def _times(parts: Sequence[Attempts], persons: set[int]) -> dict[int, list[str | None]]:
-    """When each of some persons did each step; null where one was not done."""
-    found: dict[int, list[str | None]] = {}
+    """When each of some persons did each step, of several attempts in the first; null where not done."""
+    found: dict[int, list[int]] = {}
     for part in parts:
         who = persons_of(part)
         for index in np.flatnonzero(np.isin(who, np.array(sorted(persons), np.int64))).tolist():
-            found.setdefault(int(who[index]), [_time(place) for place in part.places[:, index].tolist()])
-    return found
+            places = part.places[:, index].tolist()
+            first = found.setdefault(int(who[index]), places)
+            if places[0] < first[0]:
+                found[int(who[index])] = places
+    return {person: [_time(place) for place in places] for person, places in found.items()}
 
 
 def _time(place: int) -> str | None:

@@ -28,7 +28,7 @@ def run(request: Mapping[str, object], context: Context) -> Answer:
     periods, more = _periods(asked, context)
     edges = [place_of(edge) for edge in periods.edges] if periods else []
     parts, over_time = count_attempts(asked, found, context, edges)
-    answer = _figures(asked, context, parts, periods, over_time)
+    answer = {**_counted(asked), **_figures(asked, context, parts, periods, over_time)}
     if asked.breakdown is not None:
         answer["groups"] = _groups(asked, asked.breakdown, context, found, parts, periods, over_time)
     return {**answer, "meta": context.meta(asked.steps, [*warnings, *more])}
@@ -37,6 +37,14 @@ def run(request: Mapping[str, object], context: Context) -> Answer:
 def sql(request: Mapping[str, object], context: Context) -> str:
     """The SQL of the scan that answers a request, with its parameters; before it, that of its sessions."""
     return text_of(parse(request, context.now), context)
+
+
+def _counted(asked: FunnelRequest) -> Answer:
+    """What the figures count, where it is not persons who do the steps in their order."""
+    options = asked.options
+    said = {"order": options.order, "count": options.count}
+    usual = {"order": "ordered", "count": "persons"}
+    return {key: value for key, value in said.items() if value != usual[key]}
 
 
 def _periods(asked: FunnelRequest, context: Context) -> tuple[Periods | None, list[str]]:

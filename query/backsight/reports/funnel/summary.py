@@ -33,10 +33,11 @@ def summary(asked: FunnelRequest, parts: Sequence[Attempts], now: datetime) -> l
                 "from_previous": _share(counts[step], counts[base] - sum(still_open[base:step])),
             },
             "seconds": seconds(np.concatenate([taken(part, step) for part in parts])),
+            **({"optional": True} if step + 1 in asked.optional else {}),
             **_excluded(asked, parts, step),
         }
         for step in _each(asked)
-        for base in [_before(asked, step)]
+        for base in [step_before(asked, step)]
     ]
 
 
@@ -47,7 +48,7 @@ def _excluded(asked: FunnelRequest, parts: Sequence[Attempts], step: int) -> Ans
     return {"excluded": sum(int(part.excluded[step].sum()) for part in parts)}
 
 
-def _before(asked: FunnelRequest, step: int) -> int:
+def step_before(asked: FunnelRequest, step: int) -> int:
     """The step before (both counted from 0) that everybody did who did this one; of the first, itself."""
     before = max(step - 1, 0)
     while before + 1 in asked.optional:
