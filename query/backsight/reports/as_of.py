@@ -17,11 +17,12 @@ from typing import Final
 from backsight.contract import TABLES
 from backsight.errors import shown
 from backsight.fields import read_object, read_string, refuse
+from backsight.reports.moments import EARLIEST
 
 META_FIELDS: Final = ("site", "now", "snapshot", "events", "cohorts", "watermark", "ms", "warnings")
 """Fields of an answer's `meta`."""
 
-INSTANT: Final = "an instant that has passed, such as '2026-10-01T12:00:00Z'"
+INSTANT: Final = "an instant since 1920 that has passed, such as '2026-10-01T12:00:00Z'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def _read_now(value: object, now: datetime) -> datetime:
         passed = instant.astimezone(UTC) if instant.tzinfo is not None else None
     except (ValueError, OverflowError):
         passed = None
-    if passed is None or passed > now:
+    if passed is None or not EARLIEST <= passed.date() or passed > now:
         refuse(f"{shown(value)} can't be asked as of.", "as_of.now", value, INSTANT)
     return passed
 
