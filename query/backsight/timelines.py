@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from backsight.parquet_rows import Integers
-from backsight.runs import side_by_side
+from backsight.runs import check, side_by_side
 
 Array: TypeAlias = npt.NDArray[Any]
 Flags: TypeAlias = npt.NDArray[np.bool_]
@@ -38,7 +38,10 @@ SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
 class Columns(Mapping[str, Array]):
-    """Columns of a scan in the order of a timeline; each is put into it when it is first asked for."""
+    """Columns of a scan in the order of a timeline; each is put into it when it is first asked for.
+
+    Then a run that was called off ends, too: a walk asks for columns all along its way.
+    """
 
     def __init__(self, arrays: Mapping[str, Array], rows: Integers) -> None:
         self._arrays, self._rows = arrays, rows
@@ -46,6 +49,7 @@ class Columns(Mapping[str, Array]):
 
     def __getitem__(self, name: str) -> Array:
         if name not in self._taken:
+            check()
             self._taken[name] = self._arrays[name][self._rows]
         return self._taken[name]
 

@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from itertools import count
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from backsight import runs
 from backsight.engine import Engine
 from backsight.errors import Cancelled, Exceeded
 from backsight.runs import Run
+from backsight.timelines import Timeline, Timelines
 
 ENDLESS = {
     "one row at the end": "select sum(hash(a.range + b.range)) from range(1000000) a, range(1000000) b",
@@ -84,6 +86,22 @@ def test_work_side_by_side_ends_with_its_run(threads: int) -> None:
     with run, pytest.raises(Cancelled):
         list(runs.side_by_side(work, range(100), threads))
     assert len(done) <= threads
+
+
+def test_a_walk_ends_with_its_run() -> None:
+    """A walk along timelines is called off where it asks for its next column."""
+    rows = pa.table({name: pa.array([1, 2]) for name in ("person", "place", "one", "two")})
+    run, asked = Run(), list[str]()
+
+    def walk(timeline: Timeline) -> None:
+        for name in ("one", "two"):
+            assert len(timeline.columns[name]) == 2
+            asked.append(name)
+            run.cancel()
+
+    with run, pytest.raises(Cancelled):
+        Timelines(rows).map(walk)
+    assert asked == ["one"]
 
 
 @pytest.mark.parametrize("threads", [1, 3])
