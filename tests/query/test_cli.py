@@ -20,8 +20,8 @@ from backsight.reports.attribution.request import COUNTS, TOUCHES, UNITS
 from backsight.reports.paths.walk import REPEATS
 from backsight.reports.periods import PERIODS, WEEK_STARTS
 from backsight.reports.retention import COHORTS, MODES, RETURNED
+from backsight.reports.statistics import STATISTICS
 from backsight.reports.trend import INTERVALS, MEASURES
-from backsight.reports.trend.measures import STATISTICS
 from backsight.sites import create_site
 from backsight.store.sqlite import SQLiteStore
 from captures import batch, capture, write_journal
@@ -154,6 +154,14 @@ def test_what_is_no_predicate_is_a_usage_error(run: Run, text: str) -> None:
     result = run("trend", "A", "--where", text)
     assert result.exit_code == 2
     assert "Invalid value for '--where'" in result.stderr
+
+
+@pytest.mark.parametrize("text", ["1,x", "", "1,,2", "1.5"])
+def test_what_is_no_list_of_brackets_is_a_usage_error(run: Run, text: str) -> None:
+    """It is refused with exit code 2 and what would be one."""
+    result = run("retention", "A", "B", "--brackets", text)
+    assert result.exit_code == 2
+    assert "is no list of numbers. Valid: such as 1,3,7" in result.stderr
 
 
 def test_a_step_is_a_name_or_json() -> None:

@@ -58,6 +58,12 @@ filter_options = options(
     as_of_option,
 )  # fmt: skip
 
+breakdown_options = options(
+    click.option("--by", multiple=True, metavar="PROPERTY", help="Break down by it; may be repeated."),
+    click.option("--limit", type=int, metavar="N", help="Groups that stand alone.  [default: 25]"),
+)
+"""Groups; `breakdown_arguments` reads what they give."""
+
 session_options = options(
     click.option("--session-gap", metavar="SPAN", help="Sessions end after so long without any event: 30m."),
     click.option(
@@ -65,6 +71,15 @@ session_options = options(
     ),
 )
 """How sessions are decided; `session_arguments` reads what they give."""
+
+
+def breakdown_arguments(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments with `breakdown` in place of what `breakdown_options` gave."""
+    by, limit = list(arguments.pop("by")), arguments.pop("limit")
+    if limit is not None and not by:
+        raise click.UsageError("--limit needs --by. Valid: --by PROPERTY.")
+    breakdown = {"by": by} | ({} if limit is None else {"limit": limit})
+    return arguments | {"breakdown": breakdown if by else None}
 
 
 def session_arguments(arguments: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from backsight.cli.asking import asks_site, output_options, show
-from backsight.cli.reports.options import filter_options, options
+from backsight.cli.reports.options import breakdown_arguments, breakdown_options, filter_options, options
 from backsight.cli.words import step
 
 if TYPE_CHECKING:
@@ -17,18 +17,15 @@ if TYPE_CHECKING:
 
 def _sizes(text: str) -> list[int]:
     """`1,3,7` as a list of numbers."""
-    return [int(size) for size in text.split(",")]
+    try:
+        return [int(size) for size in text.split(",")]
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no list of numbers. Valid: such as 1,3,7.") from None
 
 
 # Written out, as for every command: `--help` need not read the lake's code.
 _STATISTICS = ("sum", "avg", "min", "max", "median", "p90", "p95", "p99")
 
-_breakdown_options = options(
-    click.option(
-        "--by", multiple=True, metavar="PROPERTY", help="Groups by its value at the start; may be repeated."
-    ),
-    click.option("--limit", type=int, metavar="N", help="Groups that stand alone.  [default: 25]"),
-)
 _measure_options = options(
     click.option("--measure", type=click.Choice(_STATISTICS), help="Measure a property of the returns."),
     click.option("--property", metavar="NAME", help="Whose numbers."),
@@ -81,7 +78,7 @@ _persons_options = options(
     "--brackets", type=_sizes, metavar="N,N,…",
     help="Instead of --periods: how many of them stand together in each column after the first.",
 )  # fmt: skip
-@_breakdown_options
+@breakdown_options
 @_measure_options
 @click.option(
     "--week-start",
@@ -96,7 +93,7 @@ _persons_options = options(
 @output_options
 @asks_site
 def retention(
-    site: Questions, start: Any, return_: Any, by: tuple[str, ...], limit: int | None, measure: str | None,
+    site: Questions, start: Any, return_: Any, measure: str | None,
     property: str | None,  # noqa: A002  # the option's own word
     output: str | None, **arguments: Any,
 ) -> None:  # fmt: skip
@@ -108,13 +105,10 @@ def retention(
     backsight retention "Signed up" "Bought" --since 8w --persons 2026-10-05 --column 1 --not-returned
     """
     cell = {name: arguments.pop(name) for name in ("persons", "column", "not_returned", "after")}
-    if limit is not None and not by:
-        raise click.UsageError("--limit needs --by. Valid: --by PROPERTY.")
     if (measure is None) != (property is None):
         raise click.UsageError("--measure and --property go together. Valid: --measure sum --property NAME.")
-    breakdown = {"by": list(by)} | ({} if limit is None else {"limit": limit})
     asked = site.retention(
-        start, return_, **arguments, breakdown=breakdown if by else None,
+        start, return_, **breakdown_arguments(arguments),
         measure=None if measure is None else {"measure": measure, "property": property},
     )  # fmt: skip
     show(_persons(asked, **cell), output)

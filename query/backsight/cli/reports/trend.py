@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from backsight.cli.asking import asks_site, output_options, show
-from backsight.cli.reports.options import filter_options, options, session_arguments, session_options
+from backsight.cli.reports.options import (
+    breakdown_arguments,
+    breakdown_options,
+    filter_options,
+    options,
+    session_arguments,
+    session_options,
+)
 from backsight.cli.words import step
 
 if TYPE_CHECKING:
@@ -23,10 +30,6 @@ _measure_options = options(
     click.option("--measure", type=click.Choice(_MEASURES), help="What is measured.  [default: events]"),
     click.option("--property", metavar="NAME", help="Whose numbers: of sum, avg, min, max, median, p90 …"),
     click.option("--over", metavar="DAYS", help="Of active_persons: active within 1d, 7d, 28d …"),
-)
-_breakdown_options = options(
-    click.option("--by", multiple=True, metavar="PROPERTY", help="Break down by it; may be repeated."),
-    click.option("--limit", type=int, metavar="N", help="Groups that stand alone.  [default: 25]"),
 )
 _value_options = options(
     click.option(
@@ -56,16 +59,13 @@ _value_options = options(
     type=click.Choice(["monday", "sunday"]),
     help="First day of a week.",
 )
-@_breakdown_options
+@breakdown_options
 @_value_options
 @session_options
 @filter_options
 @output_options
 @asks_site
-def trend(
-    site: Questions, series: tuple[Any, ...], by: tuple[str, ...], limit: int | None, output: str | None,
-    **arguments: Any,
-) -> None:  # fmt: skip
+def trend(site: Questions, series: tuple[Any, ...], output: str | None, **arguments: Any) -> None:
     """Count events, persons or sessions over time, or measure a property.
 
     \b
@@ -73,12 +73,9 @@ def trend(
     backsight trend "Bought" --measure avg --property price --by browser --limit 5
     backsight trend "Bought" "Visited" --formula "A / B * 100"
     """
-    if limit is not None and not by:
-        raise click.UsageError("--limit needs --by. Valid: --by PROPERTY.")
     measure = {name: arguments.pop(name) for name in ("measure", "property", "over")}
     measured = {name: value for name, value in measure.items() if value is not None}
-    breakdown = {"by": list(by)} | ({} if limit is None else {"limit": limit})
-    arguments = session_arguments(arguments) | {"breakdown": breakdown if by else None}
+    arguments = breakdown_arguments(session_arguments(arguments))
     show(site.trend([_measured(each, measured) for each in series], **arguments), output)
 
 
