@@ -20,6 +20,7 @@ from backsight.fields import read_choice, read_whole, refuse
 from backsight.parquet_rows import Integers
 from backsight.reports.breakdown import Breakdown, Group, Ranking, parse_breakdown, rank
 from backsight.reports.funnel.attempts import NOT_REACHED, Attempts
+from backsight.reports.funnel.units import SESSION, ranks
 from backsight.timelines import SPREAD
 
 ATTRIBUTIONS: Final = ("first", "last", "step", "all")
@@ -90,43 +91,53 @@ def unit_of(person: Integers, code: Integers) -> Integers:
     return unit
 
 
-def group_codes(parts: Sequence[Attempts], asked: FunnelBreakdown, groups: Sequence[Group]) -> list[Integers]:
-    """The code of each attempt's group, part by part."""
-    return [codes_of(part, asked, groups) for part in parts]
+def ranking_of(
+    parts: Sequence[Attempts], codes: Sequence[Integers], groups: Sequence[Group], limit: int
+) -> Ranking:
+    """The groups by how many started in them; those of whom all are excluded come last."""
+    counted, every = np.zeros(len(groups), np.int64), np.zeros(len(groups), np.int64)
+    for part, code in zip(parts, codes, strict=True):
+        there = code != NO_GROUP
+        every += np.bincount(code[there], minlength=len(groups))
+        counted += np.bincount(code[there & (part.places[0] != NOT_REACHED)], minlength=len(groups))
+    return rank(groups, 2 * counted + (every > 0), limit)
 
 
-def ranking_of(codes: Sequence[Integers], groups: Sequence[Group], limit: int) -> Ranking:
-    """The groups by how many started in them."""
-    sizes = np.zeros(len(groups), np.int64)
-    for part in codes:
-        sizes += np.bincount(part[part != NO_GROUP], minlength=len(groups))
-    return rank(groups, sizes, limit)
-
-
-def split(parts: Sequence[Attempts], codes: Sequence[Integers], ranking: Ranking) -> list[list[Attempts]]:
-    """The attempts of each group, in the order of the ranking; of the pooled one, each person's best."""
-    count = len(ranking.values)
-    found: list[list[Attempts]] = [[] for _ in range(count)]
+def split(
+    parts: Sequence[Attempts], codes: Sequence[Integers], ranking: Ranking, count: str
+) -> list[list[Attempts]]:
+    """The attempts of each group, in the order of the ranking; of the pooled one, the best of each person or
+    session that is counted (`count`)."""
+    number = len(ranking.values)
+    found: list[list[Attempts]] = [[] for _ in range(number)]
     for part, each in zip(parts, codes, strict=True):
         kept = np.flatnonzero(each != NO_GROUP)
         places = ranking.places[each[kept]]
         order = np.argsort(places, kind="stable")
-        edges = np.searchsorted(places[order], np.arange(count + 1))
-        for place in range(count):
+        edges = np.searchsorted(places[order], np.arange(number + 1))
+        for place in range(number):
             found[place].append(part.only(kept[order[edges[place] : edges[place + 1]]]))
-    if ranking.pooled and all(WHO in part.columns for part in parts):
+    if ranking.pooled and count != "totals" and all(WHO in part.columns for part in parts):
         found[-1] = _best(found[-1])
     return found
 
 
 def _best(parts: Sequence[Attempts]) -> list[Attempts]:
-    """Of attempts that a person made in several groups, the one that got furthest, and there first."""
-    who = np.concatenate([part.columns.at(WHO, part.rows[0]) for part in parts])
-    depth = np.concatenate([(part.places != NOT_REACHED).sum(axis=0) for part in parts])
-    soonest = np.concatenate([part.places.max(axis=0) for part in parts])
-    order = np.lexsort((soonest, -depth, who))
-    first = np.append(True, who[order][1:] != who[order][:-1])[: len(who)]
-    chosen = np.zeros(len(who), np.bool_)
+    """Of attempts that a person, or session, made in several groups, the best."""
+    unit = [np.concatenate(each) for each in zip(*map(_unit, parts), strict=True)]
+    best = [np.concatenate(each) for each in zip(*map(ranks, parts), strict=True)]
+    order = np.lexsort((*best, *unit))
+    first = np.zeros(len(order), np.bool_)
+    first[:1] = True
+    for each in unit:
+        first[1:] |= each[order][1:] != each[order][:-1]
+    chosen = np.zeros(len(order), np.bool_)
     chosen[order[first]] = True
     edges = np.cumsum([0, *(len(part.person) for part in parts)])
     return [part.only(chosen[edges[n] : edges[n + 1]]) for n, part in enumerate(parts)]
+
+
+def _unit(attempts: Attempts) -> list[Integers]:
+    """What tells apart what is counted, be it in several groups: the person, and the session."""
+    names = [WHO, *([SESSION] if SESSION in attempts.columns else [])]
+    return [attempts.columns.at(name, attempts.rows[0]) for name in names]

@@ -157,10 +157,14 @@ def _ends(timeline: Timeline, rules: Rules, step: int, level: Reached) -> Ends:
     for later in rules.next(step):
         fit |= ((bits & (1 << (later - 1))) != 0) & ((bits & rules.unfit(later)) == 0)
     stop = (bits & (goes_on | excludes)) == 0
-    # In a strict order whatever follows ends it, be it after the window; otherwise only an exclusion does.
-    return Ends(
-        stop, ((bits & excludes) != 0) & ~fit, stop & (following == NOT_REACHED) if rules.strict else stop
-    )
+    return Ends(stop, ((bits & excludes) != 0) & ~fit, stop & _unbroken(timeline, rules, level.rows))
+
+
+def _unbroken(timeline: Timeline, rules: Rules, rows: Integers) -> Flags:
+    """Whether nothing follows that may not come between, be it after the window."""
+    if not rules.strict:
+        return np.ones(len(rows), np.bool_)
+    return next_of(np.flatnonzero(holding(timeline, rules.naming_bits)), timeline, rows) == NOT_REACHED
 
 
 def _last_open(timeline: Timeline, levels: list[Reached], ends: list[Ends], runs: Integers) -> Integers:

@@ -77,13 +77,13 @@ def _of_group(
     if asked.breakdown is None:
         refuse("without a breakdown there are no groups.", "group", value, 'a request with "breakdown"')
     codes = [codes_of(part, asked.breakdown, found.groups) for part in parts]
-    ranking = ranking_of(codes, found.groups, asked.breakdown.breakdown.limit)
+    ranking = ranking_of(parts, codes, found.groups, asked.breakdown.breakdown.limit)
     wanted: Any = (
         None if value == POOLED else list(read_list(value, "group", len(asked.breakdown.breakdown.by)))
     )
     if wanted not in ranking.values:
         refuse("the funnel has no such group.", "group", value, "a group's 'value', or {'pooled': true}")
-    return split(parts, codes, ranking)[ranking.values.index(wanted)]
+    return split(parts, codes, ranking, asked.options.count)[ranking.values.index(wanted)]
 
 
 def _chosen(attempts: Attempts, step: int, before: int | None) -> Attempts:

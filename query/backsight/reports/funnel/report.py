@@ -68,10 +68,10 @@ def _groups(
     def coded(each: Sequence[Attempts]) -> list[Any]:
         return [codes_of(part, breakdown, found.groups) for part in each]
 
-    codes = coded(parts)
-    ranking = ranking_of(codes, found.groups, breakdown.breakdown.limit)
-    whole = split(parts, codes, ranking)
-    by_period = [split(each, coded(each), ranking) for each in over_time]
+    codes, count = coded(parts), asked.options.count
+    ranking = ranking_of(parts, codes, found.groups, breakdown.breakdown.limit)
+    whole = split(parts, codes, ranking, count)
+    by_period = [split(each, coded(each), ranking, count) for each in over_time]
     return [
         {
             "value": value,
