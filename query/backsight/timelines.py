@@ -10,31 +10,31 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import ceil
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from backsight.parquet_rows import Integers
+from backsight.person_chunks import MOST_BITS, Arrays, dealt, pieces_of
+from backsight.person_chunks import SPREAD as SPREAD
+from backsight.person_chunks import Array as Array
 from backsight.runs import check, side_by_side
 
-Array: TypeAlias = npt.NDArray[Any]
+
 Flags: TypeAlias = npt.NDArray[np.bool_]
+Keys: TypeAlias = npt.NDArray[np.uint64]
 Made = TypeVar("Made")
 
-CHUNK_ROWS: Final = 5_000_000
-"""Most rows of a chunk."""
+CHUNK_ROWS: Final = 2**17
+"""Rows of a chunk at most, about, until there are too many chunks."""
 
-FEW_ROWS: Final = 200_000
-"""So many rows are not worth a second thread."""
+FEW_ROWS: Final = 2**17
+"""So many rows are one chunk."""
 
-KEY_BITS: Final = 63
+KEY_BITS: Final = 64
 LATEST_PLACE: Final = np.iinfo(np.int64).max
-
-SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
-"""An odd number: multiplied by it, different persons stay different, and their upper bits tell them apart."""
 
 
 class Columns(Mapping[str, Array]):
@@ -127,17 +127,19 @@ class Timelines:
 
     def map(self, walk: Callable[[Timeline], Made]) -> list[Made]:
         """What a walk makes of each chunk."""
-        count = self._chunks
-        return list(side_by_side(lambda number: walk(self._chunk(number, count)), range(count), self.threads))
+        return list(side_by_side(lambda arrays: walk(timeline_of(arrays)), self._chunks(), self.threads))
 
     def words(self, column: str) -> list[str | None]:
         """The distinct texts of a column; in a timeline it holds their indices."""
         return list(self._coded[column][1])
 
-    @property
-    def _chunks(self) -> int:
-        rows = self.rows.num_rows
-        return 1 if rows <= FEW_ROWS else max(self.threads, ceil(rows / CHUNK_ROWS))
+    def _chunks(self) -> list[Arrays]:
+        codes = {name: codes for name, (codes, _) in self._coded.items()}
+        if self.rows.num_rows <= FEW_ROWS:
+            numbers = set(self.rows.schema.names) - codes.keys()
+            return [codes | {name: self.rows[name].to_numpy() for name in numbers}]
+        bits = min(((self.rows.num_rows - 1) // CHUNK_ROWS).bit_length(), MOST_BITS)
+        return dealt(pieces_of(self.rows, codes), bits, self.threads)
 
     @cached_property
     def _coded(self) -> Mapping[str, tuple[Array, list[str | None]]]:
@@ -147,26 +149,13 @@ class Timelines:
             if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)
         }
 
-    @cached_property
-    def _arrays(self) -> Mapping[str, Array]:
-        return {
-            name: self._coded[name][0] if name in self._coded else self.rows[name].to_numpy()
-            for name in self.rows.schema.names
-        }
 
-    def _chunk(self, number: int, count: int) -> Timeline:
-        arrays = self._arrays
-        chosen: Integers | None = None
-        if count > 1:
-            chosen = np.flatnonzero(_share(arrays["person"], count) == number)
-
-        def taken(name: str) -> Any:
-            return arrays.get(name) if chosen is None or name not in arrays else arrays[name][chosen]
-
-        person, place, part = taken("person"), taken("place"), taken("part")
-        grouped, order = timeline_order(person, place, part, taken("page"))
-        columns = Columns(arrays, order if chosen is None else chosen[order])
-        return Timeline(person[grouped], place[order], columns, None if part is None else part[grouped])
+def timeline_of(arrays: Arrays) -> Timeline:
+    """The timeline of rows in any order; the columns are those of `Timelines`."""
+    person, place, part = arrays["person"], arrays["place"], arrays.get("part")
+    grouped, order = timeline_order(person, place, part, arrays.get("page"))
+    part = None if part is None else part[grouped]
+    return Timeline(person[grouped], place[order], Columns(arrays, order), part)
 
 
 def timeline_order(
@@ -181,43 +170,43 @@ def timeline_order(
     begins = _changes(person[grouped])
     if part is not None:
         begins |= _changes(part[grouped])
-    key = np.cumsum(begins, dtype=np.int64)
+    run = np.cumsum(begins, dtype=np.uint64)
     ahead = place[grouped]
     ahead -= ahead.min(initial=LATEST_PLACE)
-    width = int(ahead.max(initial=0)).bit_length()
-    cut = max(0, width + int(begins.sum()).bit_length() - KEY_BITS)
-    key <<= width - cut
-    ahead >>= cut
-    key |= ahead
-    behind = np.argsort(key)
+    room = KEY_BITS - len(run).bit_length() - int(run.max(initial=0)).bit_length()
+    width = min(int(ahead.max(initial=0)).bit_length(), room)
+    cut = max(0, int(ahead.max(initial=0)).bit_length() - width)
+    behind, key = _sorted((run << np.uint64(width)) | (ahead.view(np.uint64) >> np.uint64(cut)))
     order = grouped[behind]
-    _settle(order, key[behind], (*([page] if page is not None else []), place))
+    _settle(order, key, (*([page] if page is not None else []), place))
     return grouped, order
 
 
 def _by_person(person: Integers) -> Integers:
-    """Rows in an order in which those of one person stand together.
-
-    Sorting plain numbers is several times faster than sorting indices by them: so each row's index stands in
-    the lower bits of what is sorted, behind as many bits as fit of the person's.
-    """
-    width = len(person).bit_length()
-    mask = np.uint64((1 << width) - 1)
-    keys = person.view(np.uint64) * SPREAD
-    keys &= ~mask
-    keys |= np.arange(len(person), dtype=np.uint64)
-    keys.sort()
-    order = (keys & mask).view(np.int64)
-    keys >>= np.uint64(width)
+    """Rows in an order in which those of one person stand together."""
+    key = person.view(np.uint64) * SPREAD
+    order, key = _sorted(key >> np.uint64(len(person).bit_length()))
     found = person[order]
-    shared = (keys[1:] == keys[:-1]) & (found[1:] != found[:-1])
+    shared = (key[1:] == key[:-1]) & (found[1:] != found[:-1])
     if shared.any():  # two persons have all the bits in common that fit
-        mixed = np.flatnonzero(np.isin(keys, keys[1:][shared]))
-        order[mixed] = order[mixed][np.lexsort((found[mixed], keys[mixed]))]
+        mixed = np.flatnonzero(np.isin(key, key[1:][shared]))
+        order[mixed] = order[mixed][np.lexsort((found[mixed], key[mixed]))]
     return order
 
 
-def _settle(order: Integers, key: Integers, by: Sequence[Integers]) -> None:
+def _sorted(key: Keys) -> tuple[Integers, Keys]:
+    """Indices in the order of some keys, and the keys in order; equal ones keep theirs.
+
+    Sorting plain numbers is several times faster than sorting indices by them: so each one's index stands in
+    the lower bits of what is sorted. Keys must leave room for it.
+    """
+    width = np.uint64(len(key).bit_length())
+    both = (key << width) | np.arange(len(key), dtype=np.uint64)
+    both.sort()
+    return (both & ((np.uint64(1) << width) - np.uint64(1))).view(np.int64), both >> width
+
+
+def _settle(order: Integers, key: Keys, by: Sequence[Integers]) -> None:
     """Put rows of one key into order by these columns, the last one first."""
     same = key[1:] == key[:-1]
     if not same.any():
@@ -225,11 +214,6 @@ def _settle(order: Integers, key: Integers, by: Sequence[Integers]) -> None:
     tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
     rows = order[tied]
     order[tied] = rows[np.lexsort((*(column[rows] for column in by), key[tied]))]
-
-
-def _share(person: Integers, count: int) -> npt.NDArray[np.uint64]:
-    """Into which of so many chunks each row's person goes."""
-    return ((person.view(np.uint64) * SPREAD) >> np.uint64(48)) % np.uint64(count)
 
 
 def _changes(values: Array) -> Flags:
