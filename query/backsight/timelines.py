@@ -22,7 +22,6 @@ from backsight.person_chunks import SPREAD as SPREAD
 from backsight.person_chunks import Array as Array
 from backsight.runs import check, side_by_side
 
-
 Flags: TypeAlias = npt.NDArray[np.bool_]
 Keys: TypeAlias = npt.NDArray[np.uint64]
 Made = TypeVar("Made")
