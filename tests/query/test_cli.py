@@ -17,6 +17,9 @@ from click.testing import CliRunner, Result
 from backsight.cli import COMMANDS, main, words
 from backsight.keys import Keys
 from backsight.reports.attribution.request import COUNTS, TOUCHES, UNITS
+from backsight.reports.funnel.groups import ATTRIBUTIONS
+from backsight.reports.funnel.options import COUNTS as FUNNEL_COUNTS
+from backsight.reports.funnel.options import EXCLUDE_MODES, ORDERS
 from backsight.reports.paths.walk import REPEATS
 from backsight.reports.periods import PERIODS, WEEK_STARTS
 from backsight.reports.retention import COHORTS, MODES, RETURNED
@@ -248,6 +251,9 @@ def test_cohorts_are_put_frozen_shown_listed_and_deleted(run: Run, tmp_path: Pat
         (["funnel", "Bougth"], "did you mean 'Bought'"),
         (["funnel", "Bought", "--window", "soon"], "window"),
         (["funnel", "Bought", "--from", "2026-02-02", "--to", "2026-01-01"], "from"),
+        (["funnel", "Bought", "--exclude", "Bought"], "exclude"),
+        (["funnel", "Bought", "--optional", "1"], "steps[0].optional"),
+        (["funnel", "Bought", "--session-gap", "1h"], "session"),
         (["trend", "Bought", "--where", "person.plan=pro", "--timezone", "Mars"], "timezone"),
         (["retention", "Bought", "Bought", "--periods", "0"], "periods"),
         (["funnel", "Bought", "--site", "shpo"], "did you mean 'shop'"),
@@ -276,6 +282,9 @@ def test_what_cannot_be_done_is_one_line_and_exit_code_1(
         (["funnel"], "Missing argument 'STEP...'"),
         (["funnel", "A", "--windw", "7d"], "--window"),
         (["funnel", "A", "--entry", "last"], "'any', 'first'"),
+        (["funnel", "A", "--first-ever", "2"], "--first-ever 2: no such step. Valid: 1 to 1."),
+        (["funnel", "A", "B", "--histogram", "1"], "--histogram 1-2"),
+        (["funnel", "A", "B", "--bins", "9"], "--histogram 1-2"),
         (["events", "put", "A", "--on", "hover"], "'click'"),
         (["funnel", "A", "--url", "http://x.example"], "--url and --data are given both"),
         (["keys", "create", "--scope", "all"], "'read', 'define', 'admin'"),
@@ -327,6 +336,7 @@ TRACKED = [
     {"type": "track", "page": 0, "seq": n, "time": 1_794_999_990_000 + n, "name": name, "props": {"n": n}}
     for n, name in enumerate(["View", "Buy", "Buy"])
 ]
+SECOND = '{"on": "track", "name": "Buy", "where": [{"property": "n", "op": "is", "value": 2}]}'
 VIEW, BUY = '{"on": "track", "name": "View"}', '{"on": "track", "name": "Buy"}'
 
 
@@ -335,6 +345,49 @@ VIEW, BUY = '{"on": "track", "name": "View"}', '{"on": "track", "name": "Buy"}'
     [
         (["funnel", VIEW, BUY], lambda answer: [step["count"] for step in answer["steps"]] == [1, 1]),
         (["funnel", BUY, VIEW], lambda answer: [step["count"] for step in answer["steps"]] == [1, 0]),
+        (
+            [
+                *"funnel --order strict --exclude".split(),
+                BUY,
+                *"--hold path --first-ever 1".split(),
+                VIEW,
+                BUY,
+            ],
+            lambda answer: [step["excluded"] for step in answer["steps"]] == [0, 0],
+        ),
+        (
+            [
+                "funnel",
+                VIEW,
+                '{"css": ".never"}',
+                SECOND,
+                "--exclude",
+                f'{{"event": {BUY}, "before": 3}}',
+                "--exclude-mode",
+                "person",
+                "--optional",
+                "2",
+            ],
+            lambda answer: (
+                [step["excluded"] for step in answer["steps"]] == [1, 0, 1]
+                and [step["count"] for step in answer["steps"]] == [0, 0, 0]
+            ),
+        ),
+        (
+            [
+                *"funnel --order any --count sessions --session-gap 30m --session-starts".split(),
+                BUY,
+                VIEW,
+                BUY,
+            ],
+            lambda answer: [step["count"] for step in answer["steps"]] == [3, 0],
+        ),
+        (
+            [*"funnel --count totals --histogram 1-2 --bins 3 --curve".split(), BUY, BUY],
+            lambda answer: (
+                (answer["count"], answer["histogram"]["persons"], len(answer["curve"])) == ("totals", 1, 1)
+            ),
+        ),
         (
             ["trend", BUY, "--from", "2026-11-17", "--to", "2026-11-19"],
             lambda answer: answer["series"][0]["total"] == 2,
@@ -443,6 +496,12 @@ def test_reports_answer_from_the_folder(
 @pytest.mark.parametrize(
     ("command", "option", "words"),
     [
+        ("funnel", "order", ORDERS),
+        ("funnel", "count", FUNNEL_COUNTS),
+        ("funnel", "exclude_mode", EXCLUDE_MODES),
+        ("funnel", "attribution", ATTRIBUTIONS),
+        ("funnel", "interval", PERIODS),
+        ("funnel", "week_start", WEEK_STARTS),
         ("retention", "period", PERIODS),
         ("retention", "cohort", COHORTS),
         ("retention", "week_start", WEEK_STARTS),
