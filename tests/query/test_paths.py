@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backsight.contract import id64
-from backsight.errors import InvalidRequest
+from backsight.errors import Exceeded, InvalidRequest
 from backsight.reports import paths
 from query import oracles, oracles_paths, oracles_sessions
 from query.conftest import ContextOf
@@ -319,6 +319,16 @@ def test_an_event_without_the_value_is_not_on_the_way(context_of: ContextOf) -> 
     answer = paths.run({"nodes": [{"on": "track", "name": "X", "each": "screen", "label": "screen"}]},
                        context_of(events))  # fmt: skip
     assert edges(answer) == {(1, "Home", "7"): 1}
+
+
+def test_more_values_than_fit_are_refused(context_of: ContextOf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a property names more nodes than stand in memory, the refusal says what would be fewer."""
+    monkeypatch.setattr("backsight.reports.paths.nodes.MAX_VALUES", 2)
+    events = [viewed(f"/{number}", at(number)) for number in range(3)]
+    with pytest.raises(Exceeded, match="3 values name nodes") as refused:
+        paths.run({}, context_of(events))
+    assert (refused.value.field, "a property with fewer values" in refused.value.valid) == ("nodes", True)
+    assert paths.run({}, context_of(events[:2]))["paths"] == 1
 
 
 def test_an_empty_site_has_no_paths(context_of: ContextOf) -> None:

@@ -13,17 +13,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from backsight.contract import MAX_NAME_CHARS
-from backsight.errors import InvalidRequest
+from backsight.errors import Exceeded, InvalidRequest
 from backsight.fields import below, check_text, read_list, read_object, read_string, refuse
+from backsight.parquet_rows import Integers
 from backsight.rules.predicates import MAX_PATTERN
 from backsight.rules.steps import Step, parse_step
 
 MAX_NODES: Final = 200
 MAX_RENAMINGS: Final = 100
+MAX_VALUES: Final = 5_000_000
+"""Most values that may name nodes: each takes some hundred bytes, and stands in memory."""
 
 Node = tuple[str, str]
 """Kind and name: "event" and a named event's, "rule" and a rule's label, or an entry's label and a value."""
@@ -77,11 +81,21 @@ class Naming:
         return named
 
 
+class NodeList:
+    """Nodes by their number; there may be millions, of which a few are looked at."""
+
+    def __init__(self, kinds: pa.StringArray, names: pa.StringArray) -> None:
+        self._kinds, self._names = kinds, names
+
+    def __getitem__(self, number: int) -> Node:
+        return self._kinds[number].as_py(), self._names[number].as_py()
+
+
 @dataclass(frozen=True)
 class Nodes:
     """The nodes that there are, by kind and name; a node's number is its index."""
 
-    listed: Sequence[Node]
+    listed: NodeList
     named: pa.Table
     """Which number the events of an `entry` (an index) have where their `value` is such; both not null."""
 
@@ -109,22 +123,41 @@ def default_nodes(names: Sequence[str]) -> tuple[NodeEntry, ...]:
 
 
 def number_nodes(entries: Sequence[NodeEntry], found: pa.Table, naming: Naming) -> Nodes:
-    """Numbers the nodes of the entries, of which `found` holds each `entry` with `each` and its `value`s."""
+    """Numbers the nodes of the entries, of which `found` holds each `entry` with `each` and its `value`s.
+
+    Raises Exceeded for more than MAX_VALUES of these.
+    """
+    if found.num_rows > MAX_VALUES:
+        raise _too_many_values(found.num_rows)
     plain = [index for index, entry in enumerate(entries) if entry.each is None]
-    kinds = [entries[index].kind for index in plain]
-    kinds += [entries[index].kind for index in found["entry"].to_pylist()]
     values = found["value"].combine_chunks()
-    names = [entries[index].step.label for index in plain] + naming.names(values).to_pylist()
-    listed = sorted(set(zip(kinds, names, strict=True)))
-    number = {node: index for index, node in enumerate(listed)}
-    named = pa.table(
-        {
-            "entry": pa.array([*plain, *found["entry"].to_pylist()], pa.int32()),
-            "value": pa.array([""] * len(plain) + values.to_pylist(), pa.string()),
-            "node": pa.array([number[node] for node in zip(kinds, names, strict=True)], pa.int32()),
-        }
+    labels = pa.array([entries[index].step.label for index in plain], pa.string())
+    entry = pa.concat_arrays([pa.array(plain, pa.int32()), found["entry"].combine_chunks()])
+    kinds, kind = _ranked(pa.array([entry.kind for entry in entries], pa.string()).take(entry))
+    names, name = _ranked(pa.concat_arrays([labels, naming.names(values)]))
+    pairs, node = np.unique(kind * len(names) + name, return_inverse=True)
+    of_pair = np.divmod(pairs, max(1, len(names)))
+    listed = NodeList(kinds.take(pa.array(of_pair[0])), names.take(pa.array(of_pair[1])))
+    value = pa.concat_arrays([pa.array([""] * len(plain), pa.string()), values])
+    return Nodes(listed, pa.table({"entry": entry, "value": value, "node": pa.array(node.astype(np.int32))}))
+
+
+def _ranked(texts: pa.StringArray) -> tuple[pa.StringArray, Integers]:
+    """The distinct texts in order, and where each of the texts stands among them."""
+    coded = texts.dictionary_encode()
+    order = pc.sort_indices(coded.dictionary).to_numpy()
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    return coded.dictionary.take(pa.array(order)), rank[coded.indices.to_numpy()]
+
+
+def _too_many_values(count: int) -> Exceeded:
+    return Exceeded(
+        f"{count:,} values name nodes.",
+        field="nodes",
+        value=count,
+        valid=f"at most {MAX_VALUES:,}: a property with fewer values, a 'where' or a shorter range",
     )
-    return Nodes(listed, named)
 
 
 def _parse_entry(value: object, field: str) -> NodeEntry:
