@@ -46,9 +46,13 @@ RETENTION_BY_GROUP: dict[str, Any] = {
         {
             "value": ["</script>", None],
             "rows": [{**RETENTION["rows"][0], "values": [1.5, None, 0.0]}],
-            "average": [],
+            "average": [0.75, 0.5, None],
         },
-        {"value": None, "rows": [{**RETENTION["rows"][2], "values": [2, 0.0, 0.0]}], "average": []},
+        {
+            "value": None,
+            "rows": [{**RETENTION["rows"][2], "values": [2, 0.0, 0.0]}],
+            "average": [0.25, None, None],
+        },
     ],
 }
 TREND: dict[str, Any] = {
@@ -64,9 +68,13 @@ SPECS = [
     charts.funnel(FUNNEL),
     charts.retention(RETENTION),
     charts.trend(TREND),
+    charts.trend({**TREND, "labels": TREND["labels"][:1], "series": [{**TREND["series"][0], "values": [1]}]}),
     charts.preview(PREVIEW),
     charts.cohort_preview({"total": 1_204}),
 ]
+
+
+SPEC_IDS = ["funnel", "retention", "trend", "trend of one period", "preview", "cohort"]
 
 
 def values(spec: dict[str, Any]) -> list[dict[str, Any]]:
@@ -82,7 +90,7 @@ def vega_lite() -> jsonschema.Draft7Validator:
     return jsonschema.Draft7Validator(json.loads(schema))
 
 
-@pytest.mark.parametrize("spec", SPECS, ids=["funnel", "retention", "trend", "preview", "cohort"])
+@pytest.mark.parametrize("spec", SPECS, ids=SPEC_IDS)
 def test_valid(spec: dict[str, Any], vega_lite: jsonschema.Draft7Validator) -> None:
     """Every chart is valid Vega-Lite and plain JSON; a misspelt mark would not be."""
     vega_lite.validate(spec)
@@ -94,12 +102,13 @@ def test_valid(spec: dict[str, Any], vega_lite: jsonschema.Draft7Validator) -> N
                                       .replace('"type": "line"', '"type": "lion"')))  # fmt: skip
 
 
-@pytest.mark.parametrize("spec", SPECS, ids=["funnel", "retention", "trend", "preview", "cohort"])
+@pytest.mark.parametrize("spec", SPECS, ids=SPEC_IDS)
 def test_fields_exist(spec: dict[str, Any]) -> None:
     """Every field that a chart encodes is a column of its data."""
-    encoded = {part["field"] for part in _objects(spec) if isinstance(part.get("field"), str)}
-    assert encoded
-    assert all(encoded <= row.keys() for row in values(spec))
+    for part in spec.get("vconcat", [spec]):
+        encoded = {each["field"] for each in _objects(part) if isinstance(each.get("field"), str)}
+        assert encoded
+        assert all(encoded <= row.keys() for row in values(part))
 
 
 def test_funnel() -> None:
@@ -115,9 +124,12 @@ def test_funnel() -> None:
 
 
 def test_retention() -> None:
-    """A heat map has a cell per cohort and period that has begun; an empty cohort has no share."""
+    """Over a heat map, which has a cell per cohort and period that has begun, stands the line of averages; an
+    empty cohort has no share.
+    """
+    line, heat = charts.retention(RETENTION)["vconcat"]
     columns = ("cohort", "period", "share", "complete")
-    assert [tuple(row[name] for name in columns) for row in values(charts.retention(RETENTION))] == [
+    assert [tuple(row[name] for name in columns) for row in values(heat)] == [
         ("2026-10-01 (4)", "0", 1.0, True),
         ("2026-10-01 (4)", "1", 0.5, True),
         ("2026-10-01 (4)", "2-4", 0.25, True),
@@ -125,19 +137,21 @@ def test_retention() -> None:
         ("2026-10-03 (2)", "0", 1.0, True),
         ("2026-10-03 (2)", "1", 0.5, False),
     ]
+    assert heat["encoding"]["y"]["sort"] == ["2026-10-01 (4)", "2026-10-02 (0)", "2026-10-03 (2)"]
+    assert [(row["period"], row["share"]) for row in values(line)] == [("0", 1.0), ("1", 0.5), ("2-4", 0.25)]
+    assert "color" not in line["encoding"]
 
 
 def test_retention_by_group() -> None:
-    """Broken down, there is a heat map for each group, named by its value, with what is measured."""
-    columns = ("group", "cohort", "period", "value")
-    drawn = values(charts.retention(RETENTION_BY_GROUP))
-    assert [tuple(row[name] for name in columns) for row in drawn] == [
-        ("<\u2060/script>, (none)", "2026-10-01 (4)", "0", 1.5),
-        ("<\u2060/script>, (none)", "2026-10-01 (4)", "1", None),
-        ("<\u2060/script>, (none)", "2026-10-01 (4)", "2-4", 0.0),
-        ("(all others)", "2026-10-03 (2)", "0", 2),
-        ("(all others)", "2026-10-03 (2)", "1", 0.0),
+    """Broken down, there is a line for each group, named by its value; what is not over has no point."""
+    lines, heat = charts.retention(RETENTION_BY_GROUP)["vconcat"]
+    columns = ("group", "period", "share")
+    assert [tuple(row[name] for name in columns) for row in values(lines)] == [
+        ("<\u2060/script>, (none)", "0", 0.75),
+        ("<\u2060/script>, (none)", "1", 0.5),
+        ("(all others)", "0", 0.25),
     ]
+    assert values(heat) == values(charts.retention(RETENTION)["vconcat"][1])
 
 
 def test_trend() -> None:
@@ -148,6 +162,20 @@ def test_trend() -> None:
         {"start": "2026-10-01", "series": "B", "measure": "persons", "value": 0},
         {"start": "2026-10-02", "series": "B", "measure": "persons", "value": 5},
     ]
+
+
+def test_trend_of_one_period() -> None:
+    """What has one period alone is no line: it has a bar a series, and one more each where it is compared."""
+    one = {
+        "labels": ["2026-10-01"],
+        "series": [{"label": "A", "measure": "events", "values": [4], "total": 4}],
+    }
+    assert charts.trend(one)["mark"]["type"] == "bar"
+    before = {**one, "previous_labels": ["2026-09-30"],
+              "series": [{**one["series"][0], "previous": {"values": [3], "total": 3}}]}  # fmt: skip
+    drawn = charts.trend(before)
+    assert [(row["range"], row["value"]) for row in values(drawn)] == [("this range", 4), ("before", 3)]
+    assert drawn["encoding"]["yOffset"]["field"] == "range"
 
 
 def test_series_names() -> None:

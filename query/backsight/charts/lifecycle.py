@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from backsight.charts.parts import ACCENT, QUANTITY, START, WHOLE, Row, Spec, chart, percent, plain
+from backsight.charts.parts import ACCENT, QUANTITY, START, Row, Spec, chart, percent, plain
 
+UNSIGNED: Final = {"tickMinStep": 1, "labelExpr": "format(abs(datum.value), ',')"}
 COLOURS: Final = {"new": ACCENT, "returning": "#7fb069", "resurrecting": "#e6aa68", "dormant": "#b8bfc6"}
 
 
@@ -25,7 +26,7 @@ def lifecycle(answer: Row) -> Spec:
         mark={"type": "bar"},
         encoding={
             "x": START,
-            "y": {"field": "drawn", "title": "persons", **WHOLE},
+            "y": {"field": "drawn", "title": "persons", "axis": UNSIGNED, **QUANTITY},
             "color": {"field": "state", "type": "nominal", "title": None, "scale": scale},
             "opacity": {"condition": {"test": "datum.complete", "value": 1}, "value": 0.5},
             "tooltip": [{"field": name} for name in ("start", "state", "persons", "complete")],
@@ -43,7 +44,7 @@ def stickiness(answer: Row) -> Spec:
         "field": "periods",
         "type": "ordinal",
         "title": f"{answer['interval']}s",
-        "axis": {"labelAngle": 0},
+        "axis": {"labelAngle": 0, "labelOverlap": "greedy"},
     }
     share = {"field": "share", "title": "share of persons", **QUANTITY}
     return chart(

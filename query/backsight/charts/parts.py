@@ -8,8 +8,14 @@ Spec = dict[str, Any]
 Row = dict[str, Any]
 
 SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v6.json"
-ACCENT: Final = "#2f6f8f"
-FAINT: Final = "#d5e2e9"
+ACCENT: Final = "#3a8bb3"
+"""Told from white and from a dark page alike."""
+FAINT: Final = "rgba(58, 139, 179, 0.28)"
+"""The same, so that the page shows through."""
+AGAINST: Final = "#d9822b"
+"""What speaks against."""
+INK: Final = "#7a7a7a"
+"""Of a text on the page itself, which may be light or dark: Vega-Lite takes no theme's colour for a text."""
 QUANTITY: Final = {"type": "quantitative"}
 WHOLE: Final = {"axis": {"tickMinStep": 1}, **QUANTITY}
 """Counts: no ticks between whole numbers."""
@@ -18,7 +24,13 @@ START: Final = {
     "field": "start",
     "type": "ordinal",
     "title": None,
-    "axis": {"labelAngle": 0, "labelOverlap": "greedy"},
+    "axis": {
+        "labelAngle": 0,
+        "labelOverlap": "greedy",
+        "labelSeparation": 8,
+        # Of an hour the day and the time: 11-18 06:00.
+        "labelExpr": "length(datum.value) > 10 ? replace(slice(datum.value, 5, 16), 'T', ' ') : datum.value",
+    },
 }
 """The axis of time: the beginnings of periods."""
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from backsight.charts.parts import ACCENT, Row, Spec, chart, layer, plain
+from backsight.charts.parts import ACCENT, INK, Row, Spec, chart, layer, plain
 
 HEIGHT: Final = 380
 COLUMN: Final = 190
@@ -22,7 +22,7 @@ BANDS: Final = 12
 """Most edges of a step that are drawn; a picture of more tells nothing."""
 POINTS: Final = 12
 """Points of a curve."""
-LABEL: Final = 28
+LONGEST: Final = 28
 """Most characters of a name."""
 
 FIELDS: Final[Row] = dict.fromkeys(
@@ -58,7 +58,7 @@ def paths(answer: Row) -> Spec:
     tooltip = [{"field": name} for name in ("source", "target", "events", "persons", "median seconds")]
     band, node = "datum.band != null", "datum.node != null"
     y, y2 = _pixels("y", HEIGHT, reverse=True), {"field": "y2"}
-    name = {"align": "left", "baseline": "middle", "dx": BAR + 4, "fontSize": 11}
+    name = {"align": "left", "baseline": "middle", "dx": BAR + 4, "fontSize": 11, "color": INK}
     told = [{"field": name} for name in ("kind", "node", "events")]
     each_band = {"field": "band", "type": "nominal"}
     return chart(
@@ -158,7 +158,7 @@ def _bands(edges: list[Row], boxes: Mapping[Key, Box], scale: float, first: int)
 def _node(box: Box, first: int) -> Row:
     column, kind, name = box.key
     left = (column - first) * COLUMN
-    short = name if len(name) <= LABEL else name[: LABEL - 1] + "…"
+    short = name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
     return {
         **FIELDS,
         "node": plain(name),

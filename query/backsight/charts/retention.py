@@ -1,23 +1,67 @@
-"""The chart of a retention table."""
+"""The charts of a retention table."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from backsight.charts.parts import QUANTITY, Row, Spec, chart, layer, percent, plain
+from backsight.charts.parts import ACCENT, QUANTITY, SCHEMA, Row, Spec, layer, percent, plain
 from backsight.charts.trend import group_text
+
+_WIDTH: Final = {"step": 44}
+"""Of a column: the lines above stand over the cells below."""
 
 
 def retention(answer: Row) -> Spec:
-    """A heat map: a row a cohort, a column a period; what is not over yet stands in italics. One a group."""
-    rows = [_drawn(row, spans(answer)) for row in retention_points(answer) if has_begun(row)]
+    """The share that came back, by period, a line a group; under it a heat map of everybody.
+
+    It has a row a cohort and a column a period; what is not over yet stands in italics.
+    """
+    parts = [_curves(answer), _heat(answer)]
+    return {"$schema": SCHEMA, "vconcat": parts, "resolve": {"scale": {"color": "independent"}}}
+
+
+def _curves(answer: Row) -> Spec:
+    """What the averages are, as far as any cohort's period is over."""
+    tables = answer.get("groups", [{"value": ["all"], "average": answer["average"]}])
+    rows = [
+        {"group": _named(each), "period": period, "share": share, "shown": percent(share)}
+        for each in tables
+        for period, share in zip(spans(answer), each["average"], strict=False)
+        if share is not None
+    ]
+    by = {"color": {"field": "group", "type": "nominal", "sort": None, "title": None}}
+    share = {"field": "share", "title": "came back", "axis": {"format": "%"}, **QUANTITY}
+    tooltip = [{"field": name} for name in ("group", "period", "shown")]
+    return {
+        "data": {"values": rows},
+        "width": _WIDTH,
+        "height": 140,
+        "mark": {"type": "line", "point": True, "strokeJoin": "round", "color": ACCENT},
+        "encoding": {
+            "x": _period(answer),
+            "y": share,
+            **(by if "groups" in answer else {}),
+            "tooltip": tooltip,
+        },
+    }
+
+
+def _heat(answer: Row) -> Spec:
+    """A cell for each cohort and period that has begun."""
+    points = [point for row in answer["rows"] for point in _points(row, {})]
+    rows = [_drawn(row, spans(answer)) for row in points if has_begun(row)]
     names = ("cohort", "period", "returned", "shown", "complete", *(("value",) if _measured(answer) else ()))
-    heat = {"encoding": {"x": _X, "y": _Y}, "layer": _layers([{"field": name} for name in names])}
-    size = {"width": {"step": 44}, "height": {"step": 24}}
-    if "groups" not in answer:
-        return chart(rows, **size, **heat)
-    by = {"field": "group", "type": "nominal", "sort": None, "title": None}
-    return chart(rows, facet={"row": by}, spec={**size, **heat}, resolve={"scale": {"y": "independent"}})
+    order = list(dict.fromkeys(_cohort(row) for row in answer["rows"]))
+    return {
+        "data": {"values": rows},
+        "width": _WIDTH,
+        "height": {"step": 24},
+        "encoding": {
+            "x": {**_period(answer), "title": None, "axis": {"labelAngle": 0, "orient": "top"}},
+            "y": {"field": "cohort", "type": "ordinal", "sort": order, "title": None},
+        },
+        "layer": _layers([{"field": name} for name in names]),
+    }
 
 
 def retention_points(answer: Row) -> list[Row]:
@@ -70,12 +114,9 @@ def _points(row: Row, group: Row) -> list[Row]:
 
 def _drawn(point: Row, names: list[str]) -> Row:
     """What the chart shows of a cell."""
-    group = {"group": plain(point["group"])} if "group" in point else {}
-    cohort = f"{plain(point['start'])} ({point['size']:,})"
-    kept = {name: each for name, each in point.items() if name not in ("group", "start", "size")}
+    kept = {name: each for name, each in point.items() if name not in ("start", "size")}
     return {
-        **group,
-        "cohort": cohort,
+        "cohort": _cohort(point),
         **kept,
         "period": names[point["period"]],
         "shown": percent(point["share"]),
@@ -97,11 +138,19 @@ def _layers(tooltip: list[Row]) -> list[Spec]:
     ]
 
 
-_X: Final[Spec] = {
-    "field": "period",
-    "type": "ordinal",
-    "sort": None,
-    "title": "period",
-    "axis": {"orient": "top", "labelAngle": 0},
-}
-_Y: Final[Spec] = {"field": "cohort", "type": "ordinal", "sort": None, "title": None}
+def _cohort(row: Row) -> str:
+    return f"{plain(row['start'])} ({row['size']:,})"
+
+
+def _named(group: Row) -> str:
+    return plain(group_text({"group": group["value"]}) or "")
+
+
+def _period(answer: Row) -> Spec:
+    return {
+        "field": "period",
+        "type": "ordinal",
+        "sort": spans(answer),
+        "title": answer["labels"][0].partition(" ")[0].lower() if answer["labels"] else None,
+        "axis": {"labelAngle": 0},
+    }

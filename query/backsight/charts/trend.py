@@ -6,14 +6,16 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from backsight.charts.parts import QUANTITY, START, WHOLE, Row, Spec, chart, plain
+from backsight.charts.parts import ACCENT, QUANTITY, START, WHOLE, Row, Spec, chart, plain
 
 COUNTS = ("events", "persons", "sessions", "active_persons")
 """Measures whose values are whole."""
 
 
 def trend(answer: Row) -> Spec:
-    """A line a series (of formulas alone, where there are some); the periods before are dashed."""
+    """A line a series (of formulas alone, where there are some); the periods before are dashed. Of one period
+    alone, a bar a series.
+    """
     series, calculated = answer["series"], any("formula" in each for each in answer["series"])
     drawn = {
         name
@@ -21,17 +23,45 @@ def trend(answer: Row) -> Spec:
         if ("formula" in each) == calculated
     }
     rows = [each for row in points(answer) if row["series"] in drawn for each in _drawn(row)]
-    compared = {"field": "range", "type": "nominal", "sort": None, "title": None}
+    return _bars(answer, rows) if len(answer["labels"]) == 1 else _lines(answer, rows)
+
+
+def _lines(answer: Row, rows: list[Row]) -> Spec:
+    dashes = {"symbolType": "stroke", "symbolFillColor": "transparent"}
+    compared = {"field": "range", "type": "nominal", "sort": None, "title": None, "legend": dashes}
     return chart(
         rows,
         width=640,
         height=260,
-        mark={"type": "line", "point": True},
+        mark={"type": "line", "point": True, "strokeJoin": "round"},
         encoding={
             "x": START,
             "y": {"field": "value", "title": None, **(WHOLE if is_whole(answer) else QUANTITY)},
             "color": {"field": "series", "type": "nominal", "sort": None, "title": None},
             **({"strokeDash": compared} if "previous_labels" in answer else {}),
+            "tooltip": [{"field": name} for name in ("start", "series", "value")],
+        },
+    )
+
+
+def _bars(answer: Row, rows: list[Row]) -> Spec:
+    compared = {"field": "range", "type": "nominal", "sort": None, "title": None}
+    both = {"yOffset": compared, "color": compared} if "previous_labels" in answer else {}
+    return chart(
+        rows,
+        width=480,
+        height={"step": 24},
+        mark={"type": "bar", **({} if both else {"color": ACCENT})},
+        encoding={
+            "y": {
+                "field": "series",
+                "type": "nominal",
+                "sort": None,
+                "title": None,
+                "axis": {"labelLimit": 320},
+            },
+            "x": {"field": "value", "title": None, **(WHOLE if is_whole(answer) else QUANTITY)},
+            **both,
             "tooltip": [{"field": name} for name in ("start", "series", "value")],
         },
     )

@@ -150,7 +150,7 @@ class Retention(Result):
         return [{**point, "label": self.labels[point["period"]]} for point in points]
 
     def spec(self) -> dict[str, Any]:
-        """A heat map: a row a cohort, a column a period; one a group."""
+        """The share that came back, a line a group; under it a heat map: a row a cohort."""
         return charts.retention(self.answer)
 
     def _table(self) -> Table:
