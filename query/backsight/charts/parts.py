@@ -14,7 +14,7 @@ FAINT: Final = "rgba(58, 139, 179, 0.28)"
 """The same, so that the page shows through."""
 AGAINST: Final = "#d9822b"
 """What speaks against."""
-INK: Final = "#7a7a7a"
+INK: Final = {"expr": "background && luminance(background) < 0.4 ? '#e6e6e6' : '#222'"}
 """Of a text on the page itself, which may be light or dark: Vega-Lite takes no theme's colour for a text."""
 QUANTITY: Final = {"type": "quantitative"}
 WHOLE: Final = {"axis": {"tickMinStep": 1}, **QUANTITY}
