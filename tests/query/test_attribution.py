@@ -56,7 +56,7 @@ _rows = st.lists(
         st.sampled_from([0, 1, 2, 3_000, 4_000]),
         st.sampled_from([None, 5, 5, 6]),
         st.sampled_from([None, "utm_source=a", "utm_source=a&utm_medium=m", "utm_source=b", "utm_medium=n"]),
-        st.sampled_from([None, "10", '"2.5"', "true", "0.1"]),
+        st.sampled_from([None, "10", '"2.5"', "true", "0.1", "1e17"]),
     ),
     max_size=16,
     unique_by=lambda row: (row["page"], row["sequence"]),
@@ -87,6 +87,7 @@ PRICES = {
     '{"price": 10}': Fraction(10),
     '{"price": "2.5"}': Fraction(5, 2),
     '{"price": 0.1}': Fraction(1, 10),
+    '{"price": 1e17}': Fraction(10**17),
 }
 
 
@@ -259,6 +260,20 @@ def test_a_custom_property_is_carried_by_tracked_events(context_of: ContextOf) -
     assert owed(attribution.run({"conversion": "A", "by": ["channel"]}, context_of(events))) == {
         ("partner",): 1
     }
+
+
+def test_a_large_amount_swallows_no_small_one(context_of: ContextOf) -> None:
+    """What one person's conversion is worth does not blur what others' touches are owed."""
+    events = [
+        viewed("utm_source=ad", at(0), device=device) if number < 2
+        else event("A", at(1), device=device, props=f'{{"price": {price}}}')
+        for device, price in enumerate(["1e18", "0.5"])
+        for number in range(3)
+    ]  # fmt: skip
+    events += [viewed("utm_source=own", at(0), device=1)]
+    asked = {"conversion": "A", "by": ["utm_source"], "touch": "linear", "property": "price"}
+    own = attribution.run(asked, context_of(events))["groups"][1]
+    assert (own["value"], own["sum"]) == (["own"], pytest.approx(0.5 / 3))
 
 
 def test_amounts_that_are_no_numbers_are_said(context_of: ContextOf) -> None:

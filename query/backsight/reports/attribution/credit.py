@@ -146,21 +146,30 @@ def _single(timeline: Timeline, touches: Integers, spans: Spans, amount: Numbers
 
 
 def _shared(timeline: Timeline, touches: Integers, spans: Spans, amount: Numbers, terms: Terms) -> Credits:
-    """Each conversion in equal parts to all of its touches: what a touch is owed begins and ends with the
-    spans that it lies in, so that a sum along the touches gives it.
-    """
+    """Each conversion in equal parts to all of its touches."""
     parts = 1 / (spans.high - spans.low)
-    owed, value, count = (
-        _along(len(touches), spans, each) for each in (parts, parts * amount, np.ones(len(parts)))
-    )
-    some = np.flatnonzero(count > 0.5)
+    owed, value = (_along(len(touches), spans, each) for each in (parts, parts * amount))
+    some = np.flatnonzero(owed)
     rows = touches[some]
     return Credits(timeline.columns["code"][rows], timeline.person[rows], owed[some], value[some])
 
 
 def _along(length: int, spans: Spans, each: Numbers) -> Numbers:
-    begun = np.bincount(spans.low, each, length + 1) - np.bincount(spans.high, each, length + 1)
-    return np.cumsum(begun)[:length]
+    """For each touch, the sum over the spans that it lies in.
+
+    Spans are cut into stretches of powers of two, and these into halves again and again: so sums are all that
+    is taken. To take away where a span ends what was added where it began would be simpler, but beside a
+    large amount small ones would be lost.
+    """
+    start, lengths = spans.low.copy(), spans.high - spans.low
+    sums = np.zeros(length)
+    for level in reversed(range(int(lengths.max(initial=0)).bit_length())):
+        half = 1 << level
+        sums[half:] += sums[:-half].copy()
+        cut = np.flatnonzero(lengths & half)
+        sums += np.bincount(start[cut], each[cut], length)
+        start[cut] += half
+    return sums
 
 
 def _changes(values: Integers) -> Flags:
