@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from backsight.errors import InvalidRequest
 from backsight.reports import funnel
 from query import oracles_funnel as oracle
 from query.conftest import ContextOf
@@ -267,3 +268,50 @@ def test_sessions_decided_by_a_rule_agree_with_sessions_cut_event_by_event(
     assert [[step[key] for key in keys] for step in answer["steps"]] == [
         [step[key] for key in keys] for step in expected
     ]
+
+
+@pytest.mark.parametrize(
+    ("request_", "field", "says"),
+    [
+        ({"order": "random"}, "order", "'strict'"),
+        ({"count": "events"}, "count", "'totals'"),
+        ({"count": "totals", "entry": "any"}, "entry", '"first"'),
+        ({"count": "totals", "order": "any"}, "count", '"persons" or "sessions"'),
+        ({"session": {"gap": "30m"}}, "session", '"count": "sessions"'),
+        ({"count": "sessions", "session": {}}, "session", "'gap', 'starts' or both"),
+        ({"count": "sessions", "session": {"gap": "soon"}}, "session.gap", "no duration"),
+        ({"count": "sessions", "session": {"starts": "Aa"}}, "session.starts", "no named event"),
+        ({"exclude": "A"}, "exclude", "a list"),
+        ({"exclude": ["A"]}, "exclude[0]", "an object"),
+        ({"exclude": [{"event": "A"}] * 11}, "exclude", "0 to 10"),
+        ({"exclude": [{"after": 1}]}, "exclude[0].event", "a named event or a rule"),
+        ({"exclude": [{"event": "Aa"}]}, "exclude[0].event", "no named event"),
+        ({"exclude": [{"event": "A", "after": 3}]}, "exclude[0].after", "1 to 2"),
+        ({"exclude": [{"event": "A", "after": 2, "before": 2}]}, "exclude[0].before", "3 to 3"),
+        ({"exclude": [{"event": "A", "until": 2}]}, "exclude[0].until", "unknown field"),
+        ({"exclude": [{"event": "A"}], "order": "any"}, "exclude", '"strict"'),
+        ({"exclude": [{"event": "A", "before": 2}], "steps": ["A", {"event": "B", "optional": True}, "D"]},
+         "exclude[0].before", "not optional"),
+        ({"exclude": [{"event": "A"}], "steps": ["A"]}, "exclude", "two steps or more"),
+        ({"exclude_mode": "session"}, "exclude_mode", "'person'"),
+        ({"hold": "props.cart"}, "hold", "a list"),
+        ({"hold": ["a", "b", "c", "d"]}, "hold", "0 to 3"),
+        ({"hold": ["props.cart", "props.cart"]}, "hold[1]", "each property once"),
+        ({"hold": [7]}, "hold[0]", "a string"),
+        ({"steps": [{"event": "A", "optional": True}, "B"]}, "steps[0].optional", "a step between them"),
+        ({"steps": ["A", {"event": "B", "optional": True}]}, "steps[1].optional", "a step between them"),
+        ({"steps": ["A", {"event": "B", "optional": "yes"}, "D"]}, "steps[1].optional", "true or false"),
+        ({"steps": ["A", {"event": "B", "optional": True}, "D"], "order": "any"},
+         "steps[1].optional", '"strict"'),
+        ({"steps": [{"event": "A", "first_ever": 1}, "B"]}, "steps[0].first_ever", "true or false"),
+        ({"steps": [{"event": "A", "frist_ever": True}, "B"]}, "steps[0].frist_ever", "unknown field"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_named(
+    context_of: ContextOf, request_: dict[str, Any], field: str, says: str
+) -> None:
+    """An option that can't be understood, or has no sense beside another, is refused with its field."""
+    with pytest.raises(InvalidRequest) as raised:
+        funnel.run({"steps": ["A", "B", "D"], **request_}, context_of([]))
+    assert raised.value.field == field
+    assert says in str(raised.value)
