@@ -33,17 +33,18 @@ class Answered(NamedTuple):
     sql: Callable[[], str]
 
 
-class _Kept(NamedTuple):
+class _Landed(NamedTuple):
     asked: datetime
     answered: Answered
     size: int
+    """Bytes of the answer's JSON form."""
 
 
 @dataclass
 class _Flight:
     asked: datetime
     run: Run
-    task: asyncio.Task[Answered]
+    task: asyncio.Task[_Landed]
     askers: int = 0
 
 
@@ -56,7 +57,7 @@ class Flights:
     def __init__(self, workers: Workers, seconds: float | None, kept_bytes: int = KEPT_BYTES) -> None:
         self._workers, self._seconds = workers, seconds
         self._flights: dict[Hashable, _Flight] = {}
-        self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
+        self._kept: OrderedDict[Hashable, _Landed] = OrderedDict()
         self._room = kept_bytes
 
     async def answer(self, question: Question) -> Answered:
@@ -70,7 +71,7 @@ class Flights:
             flight = self._start(key, question)
         flight.askers += 1
         try:
-            return await asyncio.shield(flight.task)
+            return (await asyncio.shield(flight.task)).answered
         finally:
             flight.askers -= 1
             if not flight.askers and not flight.task.done():
@@ -94,7 +95,7 @@ class Flights:
 
     def _start(self, key: Hashable, question: Question) -> _Flight:
         run = Run(self._seconds)
-        work = self._workers.run(lambda: Answered(*question.answer(run)))
+        work = self._workers.run(lambda: _fly(question, run))
         flight = _Flight(question.asked, run, asyncio.create_task(work))
         self._flights[key] = flight
         flight.task.add_done_callback(lambda task: self._land(key, flight))
@@ -103,18 +104,17 @@ class Flights:
     def _land(self, key: Hashable, flight: _Flight) -> None:
         self._forget(key, flight)
         if not flight.task.cancelled() and flight.task.exception() is None:
-            self._keep(key, flight.asked, flight.task.result())
+            self._keep(key, flight.task.result())
 
     def _forget(self, key: Hashable, flight: _Flight) -> None:
         if self._flights.get(key) is flight:
             del self._flights[key]
 
-    def _keep(self, key: Hashable, asked: datetime, answered: Answered) -> None:
-        size = len(msgspec.json.encode(answered.answer))
+    def _keep(self, key: Hashable, landed: _Landed) -> None:
         self._drop(key)
-        self._kept[key] = _Kept(asked, answered, size)
-        self._room -= size
-        while self._kept and (self._room < 0 or self._oldest() < asked - SAME_TIME):
+        self._kept[key] = landed
+        self._room -= landed.size
+        while self._kept and (self._room < 0 or self._oldest() < landed.asked - SAME_TIME):
             self._drop(next(iter(self._kept)))
 
     def _oldest(self) -> datetime:
@@ -123,3 +123,9 @@ class Flights:
     def _drop(self, key: Hashable) -> None:
         if key in self._kept:
             self._room += self._kept.pop(key).size
+
+
+def _fly(question: Question, run: Run) -> _Landed:
+    # Measured here, in the thread of the report: the event loop, which serves capture too, must not wait.
+    answered = Answered(*question.answer(run))
+    return _Landed(question.asked, answered, len(msgspec.json.encode(answered.answer)))

@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,7 +27,7 @@ from backsight.reports.context import Context
 from backsight.site import DataDirectory
 from query.api.asking import Broken, broken_api, client, problem
 from query.rows import event, rows_of
-from shop_site import secret_key, serve, write_data
+from shop_site import secret_key, serve, served, write_data, write_more
 
 ENDLESS = "select sum(hash(a.range + b.range)) from range(1000000) a, range(1000000) b"
 
@@ -113,6 +114,42 @@ def test_one_of_two_askers_leaves(site: Counting) -> None:
     assert site.ended.get(timeout=30) is None
 
 
+def test_an_error_is_told_to_all_and_forgotten() -> None:
+    """Who waits for a report that fails hears why; who asks the same after that has it computed anew."""
+    site = Failing()
+
+    async def ask() -> None:
+        flights = Flights(Workers("test", 1, 8), None)
+        asked = site.ask("funnel", {})
+        both = await asyncio.gather(flights.answer(asked), flights.answer(asked), return_exceptions=True)
+        assert [str(error) for error in both] == ["no. 1", "no. 1"]
+        with pytest.raises(RuntimeError, match=r"no\. 2"):
+            await flights.answer(asked)
+
+    asyncio.run(ask())
+    site.engine.close()
+
+
+def test_sites_share_no_answers(tmp_path: Path) -> None:
+    """Equal questions of two sites, asked at the same moment, have each site's own answer."""
+    write_data(tmp_path, "shop", "blog")
+    write_more(tmp_path, "gus", "01 10:00 pricing", site="blog")
+    asked = {"steps": [{"on": "pageview"}], "from": "2026-10-01"}
+    with served(tmp_path) as url, ThreadPoolExecutor(6) as pool, ExitStack() as stack:
+        apis = {
+            site: stack.enter_context(client(url, secret_key(tmp_path, "read", site)))
+            for site in ("shop", "blog")
+        }
+        answers = [
+            (site, pool.submit(api.post, "/v1/reports/funnel", json=asked))
+            for site, api in apis.items()
+            for _ in range(3)
+        ]
+        for site, answer in answers:
+            said = answer.result().json()
+            assert (said["meta"]["site"], said["steps"][0]["count"]) == (site, {"shop": 5, "blog": 6}[site])
+
+
 def test_an_asker_leaves_the_queue(site: Counting) -> None:
     """A report that waits is never begun when its asker goes away, and its place is free at once."""
 
@@ -182,6 +219,19 @@ def test_memory_is_bounded(tmp_path: Path) -> None:
     assert document["field"] == "memory"
     assert "shorter range" in document["valid"]
     assert few.json()["steps"][0]["count"] == 4
+
+
+class Failing(Broken):
+    """Fails every time, and counts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runs = 0
+
+    def run(self, request: dict[str, Any], context: Context) -> Any:
+        """Says which time it is."""
+        self.runs += 1
+        raise RuntimeError(f"no. {self.runs}")
 
 
 class Instant(Broken):
