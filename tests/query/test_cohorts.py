@@ -221,7 +221,7 @@ def test_a_name_that_cannot_be_read_aloud_is_refused(cohorts: Cohorts, name: Any
 
 def test_a_list_is_bounded(cohorts: Cohorts, monkeypatch: pytest.MonkeyPatch) -> None:
     """A static cohort lists so many and no more."""
-    monkeypatch.setattr("backsight.cohorts.MAX_MEMBERS", 2)
+    monkeypatch.setattr("backsight.cohorts.lists.MAX_MEMBERS", 2)
     assert cohorts.put_members("Two", pa.array([1, 2], pa.int64())) == 1
     with pytest.raises(InvalidRequest, match="at most 2"):
         cohorts.put_members("Two", pa.array([1, 2, 3], pa.int64()))

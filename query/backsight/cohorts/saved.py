@@ -1,83 +1,27 @@
-"""Cohorts: persons under a name, with every version that ever was.
-
-    {"person_where": [COND, …]}                                     dynamic: decided whenever it is asked for
-    {"static": {"users": […], "devices": […], "persons": […]}}      static: a list that stays as it is
-
-A static cohort lists users and devices, not persons: who is behind them is decided by the statements when it
-is asked for, so a device that was anonymous when it was listed stands for the user who has identified on it
-since. Of their ids only hashes (`id64`) are kept.
-"""
+"""The cohorts of a site, as the store keeps them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
 
-from backsight.contract import id64
+from backsight.cohorts.cohort import Cohort, Json, Meaning, cohort_of
+from backsight.cohorts.lists import distinct_members, read_members
 from backsight.errors import NotFound, nearest, shown
-from backsight.fields import below, listing, read_list, read_object, read_string, refuse
+from backsight.fields import listing, read_object, refuse
 from backsight.named_events import check_description, check_name
-from backsight.reports.moments import read_zone
 from backsight.reports.person_conditions import chain_text, cohorts_of, parse_person_where, steps_of
-from backsight.reports.person_ids import read_person
 from backsight.store import Store, StoredVersion
 
-MAX_MEMBERS: Final = 1_000_000
-"""Most users and devices that a static cohort lists."""
-
 KINDS: Final = ("person_where", "static")
-LISTS: Final = ("users", "devices", "persons")
 
 _UTC: Final = ZoneInfo("UTC")
-
-Json = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Cohort:
-    """One version of a cohort: dynamic with `person_where`, static with `members`, deleted with neither."""
-
-    name: str
-    person_where: tuple[Json, ...] | None
-    """The conditions, as they were written."""
-    members: int | None
-    """How many users and devices are listed."""
-    description: str
-    version: int
-    actor: str
-    at: datetime
-    deleted: bool = False
-
-    def to_json(self) -> dict[str, Any]:
-        """The cohort as the API shows it; `at` is RFC 3339."""
-        return {
-            "name": self.name,
-            "person_where": None if self.person_where is None else list(self.person_where),
-            "members": self.members,
-            "description": self.description,
-            "version": self.version,
-            "actor": self.actor,
-            "at": self.at.isoformat(),
-            "deleted": self.deleted,
-        }
-
-
-@dataclass(frozen=True)
-class Meaning:
-    """What a cohort's name stands for in a question."""
-
-    version: int
-    person_where: tuple[Json, ...] | None
-    """Of a dynamic cohort."""
-    members: Callable[[], pa.Int64Array]
-    """Ids of the users and devices that a static cohort lists."""
 
 
 class Cohorts:
@@ -88,21 +32,21 @@ class Cohorts:
 
     def list(self) -> list[Cohort]:
         """All that stand now, by name."""
-        return [_cohort(version) for version in self._store.current_versions(self.site, "cohort")]
+        return [cohort_of(version) for version in self._store.current_versions(self.site, "cohort")]
 
     def get(self, name: str) -> Cohort:
         """What a name means now. Raises NotFound with the nearest name."""
         latest = self._store.versions(self.site, name, "cohort")[-1:]
         if not latest or latest[0].deleted:
             raise self._unknown(name)
-        return _cohort(latest[0])
+        return cohort_of(latest[0])
 
     def history(self, name: str) -> Iterable[Cohort]:
         """Every version of a name, newest first, deletions included. NotFound where there never was one."""
         versions = self._store.versions(self.site, name, "cohort")
         if not versions:
             raise self._unknown(name)
-        return [_cohort(version) for version in reversed(versions)]
+        return [cohort_of(version) for version in reversed(versions)]
 
     def put(
         self,
@@ -139,9 +83,7 @@ class Cohorts:
         expected_version: int | None = None,
     ) -> int:
         """Binds a name to a list of users' and devices' ids (`id64`), as `put` does."""
-        if len(members) > MAX_MEMBERS:
-            refuse(f"the list has {len(members):,} entries.", "static", None, f"at most {MAX_MEMBERS:,}")
-        distinct = np.unique(members.to_numpy(zero_copy_only=False)).astype("<i8")
+        distinct = distinct_members(members)
         text = json.dumps({"members": len(distinct)})
         checked = check_name(name, "a cohort")
         return self._add(checked, text, distinct.tobytes(), description, actor, expected_version)
@@ -177,7 +119,7 @@ class Cohorts:
 
         Raises NotFound for a version that there never was.
         """
-        stood = [_cohort(each) for each in self._store.current_versions(self.site, "cohort", at)]
+        stood = [cohort_of(each) for each in self._store.current_versions(self.site, "cohort", at)]
         listed = [self._version(name, number) for name, number in versions.items()]
         return {cohort.name: self._meaning(cohort) for cohort in [*stood, *listed]}
 
@@ -185,7 +127,7 @@ class Cohorts:
         known = [each for each in self._store.versions(self.site, name, "cohort") if not each.deleted]
         for each in known:
             if each.version == number:
-                return _cohort(each)
+                return cohort_of(each)
         raise NotFound(
             f"{shown(name)} never had a version {number}.",
             field=f"as_of.cohorts.{name}",
@@ -241,47 +183,6 @@ class Cohorts:
         return NotFound(f"there is no cohort {shown(name)}.", field="name", value=name, valid=valid)
 
 
-@dataclass(frozen=True, slots=True)
-class Freeze:
-    """What is to be listed as a static cohort: under which name, and of which timezone's days."""
-
-    name: str
-    timezone: str
-    description: str
-
-
-def read_freeze(value: object, cohort: Cohort) -> Freeze:
-    """`{"as": NAME, "timezone": "UTC", "description": …}`; left out, the name is the cohort's own."""
-    fields = read_object(value, "", ("as", "timezone", "description"))
-    said = f"{cohort.name}, version {cohort.version}, frozen on {datetime.now(UTC):%Y-%m-%d}"
-    return Freeze(
-        check_name(fields.get("as", cohort.name), "a cohort"),
-        read_zone(fields.get("timezone", "UTC"), "timezone").key,
-        check_description(fields.get("description", said)),
-    )
-
-
-def read_members(value: object, field: str = "static") -> pa.Int64Array:
-    """Ids (`id64`) of the users and devices of `{"users": […], "devices": […], "persons": […]}`.
-
-    Users and devices are ids as the site gave them; persons are numbers, as text, as reports list them.
-    """
-    lists = read_object(value, field, LISTS)
-    found = [member for name in lists for member in _read_list(lists[name], below(field, name), name)]
-    if not found:
-        refuse("nobody is listed.", field, value, f"at least one of {listing(LISTS)}")
-    return pa.array(found, pa.int64())
-
-
-def _read_list(value: object, field: str, name: str) -> Iterator[int]:
-    for index, each in enumerate(read_list(value, field, MAX_MEMBERS)):
-        at = f"{field}[{index}]"
-        if name == "persons":
-            yield read_person(each, at)
-        else:
-            yield id64(name.removesuffix("s"), read_string(each, at))
-
-
 def _way_to(
     name: str, uses: Mapping[str, Iterable[str]], chain: tuple[str, ...], tried: set[str] | None = None
 ) -> tuple[str, ...]:
@@ -305,12 +206,3 @@ def _used(cohort: Cohort) -> Iterable[str]:
     if cohort.person_where is None:
         return ()
     return cohorts_of(parse_person_where(list(cohort.person_where), "person_where", _UTC, datetime.now(UTC)))
-
-
-def _cohort(version: StoredVersion) -> Cohort:
-    said = {} if version.deleted else json.loads(version.definition)
-    person_where = tuple(said["person_where"]) if "person_where" in said else None
-    return Cohort(
-        version.name, person_where, said.get("members"), version.description, version.version,
-        version.actor, version.at, version.deleted,
-    )  # fmt: skip
