@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from backsight.contract import id64
 from backsight.errors import Exceeded, InvalidRequest
 from backsight.reports import paths
+from backsight.reports.paths.naming import parse_naming
 from query import oracles, oracles_paths, oracles_sessions
 from query.conftest import ContextOf
 from query.rows import event, named, statement
@@ -329,6 +331,35 @@ def test_more_values_than_fit_are_refused(context_of: ContextOf, monkeypatch: py
         paths.run({}, context_of(events))
     assert (refused.value.field, "a property with fewer values" in refused.value.valid) == ("nodes", True)
     assert paths.run({}, context_of(events[:2]))["paths"] == 1
+
+
+@pytest.mark.parametrize(
+    ("rewrite", "field"),
+    [
+        pytest.param(
+            [{"matches": "(.*)", "as": "\\1\\1"}] * 100, "rewrite[17]", id="twice as long each time"
+        ),
+        pytest.param(
+            [{"matches": "z*", "as": "x" * 200}] * 3, "rewrite[2]", id="something between all letters"
+        ),
+    ],
+)
+def test_values_that_grow_without_end_are_refused(
+    context_of: ContextOf, rewrite: list[dict[str, str]], field: str
+) -> None:
+    """A rewrite that would make values fill all memory is refused before it does."""
+    with pytest.raises(InvalidRequest, match="too long") as refused:
+        paths.run({"rewrite": rewrite}, context_of([viewed("/a/path", at(0))]))
+    assert refused.value.field == field
+
+
+def test_many_values_are_rewritten_piece_by_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where one piece ends and the next begins makes no difference to their names."""
+    monkeypatch.setattr("backsight.reports.paths.naming.PIECE_BYTES", 64)
+    values = [f"/{'é' * (number % 7)}/{number}" for number in range(200)]
+    naming = parse_naming({"rewrite": [{"matches": "/([0-9]+)$", "as": "#\\1"}], "groups": ["*#7"]})
+    expected = ["*#7" if value.endswith("/7") else "#".join(value.rsplit("/", 1)) for value in values]
+    assert naming.names(pa.array(values)).to_pylist() == expected
 
 
 def test_an_empty_site_has_no_paths(context_of: ContextOf) -> None:

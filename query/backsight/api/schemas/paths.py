@@ -19,7 +19,8 @@ from backsight.api.schemas.parts import (
 )  # fmt: skip
 from backsight.api.schemas.request import COMMON
 from backsight.api.schemas.rules import step
-from backsight.reports.paths.nodes import MAX_NODES, MAX_RENAMINGS
+from backsight.reports.paths.naming import MAX_RENAMINGS
+from backsight.reports.paths.nodes import MAX_NODES
 from backsight.reports.paths.request import MAX_EDGES, MAX_EXCLUDED, MAX_NODES_OF_PATH
 from backsight.reports.paths.walk import REPEATS
 from backsight.rules.predicates import MAX_PATTERN

@@ -8,6 +8,7 @@
 
 request.py   what is asked, checked
 nodes.py     what the events on the way are called
+naming.py    how values become their names
 walk.py      from rows to transitions
 report.py    scan, walk, answer
 """

@@ -3,7 +3,7 @@
     "nodes": ["Signed up", {"on": "track", "each": "name"}, {"on": "pageview", "each": "path"}]
 
 The first entry that an event fills names it: a named event by its name, a rule by its label, and with `each`
-the value of a property, one node a value. Values are rewritten, then grouped, where they are few: once each,
+the value of a property, one node a value. Values get their names (`naming.py`) where they are few: once each,
 not once an event.
 """
 
@@ -18,14 +18,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from backsight.contract import MAX_NAME_CHARS
-from backsight.errors import Exceeded, InvalidRequest
-from backsight.fields import below, check_text, read_list, read_object, read_string, refuse
+from backsight.errors import Exceeded
+from backsight.fields import below, read_list, read_string
 from backsight.parquet_rows import Integers
-from backsight.rules.predicates import MAX_PATTERN
+from backsight.reports.paths.naming import Naming
 from backsight.rules.steps import Step, parse_step
 
 MAX_NODES: Final = 200
-MAX_RENAMINGS: Final = 100
 MAX_VALUES: Final = 5_000_000
 """Most values that may name nodes: each takes some hundred bytes, and stands in memory."""
 
@@ -46,39 +45,6 @@ class NodeEntry:
         if self.each is not None:
             return self.step.label
         return "rule" if self.step.event is None or self.step.where else "event"
-
-
-@dataclass(frozen=True, slots=True)
-class Rewrite:
-    """Replaces every part of a value that an RE2 expression matches; `\\1` stands for its first group."""
-
-    matches: str
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Values that are wholly like a pattern, in which only `*` means something: anything."""
-
-    like: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Naming:
-    """How values become names: all rewrites in their order, then the first group that fits."""
-
-    rewrites: tuple[Rewrite, ...] = ()
-    groups: tuple[Group, ...] = ()
-
-    def names(self, values: pa.StringArray) -> pa.StringArray:
-        """The name of each value."""
-        for rewrite in self.rewrites:
-            values = pc.replace_substring_regex(values, rewrite.matches, rewrite.by)
-        named = values
-        for group in reversed(self.groups):
-            named = pc.if_else(pc.match_like(values, _like(group.like)), group.name, named)
-        return named
 
 
 class NodeList:
@@ -104,16 +70,6 @@ def parse_nodes(value: object, field: str = "nodes") -> tuple[NodeEntry, ...]:
     """A list of STEPs, or of STEPs with `each`."""
     listed = read_list(value, field, MAX_NODES)
     return tuple(_parse_entry(each, f"{field}[{index}]") for index, each in enumerate(listed))
-
-
-def parse_naming(fields: Mapping[str, object]) -> Naming:
-    """The `rewrite` and `groups` of a request."""
-    rewrites = read_list(fields.get("rewrite", ()), "rewrite", MAX_RENAMINGS, 0)
-    groups = read_list(fields.get("groups", ()), "groups", MAX_RENAMINGS, 0)
-    return Naming(
-        tuple(_parse_rewrite(each, f"rewrite[{index}]") for index, each in enumerate(rewrites)),
-        tuple(_parse_group(each, f"groups[{index}]") for index, each in enumerate(groups)),
-    )
 
 
 def default_nodes(names: Sequence[str]) -> tuple[NodeEntry, ...]:
@@ -166,35 +122,3 @@ def _parse_entry(value: object, field: str) -> NodeEntry:
     each = read_string(value["each"], below(field, "each"), MAX_NAME_CHARS)
     step = parse_step({key: part for key, part in value.items() if key != "each"}, field)
     return NodeEntry(step, each)
-
-
-def _parse_rewrite(value: object, field: str) -> Rewrite:
-    entry = read_object(value, field, ("matches", "as"))
-    matches = read_string(entry.get("matches"), below(field, "matches"), MAX_PATTERN)
-    by = entry.get("as", "")
-    if not isinstance(by, str):
-        refuse("this is not a text.", below(field, "as"), by, "what to put there; '\\1' is the first group")
-    rewrite = Rewrite(matches, check_text(by, below(field, "as"), MAX_NAME_CHARS))
-    try:
-        Naming((rewrite,)).names(pa.array(["x"]))
-    except pa.ArrowInvalid as error:
-        raise InvalidRequest(
-            f"this can't be replaced: {error}", field=field, value=matches, valid="RE2 syntax; '\\1' to '\\9'"
-        ) from None
-    return rewrite
-
-
-def _parse_group(value: object, field: str) -> Group:
-    if isinstance(value, str):
-        like = read_string(value, field, MAX_PATTERN)
-        return Group(like, like)
-    entry = read_object(value, field, ("like", "as"))
-    like = read_string(entry.get("like"), below(field, "like"), MAX_PATTERN)
-    name = read_string(entry["as"], below(field, "as"), MAX_NAME_CHARS) if "as" in entry else like
-    return Group(like, name)
-
-
-def _like(pattern: str) -> str:
-    for special in ("\\", "%", "_"):
-        pattern = pattern.replace(special, "\\" + special)
-    return pattern.replace("*", "%")

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Final
 
 from backsight.fields import read_choice, read_list, refuse
-from backsight.reports.paths.nodes import Naming, NodeEntry, default_nodes, parse_naming, parse_nodes
+from backsight.reports.paths.naming import Naming, parse_naming
+from backsight.reports.paths.nodes import NodeEntry, default_nodes, parse_nodes
 from backsight.reports.paths.walk import REPEATS
 from backsight.reports.request import Common, read_common, read_request, read_whole
 from backsight.reports.sessions import SessionRule, read_session
