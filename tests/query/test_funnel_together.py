@@ -54,9 +54,12 @@ def site_of(context_of: ContextOf, rows: list[dict[str, Any]]) -> Any:
 def test_a_group_of_all_events_is_the_funnel_of_these(
     context_of: ContextOf, rows: list[dict[str, Any]], request: dict[str, Any], count: str
 ) -> None:
-    """With attribution "all", every figure of a group is that of a funnel of the events with its value."""
+    """With attribution "all", every figure of a group is that of a funnel of the events with its value;
+    those of the whole are as without groups."""
     asked, site = asked_of(request, count), site_of(context_of, rows)
-    groups = funnel.run(asked | {"breakdown": {"by": ["props.v"], "attribution": "all"}}, site)["groups"]
+    answer = funnel.run(asked | {"breakdown": {"by": ["props.v"], "attribution": "all"}}, site)
+    assert answer["steps"] == funnel.run(asked, site)["steps"]
+    groups = answer["groups"]
     for value in "xy":
         where = [{"property": "props.v", "op": "is", "value": value}]
         alone = funnel.run(asked | {"where": where}, site)["steps"]

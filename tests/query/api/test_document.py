@@ -186,6 +186,33 @@ def test_schemas_tell_the_truth(api: httpx.Client, report: str, body: dict[str, 
     assert (taken, response.status_code) == ((True, 200) if fits else (False, 400))
 
 
+EVERY_OPTION: list[tuple[str, dict[str, Any]]] = [
+    ("Funnel", {"histogram": {"bins": 2}, "curve": True, "interval": "week",
+                "exclude": [{"event": "Signed up"}],
+                "breakdown": {"by": ["path", "person.plan"], "limit": 1, "attribution": "all"}}),
+    ("Funnel", {"count": "totals", "hold": ["host"], "order": "strict"}),
+    ("Funnel", {"count": "sessions", "session": {"gap": "9d"}, "order": "any", "curve": True}),
+    ("FunnelPersons", {"step": 2, "dropped": True, "limit": 1}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("report", "more"), EVERY_OPTION)
+def test_every_option_answers_as_the_document_says(
+    api: httpx.Client, report: str, more: dict[str, Any]
+) -> None:
+    """Whatever is asked for besides, the answer fits its schema, and some of it is there."""
+    path = {"Funnel": "funnel", "FunnelPersons": "funnel/persons"}[report]
+    body = {"steps": [{"on": "pageview"}, {"event": "Signed up", "optional": True}, ANY], **more}
+    if more.get("order") == "any":
+        body["steps"] = [{"on": "pageview"}, "Signed up", ANY]
+    response = api.post(f"/v1/reports/{path}", json=body)
+    assert response.status_code == 200, response.text
+    check(report, response.json())
+    wanted = {"breakdown": "groups", "interval": "trend", "count": "count", "histogram": "histogram",
+              "curve": "curve", "dropped": "persons"}  # fmt: skip
+    assert all(response.json()[key] for asked, key in wanted.items() if asked in more)
+
+
 def test_more_operations() -> None:
     """Operations that a composition adds are served and documented like the API's own."""
     everyone = Principal("broken", frozenset({"read", "define", "admin"}), "k_1")

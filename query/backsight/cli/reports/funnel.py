@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from backsight.cli.asking import asks_site, output_options, show
-from backsight.cli.reports.options import filter_options, options, session_arguments, session_options
+from backsight.cli.reports.options import (
+    breakdown_arguments,
+    breakdown_options,
+    filter_options,
+    options,
+    session_arguments,
+    session_options,
+)
 from backsight.cli.words import step
 
 if TYPE_CHECKING:
@@ -79,14 +86,12 @@ _time_options = options(
     click.option("--bins", type=int, metavar="N", help="Of --histogram: how many.  [default: 20]"),
     click.option("--curve", is_flag=True, help="Show how the share of those who converted grew, too."),
 )  # fmt: skip
-_breakdown_options = options(
-    click.option("--by", multiple=True, metavar="PROPERTY", help="Groups by its value; may be repeated."),
+_attribution_options = options(
     click.option(
         "--attribution", type=click.Choice(["first", "last", "step", "all"]),
         help="Which event of an attempt says its group.  [default: first]",
     ),
     click.option("--attribution-step", type=int, metavar="STEP", help="Of --attribution step: which one."),
-    click.option("--limit", type=int, metavar="N", help="Groups that stand alone.  [default: 25]"),
 )  # fmt: skip
 _persons_options = options(
     click.option("--persons", type=int, metavar="STEP", help="List who reached this step instead (from 1)."),
@@ -104,16 +109,14 @@ _persons_options = options(
 @click.option(
     "--range", type=click.Choice(["all"]), help="all: --from and --to bound every step, not only the first."
 )
-@_breakdown_options
+@breakdown_options
+@_attribution_options
 @_time_options
 @_persons_options
 @filter_options
 @output_options
 @asks_site
-def funnel(
-    site: Questions, steps: Sequence[Any], by: tuple[str, ...], attribution: str | None,
-    attribution_step: int | None, limit: int | None, output: str | None, **arguments: Any,
-) -> None:  # fmt: skip
+def funnel(site: Questions, steps: Sequence[Any], output: str | None, **arguments: Any) -> None:
     """Count the persons who did STEPs one after another.
 
     A STEP is a named event, or a rule as JSON.
@@ -127,14 +130,7 @@ def funnel(
     steps = _marked(list(steps), arguments)
     histogram = _histogram(arguments)
     persons = {name: arguments.pop(name) for name in ("persons", "dropped", "after")}
-    own = {"attribution": attribution, "step": attribution_step, "limit": limit}
-    given = {name: value for name, value in own.items() if value is not None}
-    if given and not by:
-        raise click.UsageError(
-            "--attribution, --attribution-step and --limit need --by. Valid: --by PROPERTY."
-        )
-    breakdown = {"by": list(by), **given} if by else None
-    asked = site.funnel(steps, **session_arguments(arguments), breakdown=breakdown, histogram=histogram)
+    asked = site.funnel(steps, **_grouped(session_arguments(arguments)), histogram=histogram)
     show(_persons(asked, **persons), output)
 
 
@@ -148,6 +144,16 @@ def _marked(steps: list[Any], arguments: dict[str, Any]) -> list[Any]:
             given = steps[number - 1]
             steps[number - 1] = ({"event": given} if isinstance(given, str) else given) | {key: True}
     return steps
+
+
+def _grouped(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments with a `breakdown` that says which event of an attempt decides."""
+    own = {"attribution": arguments.pop("attribution"), "step": arguments.pop("attribution_step")}
+    given = {name: value for name, value in own.items() if value is not None}
+    asked = breakdown_arguments(arguments)
+    if given and asked["breakdown"] is None:
+        raise click.UsageError("--attribution and --attribution-step need --by. Valid: --by PROPERTY.")
+    return asked | {"breakdown": asked["breakdown"] | given} if given else asked
 
 
 def _histogram(arguments: dict[str, Any]) -> dict[str, int] | None:

@@ -43,7 +43,7 @@ def run(request: Mapping[str, object], context: Context) -> Answer:
         refuse("nobody drops before the first step.", "step", step, f"2 to {len(asked.steps)}")
     listing = read_listing(own)
     found, warnings = matched(asked, context)
-    parts, _ = count_attempts(asked, found, context)
+    parts, _ = count_attempts(asked, found.by_group if "group" in own else found, context)
     if "group" in own:
         parts = _of_group(asked, found, parts, own["group"])
     before = step_before(asked, step - 1) if dropped else None

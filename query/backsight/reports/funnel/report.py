@@ -30,6 +30,8 @@ def run(request: Mapping[str, object], context: Context) -> Answer:
     parts, over_time = count_attempts(asked, found, context, edges)
     answer = {**_counted(asked), **_figures(asked, context, parts, periods, over_time)}
     if asked.breakdown is not None:
+        if found.rows_by_group is not None:
+            parts, over_time = count_attempts(asked, found.by_group, context, edges)
         answer["groups"] = _groups(asked, asked.breakdown, context, found, parts, periods, over_time)
     return {**answer, "meta": context.meta(asked.steps, [*warnings, *more])}
 

@@ -38,6 +38,14 @@ class Matched:
     SESSION where sessions are counted, and `part` where attempts are made in parts of a person's events."""
     groups: list[Group]
     """The group of each code."""
+    rows_by_group: pa.Table | None = None
+    """Of attribution "all", the same with a `person` for each group that a person has events in; WHO says who
+    it is."""
+
+    @property
+    def by_group(self) -> Matched:
+        """The events as groups are made of them: where each is a funnel of its own, apart."""
+        return self if self.rows_by_group is None else Matched(self.rows_by_group, self.groups)
 
 
 def text_of(asked: FunnelRequest, context: Context) -> str:
@@ -117,10 +125,15 @@ def matched(asked: FunnelRequest, context: Context) -> tuple[Matched, list[str]]
         rows = only_first_ever(rows, asked.first_ever, None if first is None else place_of(first))
     rows, groups = (rows, []) if asked.breakdown is None else _coded(rows, asked.breakdown)
     warnings = [*query.warnings, *_alone(rows)]
-    if asked.options.hold or asked.options.count == "sessions":
-        held = held_columns(len(asked.options.hold))
-        rows = parted(rows, asked.options.count == "sessions", held, (1 << len(asked.steps)) - 1)
-    return Matched(rows, groups), warnings
+    apart = asked.breakdown is not None and asked.breakdown.attribution == "all"
+    by_group = _parted(_apart(rows), asked) if apart else None
+    return Matched(_parted(rows, asked), groups, by_group), warnings
+
+
+def _parted(rows: pa.Table, asked: FunnelRequest) -> pa.Table:
+    """The rows, in parts where attempts are made within a session, or with one value, alone."""
+    sessions, held = asked.options.count == "sessions", held_columns(len(asked.options.hold))
+    return parted(rows, sessions, held, (1 << len(asked.steps)) - 1) if sessions or held else rows
 
 
 def _alone(rows: pa.Table) -> list[str]:
@@ -140,11 +153,11 @@ def _coded(rows: pa.Table, breakdown: FunnelBreakdown) -> tuple[pa.Table, list[G
     """The rows with a code for the values of a group, and the codes' groups."""
     names = breakdown.breakdown.aliases
     codes, groups = encoded([rows[name] for name in names])
-    rows = rows.drop_columns(names).append_column(GROUP, pa.array(codes.astype(np.int32)))
-    if breakdown.attribution == "all":
-        person = rows["person"].to_numpy()
-        at = rows.schema.get_field_index("person")
-        rows = rows.set_column(at, "person", pa.array(unit_of(person, codes))).append_column(
-            WHO, pa.array(person)
-        )
-    return rows, groups
+    return rows.drop_columns(names).append_column(GROUP, pa.array(codes.astype(np.int32))), groups
+
+
+def _apart(rows: pa.Table) -> pa.Table:
+    """The rows with a person of its own for each group of a person."""
+    person, at = rows["person"].to_numpy(), rows.schema.get_field_index("person")
+    units = pa.array(unit_of(person, rows[GROUP].to_numpy()))
+    return rows.set_column(at, "person", units).append_column(WHO, pa.array(person))

@@ -41,7 +41,11 @@ def survival(parts: Sequence[Attempts], window: int, now: int) -> list[dict[str,
     at_risk = len(watched) - np.searchsorted(np.sort(watched), times, "left")
     share = 1 - np.cumprod(1 - events / at_risk)
     return [
-        {"seconds": times[point] / 1e6, "converted": float(share[point]), "at_risk": int(at_risk[point])}
+        {
+            "seconds": float(times[point]) / 1e6,
+            "converted": float(share[point]),
+            "at_risk": int(at_risk[point]),
+        }
         for point in _points(len(times), share)
     ]
 
