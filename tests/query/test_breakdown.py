@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import pyarrow as pa
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backsight.errors import InvalidRequest
+from backsight.errors import Exceeded, InvalidRequest
 from backsight.reports.breakdown import Breakdown, encoded, parse_breakdown, rank
 
 
@@ -48,6 +49,15 @@ def test_what_is_wrong_is_named(value: Any, field: str) -> None:
     with pytest.raises(InvalidRequest) as raised:
         parse_breakdown(value)
     assert raised.value.field == field
+
+
+@pytest.mark.parametrize(("most", "fits"), [(6, True), (5, False)])
+def test_more_groups_than_fit_are_refused(monkeypatch: pytest.MonkeyPatch, most: int, fits: bool) -> None:
+    """Groups are told apart up to a number; beyond it, the refusal says what would be fewer."""
+    monkeypatch.setattr("backsight.reports.breakdown.MOST_GROUPS", most)
+    columns = [pa.array(["a", "a", "b", "b", None, None]), pa.array([1, 2, 1, 2, 1, 2])]
+    with nullcontext() if fits else pytest.raises(Exceeded, match="there are 6 groups"):
+        assert len(encoded(columns)[1]) == 6
 
 
 _texts = st.sampled_from(["", "a", "b", "é", "\U0001f600", None])

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from backsight.errors import Exceeded
 from backsight.fields import below, read_list, read_object, refuse
 from backsight.parquet_rows import Integers
 from backsight.reports.request import read_whole
@@ -28,6 +29,8 @@ FIELDS: Final = ("by", "limit")
 MAX_PROPERTIES: Final = 5
 MAX_GROUPS: Final = 1_000
 DEFAULT_GROUPS: Final = 25
+MOST_GROUPS: Final = 2_000_000
+"""Most groups, those that are pooled included: each takes some hundred bytes while they are ranked."""
 
 Value = str | int | None
 Group = tuple[Value, ...]
@@ -90,16 +93,22 @@ class Ranking:
 
 
 def encoded(columns: Sequence[pa.ChunkedArray | pa.Array]) -> tuple[Integers, list[Group]]:
-    """The code of each row's group, and each code's group; columns of equal length, one a property."""
+    """The code of each row's group, and each code's group; columns of equal length, one a property.
+
+    Raises Exceeded for more than MOST_GROUPS of them.
+    """
     codes: Integers = np.zeros(len(columns[0]), np.int64)
     groups: list[Group] = [()]
     for column in columns:
         whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
         words = whole.dictionary_encode(null_encoding="encode")
+        size = len(words.dictionary)
+        found, codes = np.unique(codes * size + np.asarray(words.indices, np.int64), return_inverse=True)
+        if len(found) > MOST_GROUPS:
+            raise Exceeded(f"there are {len(found):,} groups.", field="by", value=len(found),
+                           valid=f"at most {MOST_GROUPS:,}: properties with fewer values")  # fmt: skip
         values = words.dictionary.to_pylist()
-        pairs = codes * len(values) + np.asarray(words.indices, np.int64)
-        found, codes = np.unique(pairs, return_inverse=True)
-        groups = [(*groups[pair // len(values)], values[pair % len(values)]) for pair in found.tolist()]
+        groups = [(*groups[pair // size], values[pair % size]) for pair in found.tolist()]
     return codes, groups
 
 
