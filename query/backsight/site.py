@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -38,7 +37,7 @@ from backsight.reports.retention import persons as retention_persons
 from backsight.requests import Request
 from backsight.results.result import Answer
 from backsight.sites import require_site
-from backsight.store import Store
+from backsight.store import Store, local_actor
 from backsight.store.sqlite import SQLiteStore
 from backsight.trie_cache import TrieCache
 
@@ -216,7 +215,7 @@ class DataDirectory:
         with self._lock:
             if name not in self._sites:
                 require_site(self.store, name)
-                self._sites[name] = Site(name, self._lake, self._engine, self.store, _actor())
+                self._sites[name] = Site(name, self._lake, self._engine, self.store, local_actor("python"))
             return self._sites[name]
 
     def only_site(self) -> Site:
@@ -268,10 +267,3 @@ def _existing(path: Path, database: Path) -> Path:
             valid="a directory that `backsight up` has made",
         )  # fmt: skip
     return database
-
-
-def _actor() -> str:
-    try:
-        return f"python:{getpass.getuser()}"
-    except (KeyError, OSError):  # a container's user may have no name
-        return "python"

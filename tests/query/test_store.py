@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from backsight.errors import ConfigurationError, Conflict, NotFound, Unavailable
-from backsight.store import AuditLine, Store, StoredKey, StoredSite, StoredVersion
+from backsight.store import AuditLine, Store, StoredKey, StoredSite, StoredVersion, local_actor
 from backsight.store.sqlite import SCHEMA_VERSION, SQLiteStore
 
 AT = datetime(2026, 11, 1, 12, 30, 15, 123_456, tzinfo=UTC)
@@ -290,3 +290,18 @@ def test_a_change_that_fails_midway_leaves_no_transaction(tmp_path: Path) -> Non
                 store.add_site(StoredSite("shop", AT), line())
             other.execute("alter table gone rename to audit")
         assert store.add_site(StoredSite("shop", AT), line())
+
+
+@pytest.mark.parametrize(("user", "actor"), [("ada", "cli:ada"), (None, "cli")])
+def test_who_changes_something_from_this_machine(
+    monkeypatch: pytest.MonkeyPatch, user: str | None, actor: str
+) -> None:
+    """An audit line names the door and the user, or the door alone where the user has no name."""
+
+    def name() -> str:
+        if user is None:
+            raise OSError("no such user")
+        return user
+
+    monkeypatch.setattr("getpass.getuser", name)
+    assert local_actor("cli") == actor

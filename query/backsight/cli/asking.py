@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import getpass
 import json
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -117,10 +116,9 @@ def site_name(store: Store, named: str | None) -> str:
 
 def actor() -> str:
     """Who changes something from this machine, as the audit trail tells it."""
-    try:
-        return f"cli:{getpass.getuser()}"
-    except (KeyError, OSError):  # a container's user may have no name
-        return "cli"
+    from backsight.store import local_actor
+
+    return local_actor("cli")
 
 
 def output_options(command: Command) -> Command:

@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
+import getpass
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-__all__ = ["AuditLine", "Kind", "Store", "StoredKey", "StoredSite", "StoredVersion"]
+__all__ = ["AuditLine", "Kind", "Store", "StoredKey", "StoredSite", "StoredVersion", "local_actor"]
 
 Kind = Literal["event", "cohort"]
 """What is defined under a name, version by version."""
@@ -69,6 +70,14 @@ class AuditLine:
     site: str
     subject: str
     detail: str = "{}"
+
+
+def local_actor(door: str) -> str:
+    """Who changes something from this machine, and by which door, as an audit line names them."""
+    try:
+        return f"{door}:{getpass.getuser()}"
+    except (KeyError, OSError):  # a container's user may have no name
+        return door
 
 
 class Store(Protocol):
