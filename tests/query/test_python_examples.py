@@ -64,11 +64,12 @@ def test_arguments(name: str) -> None:
 
 GROUP = {"value": ["a"], "steps": [], "trend": [], "rows": [], "average": [], "conversions": 0, "persons": 0,
          "sum": 0}  # fmt: skip
+STEP = {"label": "A", "count": 0, "still_open": 0, "from_start": None, "from_previous": None, "excluded": 0,
+        "settled": {"from_start": None, "from_previous": None},
+        "seconds": {"mean": None, "median": None, "p90": None}}  # fmt: skip
 FULL: dict[str, Any] = {
-    **{
-        key: []
-        for key in ("steps", "labels", "previous_labels", "daily", "persons", "edges", "average", "complete")
-    },
+    **{key: [] for key in ("labels", "previous_labels", "daily", "persons", "edges", "average", "complete")},
+    "steps": [STEP],
     "meta": {},
     "groups": [GROUP],
     "trend": [{"start": "2026-10-01", "steps": [], "complete": True}],
