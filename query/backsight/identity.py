@@ -24,6 +24,7 @@ from typing import Final
 from weakref import WeakKeyDictionary
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from backsight.contract import STATEMENTS, StatementKind
 from backsight.engine import Engine, Files
@@ -71,6 +72,11 @@ class Identity:
                 merged.setdefault(who, {}).update(_parsed(row["traits"]))
         texts = [_written(traits) for traits in merged.values()]
         return pa.table([pa.array(list(merged), pa.int64()), pa.array(texts, pa.string())], schema=_TRAITS)
+
+    def devices_of(self, person: int) -> list[int]:
+        """The devices that a person's events can come from: the person's own number is one, of a device."""
+        found = self.pairs.filter(pc.equal(self.pairs["user"], person))["device"].to_pylist()
+        return sorted({person, *found})
 
     @cached_property
     def tables(self) -> Mapping[str, pa.Table]:

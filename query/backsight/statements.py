@@ -28,7 +28,7 @@ def list_statements(
     void = voided((row["statement_id"], row["revokes"]) for row in rows if row["revokes"] is not None)
     if device is not None or user is not None:
         rows = _about(rows, device, user)
-    return [_shown(row, void) for row in rows]
+    return [shown_statement(row, void) for row in rows]
 
 
 def require_statement(snapshot: Snapshot, statement_id: str) -> str:
@@ -57,7 +57,8 @@ def _about(rows: list[dict[str, Any]], device: str | None, user: str | None) -> 
     return [row for row in rows if row["statement_id"] in ids]
 
 
-def _shown(row: dict[str, Any], void: Iterable[str]) -> dict[str, Any]:
+def shown_statement(row: dict[str, Any], void: Iterable[str]) -> dict[str, Any]:
+    """A row of the statements as people read it; `void` are the ids of those that do not hold."""
     return {
         "statement_id": row["statement_id"],
         "kind": StatementKind(row["kind"]).value,

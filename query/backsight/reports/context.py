@@ -62,6 +62,8 @@ class Context:
     cohorts_used: set[str] = field(default_factory=set)
     events_used: set[str] = field(default_factory=set)
     """Cohorts and named events whose meaning was looked up: the answer follows from them."""
+    person: int | None = None
+    """The one person whose events every scan gives, where only one is asked about."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "names", Meanings(self.names, self.events_used))

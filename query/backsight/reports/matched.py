@@ -112,7 +112,8 @@ class Scan:
         return Query(text, used, relations, self.conditions.warnings)
 
     def _person(self) -> tuple[str, str]:
-        if not (self.persons or self.common.person_where or self._asks_traits()):
+        one = self.context.person is not None
+        if not (self.persons or one or self.common.person_where or self._asks_traits()):
             return "", ""
         person, join, columns, _ = person_sql(self._identity)
         self.conditions.columns.update(columns)
@@ -147,7 +148,16 @@ class Scan:
             bounds.append(f"e.time >= {self.conditions.bind(self.bounds.first)}")
         if self.bounds.end is not None and not self._by_file:
             bounds.append(f"e.time < {self.conditions.bind(self.bounds.end)}")
-        return [*self._some_step(), *bounds, *self._wheres]
+        return [*self._some_step(), *bounds, *self._whose(), *self._wheres]
+
+    def _whose(self) -> list[str]:
+        """That an event is of the one person asked about; with the devices, by which row groups are left out."""
+        if self.context.person is None:
+            return []
+        person, devices = self._person()[0], self._identity.devices_of(self.context.person)
+        only = [f"{person} = {self.conditions.bind(self.context.person)}"]
+        few = len(devices) <= INLINE_NODES
+        return [f"e.device in ({', '.join(map(str, devices))})", *only] if few else only
 
     @cached_property
     def _nodes(self) -> Integers | None:

@@ -73,9 +73,9 @@ def credit(timeline: Timeline, terms: Terms) -> Credited:
     """The credits of a chunk; columns: `converts`, `touches`, `code` of the group, `amount`; with sessions
     `begins` or `session`.
     """
-    touches = _touches(timeline, terms)
-    rows = _conversions(timeline, terms)
-    spans = _spans(timeline, touches, rows, terms.lookback)
+    touches = touches_of(timeline, terms)
+    rows = conversions_of(timeline, terms)
+    spans = spans_of(timeline, touches, rows, terms.lookback)
     amount = timeline.columns["amount"][rows].astype(np.float64)
     odd = np.isnan(amount)
     amount[odd] = 0
@@ -98,7 +98,7 @@ def join(parts: Sequence[Credits]) -> Credits:
     )
 
 
-def _touches(timeline: Timeline, terms: Terms) -> Integers:
+def touches_of(timeline: Timeline, terms: Terms) -> Integers:
     """The rows of touches; of a session's only the first, where that is asked."""
     rows = np.flatnonzero(timeline.columns["touches"])
     if not terms.per_session:
@@ -112,14 +112,16 @@ def _touches(timeline: Timeline, terms: Terms) -> Integers:
     return np.sort(rows[order[_changes(session[order]) | _changes(person[order])]])
 
 
-def _conversions(timeline: Timeline, terms: Terms) -> Integers:
+def conversions_of(timeline: Timeline, terms: Terms) -> Integers:
+    """The rows of conversions that count."""
     place = timeline.place
     inside = (place >= terms.first) & (place < terms.end)
     rows = np.flatnonzero(timeline.columns["converts"].astype(np.bool_) & inside)
     return rows[_changes(timeline.person[rows])] if terms.first_only else rows
 
 
-def _spans(timeline: Timeline, touches: Integers, rows: Integers, lookback: int) -> Spans:
+def spans_of(timeline: Timeline, touches: Integers, rows: Integers, lookback: int) -> Spans:
+    """Which of the touches each conversion may be owed to."""
     instants = timeline.place >> SEQUENCE_BITS
     high = np.searchsorted(touches, rows, "right")
     low = np.searchsorted(touches, timeline.first[rows], "left")

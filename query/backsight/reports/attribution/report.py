@@ -32,7 +32,7 @@ OWN_SITE: Final = ("referrer", "referrer_host")
 def run(request: Mapping[str, object], context: Context) -> Answer:
     """The answer to a request. Raises InvalidRequest, naming the field."""
     asked = parse(request, context.now)
-    query = _query(asked, context)
+    query = scan_query(asked, context)
     made, groups = _credited(asked, context)
     owed, unowed = join([each.owed for each in made]), join([each.unowed for each in made])
     total = _figures(join([owed, unowed]), asked) | {"persons": sum(each.persons for each in made)}
@@ -46,21 +46,22 @@ def run(request: Mapping[str, object], context: Context) -> Answer:
 
 def sql(request: Mapping[str, object], context: Context) -> str:
     """The SQL of the scan that answers a request, with its parameters."""
-    return _query(parse(request, context.now), context).text(context)
+    return scan_query(parse(request, context.now), context).text(context)
 
 
 def _credited(asked: AttributionRequest, context: Context) -> tuple[list[Credited], list[Group]]:
     """What all conversions are owed to, in parts, and the groups that their codes stand for."""
-    terms = _terms(asked)
+    terms = terms_of(asked)
     known: dict[Group, int] = {}
     made: list[Credited] = []
-    for rows in in_shares(lambda who: _query(asked, context, who), asked.bounds, context):
-        coded = _coded(rows, asked.groups.aliases, known)
-        made += Timelines(coded, context.engine.threads).map(lambda timeline: credit(timeline, terms))
+    for rows in in_shares(lambda who: scan_query(asked, context, who), asked.bounds, context):
+        told = coded(rows, asked.groups.aliases, known)
+        made += Timelines(told, context.engine.threads).map(lambda timeline: credit(timeline, terms))
     return made, list(known)
 
 
-def _query(asked: AttributionRequest, context: Context, who: str = EVERYBODY) -> Query:
+def scan_query(asked: AttributionRequest, context: Context, who: str = EVERYBODY) -> Query:
+    """The statement: conversions and touches; where they decide sessions, all events."""
     conditions = context.conditions()
     converts = conditions.step(asked.conversion, "conversion")
     arrives = conditions.step(asked.touches, "touches")
@@ -114,7 +115,7 @@ def _amount(asked: AttributionRequest, conditions: Conditions) -> str:
     return conditions.number(asked.amount, "property")[0]
 
 
-def _coded(rows: pa.Table, aliases: Sequence[str], known: dict[Group, int]) -> pa.Table:
+def coded(rows: pa.Table, aliases: Sequence[str], known: dict[Group, int]) -> pa.Table:
     """The rows with the `code` of a touch's group; `known` are the codes so far, and learns more."""
     touches = np.flatnonzero(rows["touches"].to_numpy())
     found, groups = encoded(rows.select(aliases).take(pa.array(touches)).columns)
@@ -124,7 +125,8 @@ def _coded(rows: pa.Table, aliases: Sequence[str], known: dict[Group, int]) -> p
     return rows.drop_columns(list(aliases)).append_column("code", pa.array(codes))
 
 
-def _terms(asked: AttributionRequest) -> Terms:
+def terms_of(asked: AttributionRequest) -> Terms:
+    """How credit is given."""
     span = asked.common.range
     return Terms(
         touch=asked.touch,

@@ -26,7 +26,7 @@ Answer = dict[str, Any]
 def run(request: Mapping[str, object], context: Context) -> Answer:
     """The answer to a request. Raises InvalidRequest, naming the field."""
     asked = parse(request, context.now, context.names)
-    values = _values_query(asked, context)
+    values = values_query(asked, context)
     entries = [entry for entry, _ in asked.entries]
     nodes = number_nodes(entries, values.run(context), asked.naming)
     walked, alone = _walked(asked, nodes, context)
@@ -48,22 +48,22 @@ def sql(request: Mapping[str, object], context: Context) -> str:
     nodes = number_nodes([entry for entry, _ in asked.entries], _no_values(), asked.naming)
     transitions = TRANSITIONS.empty_table()
     queries = [
-        _values_query(asked, context),
-        _rows_query(asked, nodes, context),
+        values_query(asked, context),
+        rows_query(asked, nodes, context),
         _edges_query(asked.limit, transitions),
         _steps_query(transitions),
     ]
     return ";\n\n".join(query.text(context) for query in queries)
 
 
-def _values_query(asked: PathsRequest, context: Context) -> Query:
+def values_query(asked: PathsRequest, context: Context) -> Query:
     """The distinct values that name nodes."""
     each = [number for number, (entry, _) in enumerate(asked.entries) if entry.each is not None]
     scan, sql = _scan(asked, context, load_sql("paths_values"), every_event=False)
     return scan.query(sql.replace("{each}", ", ".join(map(str, each)) or "null"))
 
 
-def _rows_query(asked: PathsRequest, nodes: Nodes, context: Context, who: str = EVERYBODY) -> Query:
+def rows_query(asked: PathsRequest, nodes: Nodes, context: Context, who: str = EVERYBODY) -> Query:
     """The rows to walk: those of nodes alone, or, where they decide sessions, all of them."""
     decided = asked.session is not None
     scan, sql = _scan(asked, context, load_sql("paths_rows"), every_event=decided)
@@ -110,11 +110,11 @@ def _scan(asked: PathsRequest, context: Context, sql: str, *, every_event: bool)
 
 def _walked(asked: PathsRequest, nodes: Nodes, context: Context) -> tuple[list[Walked], int]:
     """What all paths are made of, in parts, and how many events have no session."""
-    route = _route(asked)
+    route = route_of(asked)
     bounds = reach(asked.common.range, asked.session)
     walked: list[Walked] = []
     alone = 0
-    for rows in in_shares(lambda who: _rows_query(asked, nodes, context, who), bounds, context):
+    for rows in in_shares(lambda who: rows_query(asked, nodes, context, who), bounds, context):
         missing = rows["part"].null_count if asked.session is None else 0
         kept = rows.filter(pc.is_valid(rows["part"])) if missing else rows
         walked += Timelines(kept, context.engine.threads).map(lambda timeline: walk(timeline, route))
@@ -122,7 +122,8 @@ def _walked(asked: PathsRequest, nodes: Nodes, context: Context) -> tuple[list[W
     return walked, alone
 
 
-def _route(asked: PathsRequest) -> Route:
+def route_of(asked: PathsRequest) -> Route:
+    """Which part of a session is a path."""
     span = asked.common.range
     return Route(
         marks=tuple(MARKS[field] for field in asked.marks),

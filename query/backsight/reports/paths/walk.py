@@ -79,8 +79,8 @@ class Ways:
 
 def walk(timeline: Timeline, route: Route) -> Walked:
     """The paths of a chunk; columns: `node` (negative: none), the route's marks, `begins` of a session."""
-    ways = _ways(timeline, route)
-    marked, parts = _parts(ways, route)
+    ways = ways_of(timeline, route)
+    marked, parts = parts_of(ways, route)
     inside = (ways.place[marked] >= route.first) & (ways.place[marked] < route.end)
     made = [_transitions(ways, low[inside], high[inside], route, side) for side, low, high in parts]
     stops: Counter[int] = sum((stopped for _, stopped in made), Counter())
@@ -96,7 +96,8 @@ def changes(values: Integers) -> Flags:
     return fresh
 
 
-def _ways(timeline: Timeline, route: Route) -> Ways:
+def ways_of(timeline: Timeline, route: Route) -> Ways:
+    """The events that are nodes."""
     columns = timeline.columns
     if route.session is None:
         session = timeline.run
@@ -111,7 +112,7 @@ Part = tuple[int, Integers, Integers]
 """Side (1 forwards, -1 backwards), first row, last row plus one of each path."""
 
 
-def _parts(ways: Ways, route: Route) -> tuple[Integers, list[Part]]:
+def parts_of(ways: Ways, route: Route) -> tuple[Integers, list[Part]]:
     """The row that marks each path, and the rows of each."""
     low, high = ways.bounds
     if not route.marks:
@@ -140,13 +141,7 @@ def _firsts(ways: Ways, mark: str) -> tuple[Integers, Integers]:
 def _transitions(
     ways: Ways, low: Integers, high: Integers, route: Route, side: int
 ) -> tuple[pa.Table, Counter[int]]:
-    path, rows = _rows(low, high)
-    kept = _without_repeats(path, ways.node[rows], route.repeats)
-    path, rows = path[kept], rows[kept]
-    lengths = np.bincount(path, minlength=len(low))
-    position = np.arange(len(path)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    if side < 0:
-        position -= np.repeat(lengths, lengths) - 1
+    path, rows, position, lengths = positions(ways, low, high, route, side)
     # A transition's step is the position of that of its nodes which is further from the mark.
     step = position[1:] if side > 0 else position[:-1]
     chosen = np.flatnonzero((path[1:] == path[:-1]) & (np.abs(step) < route.steps))
@@ -161,6 +156,21 @@ def _transitions(
     stopped = np.bincount(lengths[lengths < route.steps])
     stops = Counter({side * length: int(count) for length, count in enumerate(stopped) if count})
     return pa.Table.from_arrays([pa.array(column) for column in columns], schema=TRANSITIONS), stops
+
+
+def positions(
+    ways: Ways, low: Integers, high: Integers, route: Route, side: int
+) -> tuple[Integers, Integers, Integers, Integers]:
+    """The rows of all paths without repeats: the path's number, the row, how far it stands from the mark;
+    and the length of each path."""
+    path, rows = _rows(low, high)
+    kept = _without_repeats(path, ways.node[rows], route.repeats)
+    path, rows = path[kept], rows[kept]
+    lengths = np.bincount(path, minlength=len(low))
+    position = np.arange(len(path)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    if side < 0:
+        position -= np.repeat(lengths, lengths) - 1
+    return path, rows, position, lengths
 
 
 def _rows(low: Integers, high: Integers) -> tuple[Integers, Integers]:
