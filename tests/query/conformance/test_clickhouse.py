@@ -1,9 +1,10 @@
-"""Ordered funnels, retention and trends, held against ClickHouse over the same random rows.
+"""Ordered and strict funnels, retention and trends, held against ClickHouse over the same random rows.
 
 `windowFunnel` and `retention` are ClickHouse's own readings of both words, and its calendar knows the zones
 whose clocks are set. `windowFunnel` keeps, for each step, the latest start that leads there, so its level is
 that of our `entry: any`; its window runs from the first step, inclusive. It agrees with us where no two
-events of a person share an instant and no step comes twice: it lets one event fill several steps, we do not.
+events of a person share an instant and no step comes twice: it lets one event fill several steps, we do not. Its `strict_order` ends at the first break of all, whatever
+starts again after it: so it agrees where each person starts once.
 Its `retention` asks for a return in a period, so that the periods after the first are the same; a return in
 the first has to come after the start, which the statement below says by itself.
 """
@@ -131,9 +132,41 @@ def test_ordered_funnel(
             from events where {inside if whole else "true"} group by device
         ) group by level""",
     )
-    reached = [sum(int(row["persons"]) for row in levels if row["level"] >= number)
-               for number in range(1, len(steps) + 1)]  # fmt: skip
-    assert [step["count"] for step in answer["steps"]] == reached
+    assert [step["count"] for step in answer["steps"]] == _reached(levels, len(steps))
+
+
+@_examples
+@given(_rows, st.permutations("BCD"), st.integers(1, 3), st.integers(1, 12 * 86_400))
+def test_strict_funnel(
+    context_of: ContextOf, tmp_path: Path, rows: Rows, later: list[str], count: int, window: int
+) -> None:
+    """A strict order is that of windowFunnel, too, where nobody starts twice: it ends at the first break."""
+    started: set[int] = set()
+    events = []
+    for each in sorted(rows.events(), key=lambda row: row["time"]):
+        if each["name"] != "A" or each["device"] not in started:
+            events.append(each)
+        if each["name"] == "A":
+            started.add(each["device"])
+    steps = ["A", *later[:count]]
+    answer = funnel.run({"steps": steps, "window": f"{window}s", "order": "strict"}, context_of(events))
+    levels = ask(
+        events,
+        tmp_path,
+        f"""select level, count() as persons from (
+            select windowFunnel({window}, 'strict_order')(
+                toUnixTimestamp(time), {", ".join(f"name = '{step}'" for step in steps)}
+            ) as level
+            from events group by device
+        ) group by level""",
+    )
+    assert [step["count"] for step in answer["steps"]] == _reached(levels, len(steps))
+
+
+def _reached(levels: list[dict[str, Any]], steps: int) -> list[int]:
+    return [
+        sum(int(row["persons"]) for row in levels if row["level"] >= number) for number in range(1, steps + 1)
+    ]
 
 
 # ── Retention ───────────────────────────────────────────────────────────────────────────────────────────────

@@ -2,7 +2,7 @@
 
 Events of the same time on different page instances may stand in either order, in the person's favour. One
 person's events are read time by time; within one time, the steps that can be filled are found by trying the
-pages against each other. Everywhere else a person's events are in order, and SQL does the work.
+pages against each other. Plain attempts alone are found so: it takes less than to try every order.
 """
 
 from __future__ import annotations
