@@ -52,8 +52,8 @@ reading, the case is listed below with the reason; that our answer differs, and 
 No tool has a case for days on which clocks are set. Those were worked by hand from the time zone database,
 for days of 23, 23½, 24½ and 25 hours and for zones that set their clocks at midnight.
 
-Ordered and strict funnels, retention and trends are also held against ClickHouse (its `windowFunnel`, its `retention`,
-its calendar), over random persons in zones and weeks in which clocks are set.
+Ordered and strict funnels, retention and trends are also held against ClickHouse (its `windowFunnel`, its
+`retention`, its calendar), over random persons in zones and weeks in which clocks are set.
 
 | report | from | cases run | agree | contradict |
 | --- | --- | ---: | ---: | ---: |

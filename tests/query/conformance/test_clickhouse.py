@@ -3,8 +3,10 @@
 `windowFunnel` and `retention` are ClickHouse's own readings of both words, and its calendar knows the zones
 whose clocks are set. `windowFunnel` keeps, for each step, the latest start that leads there, so its level is
 that of our `entry: any`; its window runs from the first step, inclusive. It agrees with us where no two
-events of a person share an instant and no step comes twice: it lets one event fill several steps, we do not. Its `strict_order` ends at the first break of all, whatever
-starts again after it: so it agrees where each person starts once.
+events of a person share an instant and no step comes twice: it lets one event fill several steps, we do not.
+Its `strict_order` ends at the first break of all, whatever starts again after it: so it agrees with our
+`strict` where each person starts once.
+
 Its `retention` asks for a return in a period, so that the periods after the first are the same; a return in
 the first has to come after the start, which the statement below says by itself.
 """
