@@ -164,7 +164,9 @@ def _unbroken(timeline: Timeline, rules: Rules, rows: Integers) -> Flags:
     """Whether nothing follows that may not come between, be it after the window."""
     if not rules.strict:
         return np.ones(len(rows), np.bool_)
-    return next_of(np.flatnonzero(holding(timeline, rules.naming_bits)), timeline, rows) == NOT_REACHED
+    breaking = np.flatnonzero(holding(timeline, rules.naming_bits))
+    unbroken: Flags = next_of(breaking, timeline, rows) == NOT_REACHED
+    return unbroken
 
 
 def _last_open(timeline: Timeline, levels: list[Reached], ends: list[Ends], runs: Integers) -> Integers:
