@@ -52,8 +52,8 @@ class Identity:
     """The first live user of each device that has one: columns `device`, `user`."""
     pairs: pa.Table
     """Every live pair: columns `device`, `user`."""
-    said: pa.Table
-    """The live statements that carry traits, by the contract's schema."""
+    said: Callable[[], pa.Table]
+    """Gives the live statements that carry traits, by the contract's schema; most questions need none."""
 
     @property
     def shared(self) -> bool:
@@ -65,7 +65,7 @@ class Identity:
         """What is known: `person`, `traits` (a JSON object; per key, what was said last)."""
         person = self._person()
         merged: dict[int, dict[str, object]] = {}
-        ordered = sorted(self.said.to_pylist(), key=_moment)
+        ordered = sorted(self.said().to_pylist(), key=_moment)
         for row in ordered:
             who = person(row["device"], row["user"])
             if who is not None:
@@ -124,11 +124,11 @@ def resolve(statements: pa.Table | Files, engine: Engine) -> Identity:
     void = pa.table({"statement_id": pa.array(sorted(voided(_pairs_of(revocations))), pa.string())})
     tables = {"statements": statements, "void": void}
     pairs = engine.query(_load("identity_pairs"), tables=tables).sort_by("device")
-    said = engine.query(
-        "select * from statements where traits is not null"
-        " and statement_id not in (select statement_id from void)",
-        tables=tables,
-    )
+
+    def said() -> pa.Table:
+        sql = "select * from statements where traits is not null"
+        return engine.query(f"{sql} and statement_id not in (select statement_id from void)", tables=tables)
+
     columns = _PERSONS.names
     return Identity(pairs.filter(pairs["first"]).select(columns), pairs.select(columns), said)
 

@@ -29,6 +29,8 @@ ContextOf = Callable[..., Context]
 @pytest.fixture(scope="session")
 def context_of(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> ContextOf:
     """Gives the context of a site with these rows: `context_of(events, statements, names=…, now=…)`."""
+    # One for all: to make, number and clear away a folder a context takes longer than many a report.
+    folder = tmp_path_factory.mktemp("rows")
 
     def make(
         events: Sequence[Mapping[str, Any]] = (),
@@ -40,7 +42,7 @@ def context_of(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Cont
         cohorts: Mapping[str, Meaning] | None = None,
     ) -> Context:
         snapshot = snapshot_of(
-            tmp_path_factory.mktemp("site"),
+            folder,
             events=events,
             statements=statements,
             nodes=nodes,

@@ -142,7 +142,7 @@ def revoking(statements: Sequence[dict[str, Any]], revoked: Sequence[int]) -> li
     return said
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(_rows, max_size=14),
     _statements,
@@ -173,7 +173,7 @@ def test_agrees_with_looking_at_every_person(
     assert membership.run(request, context)["total"] == len(wanted)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(_rows, max_size=14), _statements, _conditions, _cohorts)
 def test_every_report_counts_those_persons_alone(
     context_of: ContextOf,

@@ -119,7 +119,7 @@ def _about(value: float | None) -> Any:
     return None if value is None else pytest.approx(value, rel=1e-9, abs=1e-9)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_cases())
 def test_agrees_with_plain_python(
     context_of: ContextOf, case: tuple[dict[str, Any], list[dict[str, Any]]]
@@ -131,7 +131,7 @@ def test_agrees_with_plain_python(
     assert _given(answer) == _near(_expected(request, events, {"whole": events}))
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_cases())
 def test_cumulative_values_count_all_so_far(
     context_of: ContextOf, case: tuple[dict[str, Any], list[dict[str, Any]]]
@@ -143,7 +143,7 @@ def test_cumulative_values_count_all_so_far(
     assert _given(answer) == _near(_expected(request, events, {"whole": events}, cumulative=True))
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     _cases(), st.sampled_from([["path"], ["x"], ["props.v"], ["path", "x"]]), st.integers(1, 4), st.booleans()
 )
@@ -175,7 +175,7 @@ def test_a_breakdown_agrees_with_plain_python(
     assert [(group and tuple(group), *figures) for group, *figures in given] == _near(wanted)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_cases(), st.integers(2, 9))
 def test_smooth_values_are_means_of_those_before(
     context_of: ContextOf, case: tuple[dict[str, Any], list[dict[str, Any]]], over: int
@@ -190,7 +190,7 @@ def test_smooth_values_are_means_of_those_before(
     assert _given(answer) == _near(wanted)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_cases(), st.integers(0, 12))
 def test_the_periods_before_are_those_of_the_earlier_range(
     context_of: ContextOf, case: tuple[dict[str, Any], list[dict[str, Any]]], days: int
