@@ -25,8 +25,7 @@ from matched;
 
 -- events: 1 Parquet files of shop: time, type, name, node_id, device, page, sequence, text, path
 -- identity_devices: 1 rows of device, user
--- watched: 0 rows of person, outcome, first, last, stratum
--- nearest: 1 rows of node_id, element_id
+-- watched: 0 rows of person, outcome, first, last
 -- $p0 = "track"
 -- $p1 = "A"
 -- $p2 = "B"
@@ -50,47 +49,17 @@ with matched as (
         left join identity_devices as first_user on first_user.device = e.device
     where e.time >= $p6
       and e.time < $p7
-),
-done as (
-    select distinct
-        matched.person,
-        watched.outcome,
-        watched.stratum,
-        matched.type,
-        nearest.element_id,
-        case
-            when matched.type = 'pageview' then matched.path
-            when matched.type = 'track' then matched.name
-            else matched.text
-        end as word
-    from matched
-    join watched on watched.person = matched.person
-    left join nearest on nearest.node_id = matched.node_id
-    where matched.place > watched.first
-      and matched.place < watched.last
-      and not matched.named
-      and (nearest.element_id is not null or matched.type in ('pageview', 'track'))
-),
-counted as (
-    select
-        type,
-        element_id,
-        word,
-        grouping(word) = 1 as whole,
-        stratum,
-        count(distinct person) as did,
-        count(distinct case when outcome then person end) as did_with
-    from done
-    group by grouping sets ((type, element_id, stratum), (type, element_id, word, stratum))
 )
-select
-    type,
-    element_id,
-    word,
-    whole,
-    array_agg(stratum) as strata,
-    array_agg(did) as did,
-    array_agg(did_with) as did_with
-from counted
-group by type, element_id, word, whole
-having sum(did) >= 20
+select distinct
+    matched.person,
+    matched.type,
+    case when matched.type not in ('pageview', 'track') then matched.node_id end as node_id,
+    case when matched.type not in ('pageview', 'track') then matched.text end as text,
+    case when matched.type = 'pageview' then matched.path end as path,
+    case when matched.type = 'track' then matched.name end as name
+from matched
+join watched on watched.person = matched.person
+where matched.place > watched.first
+  and matched.place < watched.last
+  and not matched.named
+  and (matched.node_id is not null or matched.type in ('pageview', 'track'))

@@ -1,21 +1,24 @@
-"""The statements: how many things each of the watched did, who did which, and who did what a rule says.
+"""The statements: what each of the watched did, then who did how many things, which, and what a rule says.
 
-What has a name already is left out, also among the steps of the report itself.
+One scan gives what was done, each thing once a person; all else is counted over that. What has a name already
+is left out, also among the steps of the report itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from functools import cached_property
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 
+from backsight.engine import Relation
 from backsight.parquet_rows import Integers
 from backsight.reports.context import Context
-from backsight.reports.matched import Query, Scan, indented, load_sql
+from backsight.reports.matched import Query, Scan, load_sql
 from backsight.reports.order import ORIGIN, PLACE, instant_of
 from backsight.reports.request import EPOCH, Range
 from backsight.reports.signals.candidates import USED, Rule
@@ -23,7 +26,7 @@ from backsight.reports.signals.odds import Population, Table
 from backsight.reports.signals.request import SignalsRequest
 from backsight.reports.signals.watched import Watched, strata_of
 from backsight.rules.rule import AnyRule, RuleOrAny, parse_rule
-from backsight.rules.steps import Step, parse_step
+from backsight.rules.steps import Step
 from backsight.selectors import parse_selector
 
 OWN: Final = ("type", "node_id", "text", "path", "name")
@@ -40,73 +43,95 @@ class Done:
     """Within which anybody was watched."""
     context: Context
 
-    def population(self) -> tuple[Population, Integers]:
-        """The watched by stratum, and each one's stratum: by how many things they did."""
-        counted = self._things("signals_activity", np.zeros(len(self.watched.person), np.int64))
-        rows = counted.run(self.context)
+    @cached_property
+    def rows(self) -> pa.Table:
+        """What each person did: type and node, text, path or name."""
+        return self.scan().run(self.context)
+
+    @cached_property
+    def population(self) -> Population:
+        """The watched by stratum."""
+        persons = np.bincount(self.stratum)
+        return Population(persons, np.bincount(self.stratum[self.watched.outcome], minlength=len(persons)))
+
+    @cached_property
+    def stratum(self) -> Integers:
+        """Each one's stratum: by how many things they did."""
+        rows = self._query("signals_activity", {"done": self.rows, "nearest": self._nearest})
         things = np.zeros(len(self.watched.person), np.int64)
         order = np.argsort(self.watched.person)
         at = np.searchsorted(self.watched.person[order], rows["person"].to_numpy())
         things[order[at]] = rows["things"].to_numpy()
-        stratum = strata_of(things)
-        persons = np.bincount(stratum)
-        outcome = np.bincount(stratum[self.watched.outcome], minlength=len(persons))
-        return Population(persons, outcome), stratum
+        return strata_of(things)
 
-    def candidates(self, stratum: Integers, least: int) -> Query:
-        """The statement that counts each thing that at least so many did, by stratum."""
-        return self._things("signals_candidates", stratum, least)
+    def candidates(self, least: int) -> list[dict[str, Any]]:
+        """Each thing that at least so many did: how many, and with the outcome, by stratum."""
+        tables = {"done": self.rows, "nearest": self._nearest, "watched": self._by_stratum}
+        rows: list[dict[str, Any]] = self._query("signals_candidates", tables, least=str(least)).to_pylist()
+        return rows
 
-    def rules(self, rules: Sequence[Rule], stratum: Integers) -> Query:
-        """The statement that counts who did what each rule says, by stratum."""
-        steps = [parse_step(rule, "rule") for rule in rules]
-        numbers = range(len(steps))
-        flags = [f"bool_or(matched.does_{number}) as did_{number}" for number in numbers]
+    def tables(self, rules: Sequence[Rule]) -> list[Table]:
+        """Who did what each rule says, by stratum."""
+        conditions = self.context.conditions()
+        numbers = range(len(rules))
+        flags = [
+            f"bool_or({conditions.rule(parse_rule(rule))}) as did_{number}"
+            for number, rule in enumerate(rules)
+        ]
         figures = [
             f"count(case when did_{number} then 1 end) as did_{number},"
             f" count(case when did_{number} and outcome then 1 end) as with_{number}"
             for number in numbers
         ]
-        text = load_sql("signals_rules").replace("{flags}", ",\n        ".join(flags))
-        text = text.replace("{figures}", ",\n    ".join(figures)).strip()
-        return self._scan([], steps).query(text, {"watched": self._watched(stratum)})
-
-    def tables(self, rules: Sequence[Rule], stratum: Integers, among: Population) -> list[Table]:
-        """The tables of rules."""
-        rows = self.rules(rules, stratum).run(self.context)
+        tables = {"done": self.rows, "watched": self._by_stratum, **conditions.tables}
+        own = {"flags": ",\n        ".join(flags), "figures": ",\n    ".join(figures)}
+        rows = self._query("signals_rules", tables, conditions.params, **own)
         strata = rows["stratum"].to_pylist()
         return [
-            table_of(strata, rows[f"did_{number}"].to_pylist(), rows[f"with_{number}"].to_pylist(), among)
-            for number in range(len(rules))
+            table_of(
+                strata, rows[f"did_{each}"].to_pylist(), rows[f"with_{each}"].to_pylist(), self.population
+            )
+            for each in numbers
         ]
 
-    def _things(self, name: str, stratum: Integers, least: int = 0) -> Query:
-        nodes, elements = self.context.trie.nearest(parse_selector(USED))
-        text = load_sql(name).replace("{done}", indented(load_sql("signals_done").strip()))
-        tables = {"nearest": pa.table({"node_id": nodes, "element_id": elements})}
-        scan = self._scan(OWN, [])
-        text = text.replace("{least}", str(least)).strip()
-        return scan.query(text, {"watched": self._watched(stratum), **tables})
-
-    def _watched(self, stratum: Integers) -> pa.Table:
-        return self.watched.table.append_column("stratum", pa.array(stratum))
-
-    def _scan(self, own: Sequence[str], rules: Sequence[Step]) -> Scan:
-        """Every event of the watched, whether it has a name already, and what each rule says of it."""
+    def scan(self) -> Query:
+        """The statement that finds what was done: of every event of the watched, whether it has a name."""
         conditions = self.context.conditions()
-        conditions.columns |= {"time", "page", "sequence", *own}
+        conditions.columns |= {"time", "page", "sequence", *OWN}
         names = [name for name, meant in sorted(self.context.names.items()) if all(map(_tells, meant))]
         known = [
             *(conditions.event(name, "named") for name in names),
             *(conditions.step(step, "step") for step in self.asked.steps if self._is_telling(step)),
         ]
         named = " or ".join(dict.fromkeys(known)) or "false"
-        columns = [("place", PLACE), *((name, f"e.{name}") for name in own)]
-        does = [(f"does_{number}", conditions.step(step, "rule")) for number, step in enumerate(rules)]
-        tests = [("named", f"({named})"), *does, ("happened", "true")]
+        columns = [("place", PLACE), *((name, f"e.{name}") for name in OWN)]
+        tests = [("named", f"({named})"), ("happened", "true")]
         common = replace(self.asked.common, range=self.bounds, person_where=())  # which the watched meet
         every = [Step("any", rule=parse_rule({"on": "any"}))]
-        return Scan(self.context, common, conditions, columns, tests, every, self.bounds)
+        scan = Scan(self.context, common, conditions, columns, tests, every, self.bounds)
+        return scan.query(load_sql("signals_done").strip(), {"watched": self.watched.table})
+
+    @cached_property
+    def _by_stratum(self) -> pa.Table:
+        return self.watched.table.append_column("stratum", pa.array(self.stratum))
+
+    @cached_property
+    def _nearest(self) -> pa.Table:
+        """Of each node, the element that it counts for."""
+        nodes, elements = self.context.trie.nearest(parse_selector(USED))
+        return pa.table({"node_id": nodes, "element_id": elements})
+
+    def _query(
+        self,
+        name: str,
+        tables: Mapping[str, Relation],
+        params: Mapping[str, object] | None = None,
+        **own: str,
+    ) -> pa.Table:
+        text = load_sql(name).strip()
+        for key, part in own.items():
+            text = text.replace(f"{{{key}}}", part)
+        return self.context.engine.query(text, params or {}, tables)
 
     def _is_telling(self, step: Step) -> bool:
         meant = (step.rule,) if step.rule is not None else self.context.names.get(step.event or "", ())

@@ -11,17 +11,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from backsight.fields import MAX_STRING
-from backsight.parquet_rows import Integers
 from backsight.reports import funnel, retention
 from backsight.reports.context import Context
 from backsight.reports.signals.candidates import Rule, label_of, rule_of
 from backsight.reports.signals.counting import Done, span, table_of
-from backsight.reports.signals.odds import Population, Table, adjusted, chance, interval, odds_ratio
+from backsight.reports.signals.odds import Table, adjusted, chance, interval, odds_ratio
 from backsight.reports.signals.request import SignalsRequest, parse
 from backsight.reports.signals.watched import NOBODY, Watched, watch_funnel, watch_retention
 
-MOST_CHECKED: Final = 200
-"""Most candidates whose rules are counted once more, as rules."""
+CHECKED: Final = 3
+"""Candidates whose rules are counted once more, as rules, for each signal that may be listed."""
 
 Answer = dict[str, Any]
 Row = Mapping[str, Any]
@@ -51,14 +50,14 @@ def run(request: Mapping[str, object], context: Context) -> Answer:
 
 
 def sql(request: Mapping[str, object], context: Context) -> str:
-    """The SQL that answers a request, with its parameters: that of the report, then what counts things done
-    (by those whom the report found, who are not looked up for this).
+    """The SQL that answers a request, with its parameters: that of the report, then that of what was done (by
+    those whom the report found, who are not looked up for this).
     """
     asked = parse(request, context.now)
     report, text = ("funnel", funnel.sql) if asked.funnel is not None else ("retention", retention.sql)
     own: Any = request[report]
-    counting = Done(NOBODY, asked, asked.common.range, context).candidates(NOBODY.person, asked.at_least)
-    return f"{text(own, context)};\n\n{counting.text(context)}"
+    done = Done(NOBODY, asked, asked.common.range, context).scan()
+    return f"{text(own, context)};\n\n{done.text(context)}"
 
 
 def _watched(asked: SignalsRequest, context: Context) -> Watched:
@@ -71,16 +70,14 @@ def _watched(asked: SignalsRequest, context: Context) -> Watched:
 
 def _signals(done: Done) -> tuple[int, list[Answer]]:
     """How many things were compared, and the signals among them."""
-    among, stratum = done.population()
-    candidates = _candidates(done, among, stratum)
-    return len(candidates), _checked(done, candidates, among, stratum)
+    candidates = _candidates(done)
+    return len(candidates), _checked(done, candidates)
 
 
-def _candidates(done: Done, among: Population, stratum: Integers) -> list[Candidate]:
+def _candidates(done: Done) -> list[Candidate]:
     """What enough persons did and enough did not; of an element whose texts are one, the element alone."""
     least, persons = done.asked.at_least, len(done.watched.person)
-    counted = done.candidates(stratum, least).run(done.context).to_pylist()
-    rows = [row for row in counted if persons - sum(row["did"]) >= least]
+    rows = [row for row in done.candidates(least) if persons - sum(row["did"]) >= least]
     elements = _elements({row["element_id"] for row in rows if row["element_id"] is not None}, done.context)
     counts = {(row["type"], row["element_id"]): sum(row["did"]) for row in rows if row["whole"]}
     made: dict[str, Candidate] = {}
@@ -89,7 +86,7 @@ def _candidates(done: Done, among: Population, stratum: Integers) -> list[Candid
             continue
         rule = rule_of(row["type"], elements.get(row["element_id"]), row["word"], whole=row["whole"])
         if len(rule.get("css", "")) <= MAX_STRING:
-            table = table_of(row["strata"], row["did"], row["did_with"], among)
+            table = table_of(row["strata"], row["did"], row["did_with"], done.population)
             made.setdefault(repr(rule), Candidate(rule, table))
     return list(made.values())
 
@@ -109,15 +106,13 @@ def _elements(ids: set[int], context: Context) -> dict[int, Row]:
     return {row["element_id"]: row for row in chosen.to_pylist()}
 
 
-def _checked(
-    done: Done, candidates: Sequence[Candidate], among: Population, stratum: Integers
-) -> list[Answer]:
+def _checked(done: Done, candidates: Sequence[Candidate]) -> list[Answer]:
     """The surest candidates, counted by their own rules, which may hold of more than they were made from."""
-    surest = sorted(candidates, key=lambda each: -each.table.distance)[:MOST_CHECKED]
+    surest = sorted(candidates, key=lambda each: -each.table.distance)[: CHECKED * done.asked.limit]
     if not surest:
         return []
     rules = [each.rule for each in surest]
-    tables = done.tables(rules, stratum, among)
+    tables = done.tables(rules)
     chances = adjusted([*map(chance, tables), *[1.0] * (len(candidates) - len(surest))])
     found = [
         _signal(rule, table, each, done.asked.confidence, len(candidates))

@@ -1,8 +1,15 @@
-with matched as (
-    {matched}
-),
-done as (
-    {done}
+with things as (
+    select distinct
+        done.person,
+        watched.outcome,
+        watched.stratum,
+        done.type,
+        nearest.element_id,
+        coalesce(done.text, done.path, done.name) as word
+    from done
+    join watched on watched.person = done.person
+    left join nearest on nearest.node_id = done.node_id
+    where nearest.element_id is not null or done.type in ('pageview', 'track')
 ),
 counted as (
     select
@@ -13,7 +20,7 @@ counted as (
         stratum,
         count(distinct person) as did,
         count(distinct case when outcome then person end) as did_with
-    from done
+    from things
     group by grouping sets ((type, element_id, stratum), (type, element_id, word, stratum))
 )
 select

@@ -1,21 +1,13 @@
-with matched as (
-    {matched}
-),
-done as (
+with persons as (
     select
-        matched.person,
-        watched.outcome,
-        watched.stratum,
+        e.person,
         {flags}
-    from matched
-    join watched on watched.person = matched.person
-    where matched.place > watched.first
-      and matched.place < watched.last
-      and not matched.named
-    group by matched.person, watched.outcome, watched.stratum
+    from done as e
+    group by e.person
 )
 select
-    stratum,
+    watched.stratum,
     {figures}
-from done
-group by stratum
+from persons
+join watched on watched.person = persons.person
+group by watched.stratum
