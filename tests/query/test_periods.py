@@ -61,3 +61,22 @@ def test_active_persons_of_a_week_that_begins_before_the_range(context_of: Conte
     events = [event("A", friday), event("A", friday + timedelta(days=1), device=2)]
     wanted = {"1d": [1], "3d": [2]}[over]
     assert trend.run(asked, context_of(events, now=now))["series"][0]["values"] == wanted
+
+
+def test_a_date_that_was_left_out_is_no_period(context_of: ContextOf) -> None:
+    """Samoa had no 2011-12-30: the 31st follows the 29th, and who came on both came again."""
+    days = [datetime(2011, 12, day, 22, tzinfo=UTC) for day in (28, 29, 30)]  # the 28th, 29th and 31st there
+    context = context_of([event("A", day) for day in days])
+    span = {"timezone": "Pacific/Apia", "from": "2011-12-29", "to": "2011-12-31"}
+    active = {"event": "A", "measure": "active_persons", "over": "2d"}
+    found = trend.run({"series": ["A", active], **span}, context)
+    assert found["labels"] == ["2011-12-29", "2011-12-31"]
+    assert [each["values"] for each in found["series"]] == [[1, 1], [1, 1]]
+    states = lifecycle.run({"event": "A", **span}, context)["series"]
+    assert {each["label"]: each["values"] for each in states}["returning"] == [1, 1]
+    asked = {"start": "A", "return": "A", "cohort": "recurring", "periods": 2}
+    rows = retention.run({**asked, **span}, context)["rows"]
+    assert [(row["start"], row["size"], row["returned"]) for row in rows] == [
+        ("2011-12-29", 1, [0, 1]),
+        ("2011-12-31", 1, [0, 0]),
+    ]

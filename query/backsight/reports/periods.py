@@ -137,8 +137,11 @@ def _dates(kind: str, zone: ZoneInfo, day: date, week_start: str) -> Iterator[da
         day = day.replace(day=1)
     if kind == "week":
         day -= timedelta(days=(day.weekday() + (week_start == "sunday")) % 7)
+    edge = None
     while True:
-        yield local_midnight(day, zone)
+        before, edge = edge, local_midnight(day, zone)
+        if edge != before:  # else a country left the date out, as Samoa did with 2011-12-30
+            yield edge
         day = _next_date(kind, day)
 
 

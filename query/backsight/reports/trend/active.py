@@ -8,6 +8,7 @@ become active and those who cease to be, and nobody is counted twice.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from datetime import date, datetime, timedelta
 from itertools import accumulate
 
@@ -55,11 +56,8 @@ def values(
     for row in rows.to_pylist():
         if row["day"] < len(days):
             changes.setdefault(row["place"], [0] * len(days))[row["day"]] += row["change"]
-    zone, began = days.zone, days.edges[0].astimezone(days.zone).date()
-    wanted = [
-        (last_day(frame, period, now).astimezone(zone).date() - began).days
-        for period in range(len(frame.periods))
-    ]
+    lasts = (last_day(frame, period, now) for period in range(len(frame.periods)))
+    wanted = [bisect_right(days.edges, last) - 1 for last in lasts]
     running = {place: list(accumulate(each)) for place, each in changes.items()}
     return {place: [each[day] for day in wanted] for place, each in running.items()}
 
