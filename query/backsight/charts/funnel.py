@@ -7,6 +7,7 @@ from typing import Final
 from backsight.charts.parts import (
     ACCENT,
     FAINT,
+    INK,
     QUANTITY,
     SCHEMA,
     START,
@@ -20,8 +21,11 @@ from backsight.charts.parts import (
 )
 from backsight.charts.trend import group_text
 
+LABEL: Final = 112
+"""Pixels for the label of a step."""
+
 _STEP = {"field": "step", "type": "nominal", "sort": None, "title": None}
-_STEPS = {**_STEP, "axis": {"labelAngle": 0, "labelLimit": 112}, "scale": {"paddingInner": 0.25}}
+_STEPS = {**_STEP, "axis": {"labelAngle": 0, "labelLimit": LABEL}, "scale": {"paddingInner": 0.25}}
 _GROUP = {"field": "group", "type": "nominal", "sort": None, "title": None}
 _SHARE = {"axis": {"format": "%"}, "scale": {"zero": True}, **QUANTITY}
 
@@ -75,7 +79,7 @@ def _steps(answer: Row) -> Spec:
         layer=[
             layer("bar", {"color": FAINT}, y=persons, y2={"field": "before"}, tooltip=tooltip),
             layer("bar", {"color": ACCENT}, y=persons, tooltip=tooltip),
-            layer("text", {"dy": -8, "fontWeight": "bold"}, y=persons, text={"field": "shown"}),
+            layer("text", {"dy": -8, "fontWeight": "bold", "color": INK}, y=persons, text={"field": "shown"}),
         ],
     )
 
@@ -87,7 +91,7 @@ def _grouped(answer: Row) -> Spec:
     ]
     return chart(
         [{**bar, "group": _name(each)} for each in answer["groups"] for bar in _bars(answer, each["steps"])],
-        width={"step": 16},
+        width={"step": max(16, LABEL // len(answer["groups"] or [1]))},
         height=260,
         mark={"type": "bar"},
         encoding={
@@ -118,7 +122,7 @@ def _over_time(answer: Row) -> Spec:
     share = {"field": "share", "title": "converted", **_SHARE}
     color = {"color": _GROUP} if "groups" in answer else {}
     tooltip = [{"field": name} for name in ("group", "start", "persons", "converted", "complete")]
-    hollow = {"condition": {"test": "datum.complete", "value": 1}, "value": 0.15}
+    point = {"size": 50, "opacity": 1} | ({} if color else {"color": ACCENT})
     return chart(
         rows,
         width=640,
@@ -126,8 +130,8 @@ def _over_time(answer: Row) -> Spec:
         encoding={"x": START, "y": share, **color},
         layer=[
             layer("line", {} if color else {"color": ACCENT}),
-            layer("point", {"filled": True} | ({} if color else {"color": ACCENT}), fillOpacity=hollow,
-                  tooltip=tooltip),
+            layer("point", {**point, "filled": True}, "datum.complete", tooltip=tooltip),
+            layer("point", {**point, "filled": False}, "!datum.complete", tooltip=tooltip),
         ],
     )  # fmt: skip
 
