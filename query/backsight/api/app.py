@@ -42,7 +42,7 @@ def create_api(
     operations: Sequence[Operation] = (),
     schemas: Mapping[str, Schema] | None = None,
     threads: int = 2,
-    waiting: int = 64,
+    waiting: int = 256,
     seconds: float | None = None,
 ) -> FastAPI:
     """The query API: `/v1/reports/…`, `/v1/events…` and `/v1/openapi.json`.
