@@ -19,9 +19,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from backsight.errors import Exceeded
-from backsight.fields import below, read_list, read_object, refuse
+from backsight.fields import below, read_list, read_object, read_whole, refuse
 from backsight.parquet_rows import Integers
-from backsight.reports.request import read_whole
 from backsight.rules.conditions import Conditions
 from backsight.rules.predicates import parse_property
 

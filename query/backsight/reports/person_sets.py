@@ -65,7 +65,7 @@ class PersonTests:
             return self._in_cohort(test.name, field)
         if isinstance(test, Did) and test.least == 0:
             # Who never did can't be listed: a report's persons are those who did not do it more often.
-            return "true" if test.most is None else f"(not {self._did(more_often(test), field)})"
+            return f"(not {self._did(more_often(test), field)})"
         if isinstance(test, Behaviour):
             return self._did(test, field)
         raise TypeError(f"no such test of persons: {test}")

@@ -11,9 +11,9 @@ import numpy as np
 from backsight.fields import refuse
 from backsight.parquet_rows import Integers
 from backsight.reports.context import Context
+from backsight.reports.moments import MICROSECOND, Range, micros
 from backsight.reports.order import ORIGIN
 from backsight.reports.periods import LENGTHS, Periods, cover, periods_between
-from backsight.reports.request import MICROSECOND, Range, micros
 from backsight.reports.retention.request import RetentionRequest
 
 MAX_ROWS: Final = 1_000

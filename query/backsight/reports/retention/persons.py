@@ -19,11 +19,11 @@ from typing import Any, Final
 import numpy as np
 
 from backsight.errors import nearest, shown
-from backsight.fields import read_flag, read_list, read_object, read_string, refuse
+from backsight.fields import read_flag, read_list, read_object, read_string, read_whole, refuse
 from backsight.reports.breakdown import MAX_PROPERTIES, Group, Ranking, Value
 from backsight.reports.context import Context
 from backsight.reports.person_ids import LISTING_FIELDS, Listing, read_listing
-from backsight.reports.request import read_request, read_whole
+from backsight.reports.request import read_request
 from backsight.reports.retention.frame import Frame
 from backsight.reports.retention.report import Found, find, scan_text
 from backsight.reports.retention.request import FIELDS, RetentionRequest, read_retention

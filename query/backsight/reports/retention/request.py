@@ -15,10 +15,10 @@ from datetime import datetime
 from itertools import accumulate
 from typing import Final
 
-from backsight.fields import read_choice, read_list, read_object, refuse
+from backsight.fields import read_choice, read_list, read_object, read_whole, refuse
 from backsight.reports.breakdown import Breakdown, parse_breakdown
 from backsight.reports.periods import PERIODS, WEEK_STARTS
-from backsight.reports.request import Common, read_all, read_common, read_request, read_whole
+from backsight.reports.request import Common, read_all, read_common, read_request
 from backsight.reports.statistics import STATISTICS
 from backsight.rules.predicates import parse_property
 from backsight.rules.steps import Step, parse_step

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from backsight.fields import read_choice, read_flag, read_list, refuse
+from backsight.fields import read_choice, read_flag, read_list, read_whole, refuse
 from backsight.reports.breakdown import Breakdown, parse_breakdown
 from backsight.reports.periods import PERIODS, WEEK_STARTS
-from backsight.reports.request import Common, read_common, read_request, read_whole
+from backsight.reports.request import Common, read_common, read_request
 from backsight.reports.sessions import SessionRule, read_session
 from backsight.reports.trend.formulas import Formula, parse_formulas
 from backsight.reports.trend.measures import MEASURE_FIELDS, Measure, parse_measure
