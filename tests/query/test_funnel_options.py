@@ -271,6 +271,56 @@ def test_sessions_decided_by_a_rule_agree_with_sessions_cut_event_by_event(
 
 
 @pytest.mark.parametrize(
+    "more",
+    [
+        {"order": "strict"},
+        {"order": "any"},
+        {"count": "totals"},
+        {"exclude": [{"event": "D", "after": 1, "before": 2}]},
+        {"steps": ["A", {"event": "B", "optional": True}, "D"]},
+        {"hold": ["path"]},
+    ],
+    ids=str,
+)
+def test_forged_ties_end_in_time(context_of: ContextOf, more: dict[str, Any]) -> None:
+    """Hundreds of events at a few microseconds, on as many pages: not every order of them is tried."""
+    events = [
+        event(
+            "ABD"[(page * 7 + minute) % 3], at(minute), page=100 * minute + page, sequence=sequence, path="/"
+        )
+        for minute in range(4)
+        for page in range(60)
+        for sequence in range(3)
+    ]
+    answer = funnel.run({"steps": list("ABDABD"), **more}, context_of(events))
+    assert all(step["count"] >= 1 for step in answer["steps"])
+
+
+def test_several_properties_are_held_together(context_of: ContextOf) -> None:
+    """Each of the properties has one value at all steps, not one of them."""
+    events = [
+        event(name, at(minute), device=device, path=path, props=json.dumps({"cart": cart}))
+        for device, name, minute, path, cart in [
+            (1, "A", 0, "/x", 1), (1, "B", 1, "/x", 1),
+            (2, "A", 0, "/x", 1), (2, "B", 1, "/y", 1), (2, "B", 2, "/x", 2),
+            (3, "A", 0, "/x", 1), (3, "A", 1, "/y", 2), (3, "B", 2, "/y", 2),
+        ]
+    ]  # fmt: skip
+    steps = funnel.run({"steps": ["A", "B"], "hold": ["props.cart", "path"]}, context_of(events))["steps"]
+    assert [step["count"] for step in steps] == [3, 2]
+
+
+def test_events_without_a_session_are_told(context_of: ContextOf) -> None:
+    """What belongs to no session can't be counted by sessions; the answer says so."""
+    site = context_of(stored([row("A", 0, 1, 0, session=None), row("A", 1, 1, 1, session=7)]))
+    answer = funnel.run({"steps": ["A"], "count": "sessions"}, site)
+    assert [step["count"] for step in answer["steps"]] == [1]
+    assert answer["meta"]["warnings"] == [
+        "events without a session are left out (1); 'session' can give them one."
+    ]
+
+
+@pytest.mark.parametrize(
     ("request_", "field", "says"),
     [
         ({"order": "random"}, "order", "'strict'"),
