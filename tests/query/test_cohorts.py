@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from backsight.contract import id64
 from backsight.errors import Conflict, InvalidRequest, NotFound
 from backsight.named_events import NamedEvents
 from backsight.sites import create_site
+from backsight.store import StoredVersion
 from backsight.store.sqlite import SQLiteStore
 
 BUYERS = {"person_where": [{"did": "Bought", "at_least": 3, "within": "30d"}]}
@@ -164,6 +166,20 @@ def test_cohorts_may_meet_again_by_many_ways(cohorts: Cohorts) -> None:
             cohorts.put(f"{name}{layer}", using(f"A{layer - 1}", f"B{layer - 1}"))
     with pytest.raises(InvalidRequest, match="would use itself: 'A0' → 'A40'"):
         cohorts.put("A0", using("A40"))
+
+
+def test_a_cohort_that_time_has_overtaken_is_in_nobodys_way(store: SQLiteStore, cohorts: Cohorts) -> None:
+    """Where `from` has moved past a fixed `to`, others can still be put and deleted, and it is still used."""
+    cohorts.put("A", PRO)
+    past = [{"did": "Bought", "from": "30d", "to": "2020-01-01"}, {"not": {"any": [{"cohort": "A"}]}}]
+    definition, at = json.dumps({"person_where": past}), datetime(2020, 1, 1, tzinfo=UTC)
+    store.add_version(StoredVersion("shop", "Overtaken", 0, definition, "", "ada", at, kind="cohort"))
+    cohorts.put("B", using("A"))
+    assert cohorts.delete("B") == 2
+    with pytest.raises(InvalidRequest, match="change 'Overtaken' first"):
+        cohorts.delete("A")
+    with pytest.raises(InvalidRequest, match="'A' → 'Overtaken' → 'A'"):
+        cohorts.put("A", using("Overtaken"))
 
 
 def test_half_a_character_names_nothing(cohorts: Cohorts, store: SQLiteStore) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -29,6 +29,13 @@ class Cohort:
     actor: str
     at: datetime
     deleted: bool = False
+
+    @property
+    def uses(self) -> list[str]:
+        """The cohorts that its conditions name, as they were written: moments in them may have no meaning by
+        now (a fixed `to` before a moving `from`).
+        """
+        return list(dict.fromkeys(_named(self.person_where or ())))
 
     def to_json(self) -> dict[str, Any]:
         """The cohort as the API shows it; `at` is RFC 3339."""
@@ -63,3 +70,13 @@ def cohort_of(version: StoredVersion) -> Cohort:
         version.name, person_where, said.get("members"), version.description, version.version,
         version.actor, version.at, version.deleted,
     )  # fmt: skip
+
+
+def _named(conditions: Iterable[Json]) -> Iterator[str]:
+    for each in conditions:
+        if "cohort" in each:
+            yield each["cohort"]
+        elif "not" in each:
+            yield from _named([each["not"]])
+        else:
+            yield from _named(each.get("all", each.get("any", ())))

@@ -93,7 +93,7 @@ class Cohorts:
 
         InvalidRequest where another cohort uses it.
         """
-        users = [cohort.name for cohort in self.list() if name in _used(cohort)]
+        users = [cohort.name for cohort in self.list() if name in cohort.uses]
         if users:
             refuse(f"{shown(name)} is used by other cohorts.", "name", name, f"change {listing(users)} first")
         version = StoredVersion(
@@ -168,7 +168,7 @@ class Cohorts:
             if step.event is not None and step.event not in names:
                 refuse(f"there is no named event {shown(step.event)}.", "person_where", step.event,
                        nearest(step.event, names))  # fmt: skip
-        uses = {cohort.name: _used(cohort) for cohort in self.list()}
+        uses = {cohort.name: cohort.uses for cohort in self.list()}
         for used in cohorts_of(conditions):
             if used not in uses and used != name:
                 refuse(f"there is no cohort {shown(used)}.", "person_where", used, nearest(used, uses))
@@ -199,10 +199,3 @@ def _way_to(
             if found := _way_to(name, uses, (*chain, used), tried):
                 return found
     return ()
-
-
-def _used(cohort: Cohort) -> Iterable[str]:
-    """The cohorts that a cohort names."""
-    if cohort.person_where is None:
-        return ()
-    return cohorts_of(parse_person_where(list(cohort.person_where), "person_where", _UTC, datetime.now(UTC)))
