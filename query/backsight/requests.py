@@ -21,6 +21,7 @@ REPORT_PATHS: Final[Mapping[str, str]] = {
     "paths": "/v1/reports/paths",
     "attribution": "/v1/reports/attribution",
     "signals": "/v1/reports/signals",
+    "persons": "/v1/reports/persons",
     "preview": "/v1/events/preview",
     "cohort_preview": "/v1/cohorts/preview",
 }

@@ -20,6 +20,7 @@ from backsight.named_events import NamedEvent, NamedEvents, check_name
 from backsight.questions import Questions
 from backsight.reports import (
     attribution,
+    explain,
     funnel,
     lifecycle,
     membership,
@@ -55,6 +56,7 @@ REPORTS: Final[Mapping[str, ModuleType]] = {
     "paths": paths,
     "attribution": attribution,
     "signals": signals,
+    "persons": explain,
     "preview": preview,
     "cohort_preview": membership,
 }

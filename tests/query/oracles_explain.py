@@ -1,4 +1,4 @@
-"""What the reasons of an explanation claim, checked by trying: nothing here reads what the reports walk over."""
+"""What the reasons of an explanation claim, checked by trying: nothing here reads what reports walk over."""
 
 from __future__ import annotations
 

@@ -52,6 +52,7 @@ def test_examples(
         "define",
         "define_cohort",
         "preview_cohort",
+        "person",
         "freeze_cohort",
     ],
 )
@@ -76,6 +77,7 @@ FULL: dict[str, Any] = {
     "rows": [{"start": "2026-10-01", "size": 0, "returned": [], "complete": [], "values": []}],
     "series": [{"label": "A", "measure": "events", "group": ["a"], "values": [], "previous": {"values": []}}],
     "signals": [],
+    "events": [],
     "total": {"conversions": 0},
     "unattributed": {"conversions": 0, "persons": 0, "sum": 0},
 }

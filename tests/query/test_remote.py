@@ -98,6 +98,31 @@ READS: dict[str, Ask] = {
     "funnel, who": lambda site: site.funnel(
         ["Viewed pricing", "Signed up"], breakdown="path", **OCTOBER
     ).persons(2, dropped=True, group=["/pricing"], limit=1),
+    "funnel, explained": lambda site: site.funnel(
+        ["Viewed pricing", "Signed up", "Bought"], where=[AT_PRICING], **OCTOBER
+    ).explain({"device": "ada"}, only=None, order="newest", limit=2),
+    "funnel, somebody explained": lambda site: (
+        found := site.funnel(["Viewed pricing", "Signed up"], **OCTOBER).persons(2)
+    ).explain(found.persons[0]),
+    "retention, explained": lambda site: site.retention(
+        "Viewed pricing", ANYTHING, **OCTOBER
+    ).explain("device:cyd"),
+    "trend, explained": lambda site: site.trend(
+        "Signed up", breakdown="path", **OCTOBER
+    ).explain("device:cyd"),
+    "lifecycle, explained": lambda site: site.lifecycle("Signed up", **OCTOBER).explain("device:cyd"),
+    "stickiness, explained": lambda site: site.stickiness(ANYTHING, **OCTOBER).explain("device:cyd"),
+    "paths, explained": lambda site: site.paths(**OCTOBER).explain("device:cyd"),
+    "attribution, explained": lambda site: site.attribution(
+        "Bought", ["path"], **OCTOBER
+    ).explain("device:cyd"),
+    "cohort, explained": lambda site: site.preview_cohort(
+        [{"did": "Viewed pricing", "at_least": 2}, {"cohort": "Buyers"}]
+    ).explain("device:cyd"),
+    "person": lambda site: site.person("device:cyd"),
+    "person, every option": lambda site: site.person(
+        {"device": "cyd"}, order="oldest", limit=1, after=site.person("device:cyd", limit=3).next
+    ),
     "funnel, since": lambda site: site.funnel(["Signed up"], since="520w"),
     "retention": lambda site: site.retention("Signed up", ANYTHING, periods=4, **OCTOBER),
     "retention, every option": lambda site: site.retention(
@@ -348,7 +373,18 @@ METHODS = [
 def test_methods() -> None:
     """The methods are those of the documentation."""
     reports, names = (
-        ("funnel", "retention", "trend", "lifecycle", "stickiness", "paths", "attribution", "preview"),
+        (
+            "funnel",
+            "retention",
+            "trend",
+            "lifecycle",
+            "stickiness",
+            "paths",
+            "attribution",
+            "signals",
+            "preview",
+            "person",
+        ),
         ("events", "event", "delete_event", "history"),
     )
     cohorts = ("cohorts", "cohort", "delete_cohort", "cohort_history", "freeze_cohort", "define_cohort")

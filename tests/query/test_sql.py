@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
+from backsight.contract import id64
 from backsight.reports import (
     attribution,
+    explain,
     funnel,
     lifecycle,
     membership,
@@ -134,6 +136,19 @@ SHAPES: dict[str, tuple[Any, dict[str, Any], list[dict[str, Any]]]] = {
             **OCTOBER,
         },
         [],
+    ),
+    "person": (explain, {"person": "1", "limit": 10}, []),
+    "person_considered": (
+        explain,
+        {
+            "person": {"user": "u1"},
+            "report": "funnel",
+            "request": {"steps": ["A", {"css": "button"}], "window": "1d"},
+            "only": "considered",
+            "order": "oldest",
+            "after": "6899613696000000002.-7.2",
+        },
+        [statement("identify", DAY, device=1, user=user) for user in (id64("user", "u1"), 12)],
     ),
     "lifecycle": (lifecycle, {"event": "A", **OCTOBER}, []),
     "stickiness": (stickiness, {"event": "A", **OCTOBER}, []),

@@ -17,7 +17,7 @@ from backsight.api.connection import while_connected
 from backsight.api.flights import Flights
 from backsight.api.headers import bearer_key
 from backsight.api.operations import Answer, Call, Operation
-from backsight.api.paths import event_name
+from backsight.api.paths import name_in_path, query_of
 from backsight.api.preconditions import expected_version
 from backsight.api.problems import HTTPError, fault, problem
 from backsight.api.representations import choose, render
@@ -66,10 +66,10 @@ class Endpoint:
         principal.require(operation.scope)
         body = await read_object(request) if operation.request else None
         expected = expected_version(request, operation.preconditions)
-        name = event_name(request)
+        name, query = name_in_path(request), query_of(request, operation.query)
 
         def work() -> Answer | Question:
-            return operation.run(Call(self.open_site(principal.site), principal, name, body, expected))
+            return operation.run(Call(self.open_site(principal.site), principal, name, body, expected, query))
 
         return await while_connected(request, self._respond(work, media))
 

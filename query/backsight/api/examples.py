@@ -91,6 +91,13 @@ REQUESTS: Final[dict[str, dict[str, Any]]] = {
         "at_least": 50,
         "confidence": 0.99,
     },
+    "PersonsRequest": {
+        "person": "device:ada",
+        "report": "funnel",
+        "request": {"steps": ["Viewed pricing", "Signed up"], "window": "7d", "from": "2026-10-01"},
+        "only": "considered",
+        "order": "oldest",
+    },
     "PreviewRequest": {
         "rules": [
             {

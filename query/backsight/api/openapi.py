@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from backsight.api.examples import REQUESTS
-from backsight.api.operations import Operation
+from backsight.api.operations import PARAMETERS, Operation
 from backsight.api.problems import PROBLEM_JSON
 from backsight.api.representations import ARROW, CSV, JSON, offered
 from backsight.api.schemas.parts import Schema, ref, referred
@@ -27,7 +28,7 @@ _FAILURES: Final = {
     "400": "The question can't be understood; `field` says where",
     "401": "No key, or one that is unknown or revoked",
     "403": "The key lacks the scope",
-    "404": "There is no such named event, cohort or statement",
+    "404": "There is no such named event, cohort, person or statement",
     "406": "The answer has no form that `Accept` takes",
     "408": "The body came too slowly",
     "410": "Files that an answer `as_of` an earlier one needs were deleted",
@@ -132,16 +133,20 @@ def _failures(operation: Operation) -> dict[str, Any]:
 
 
 def _parameters(operation: Operation) -> list[dict[str, Any]]:
-    """The name in the path, percent-encoded (`Added%2Fremoved`), and the conditional headers."""
-    name = {
-        "name": "name",
-        "in": "path",
-        "required": True,
-        "schema": _TEXT,
-        "description": "The name of a named event or a cohort",
-    }
+    """What stands in the path, percent-encoded (`Added%2Fremoved`), and the conditional headers."""
+    path = [
+        {"name": name, "in": "path", "required": True, **_described(PARAMETERS[name])}
+        for name in re.findall(r"{(\w+)}", operation.path)
+    ]
+    query = [{"name": name, "in": "query", **_described(PARAMETERS[name])} for name in operation.query]
     headers = [
         {"name": header, "in": "header", "schema": _TEXT, "description": _CONDITIONS[header]}
         for header in operation.preconditions
     ]
-    return ([name] if "{name}" in operation.path else []) + headers
+    return [*path, *query, *headers]
+
+
+def _described(schema: Schema) -> dict[str, Any]:
+    """A parameter's schema, with its description beside it."""
+    own = {key: value for key, value in schema.items() if key != "description"}
+    return {"schema": own} | ({"description": schema["description"]} if "description" in schema else {})

@@ -4,12 +4,13 @@ follow.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
-from backsight.api.schemas.parts import schema_name
+from backsight.api.schemas.parts import TEXT, Schema, schema_name
+from backsight.api.schemas.timelines import TIMELINE
 from backsight.asking import Question
 from backsight.fields import read_object
 from backsight.keys import Principal
@@ -27,6 +28,8 @@ class Call:
     name: str = ""
     body: dict[str, Any] | None = None
     expected_version: int | None = None
+    query: Mapping[str, str] = field(default_factory=dict)
+    """What stands behind the path's question mark."""
 
 
 @dataclass(frozen=True)
@@ -57,17 +60,26 @@ class Operation:
     """Whether Arrow and CSV can be asked for."""
     preconditions: tuple[str, ...] = ()
     """Conditional headers that it honours."""
+    query: tuple[str, ...] = ()
+    """Parameters that may stand behind the path's question mark: of those that PARAMETERS describes."""
     reads_lake: bool = False
     """Whether it reads the lake though it is no question: questions do anyway."""
 
     @property
     def is_report(self) -> bool:
         """Whether it reads the lake, which may take long."""
-        return self.reads_lake or (self.scope == "read" and self.request is not None)
+        return self.tabular or self.reads_lake or (self.scope == "read" and self.request is not None)
 
 
 def _report(report: str, call: Call) -> Question:
     return call.site.ask(report, call.body or {})
+
+
+def _person(call: Call) -> Question:
+    query: dict[str, Any] = dict(read_object(call.query, "", ("order", "limit", "after")))
+    if query.get("limit", "").isdecimal():
+        query["limit"] = int(query["limit"])
+    return call.site.ask("persons", {"person": call.name, **query})
 
 
 def _sql(report: str, call: Call) -> Answer:
@@ -130,6 +142,14 @@ def _read_cohort_history(call: Call) -> Answer:
     return Answer({"versions": [cohort.to_json() for cohort in call.site.cohort_history(call.name)]})
 
 
+PARAMETERS: Final[dict[str, Schema]] = {
+    "name": {**TEXT, "description": "The name of a named event or a cohort"},
+    "person": {**TEXT, "description": "A `person` of an answer, or `user:ID` or `device:ID`"},
+    **TIMELINE,
+}
+"""What stands in paths, and behind them."""
+
+
 def _report_operations(report: str, summary: str) -> tuple[Operation, Operation]:
     path, schema = REPORT_PATHS[report], schema_name(report)
     run = Operation(
@@ -165,6 +185,11 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *_report_operations("paths", "Which ways persons took, within their sessions"),
     *_report_operations("attribution", "To which touch conversions are owed"),
     *_report_operations("signals", "What nobody named and goes with a drop or a return"),
+    *_report_operations("persons", "One person's events, and why each does or does not count in a report"),
+    Operation(
+        "readPerson", "GET", "/v1/persons/{person}", "read", "One person: who it is, and what they did",
+        _person, response="Persons", tabular=True, query=("order", "limit", "after"),
+    ),
     *_report_operations("preview", "What rules would match, before anything is saved"),
     Operation(
         "listEvents", "GET", "/v1/events", "read", "The named events", _list_events, response="NamedEvents"

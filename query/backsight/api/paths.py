@@ -1,7 +1,8 @@
-"""Paths that hold a named event's name, which may hold a slash of its own."""
+"""Paths that hold a name, such as a named event's, which may hold a slash of its own."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from urllib.parse import unquote_to_bytes
 
 from starlette.requests import Request
@@ -20,12 +21,26 @@ class RawRoute(Route):
         return super().matches({**scope, "path": raw.decode("latin-1")} if raw else scope)
 
 
-def event_name(request: Request) -> str:
-    """The name in the path; empty where there is none. Raises InvalidRequest where it is not UTF-8."""
-    sent = request.path_params.get("name", "")
+def name_in_path(request: Request) -> str:
+    """The name in the path: of an event, a cohort or a person. Empty where there is none.
+
+    Raises InvalidRequest where it is not UTF-8.
+    """
+    sent = next(iter(request.path_params.values()), "")
     try:
         return unquote_to_bytes(sent).decode()
     except UnicodeDecodeError as error:
         raise InvalidRequest(
             "the name is not UTF-8", field="name", value=sent, valid="percent-encoded UTF-8"
         ) from error
+
+
+def query_of(request: Request, known: Sequence[str]) -> dict[str, str]:
+    """What stands behind the question mark, for operations that take something there; each name once."""
+    if not known:
+        return {}
+    given = request.query_params.multi_items()
+    for name, value in given:
+        if len(request.query_params.getlist(name)) > 1:
+            raise InvalidRequest(f"{name!r} is given twice.", field=name, value=value, valid="each name once")
+    return dict(given)

@@ -8,6 +8,7 @@ from backsight.charts.funnel import funnel, step_labels, unit_of
 from backsight.charts.lifecycle import lifecycle, stickiness
 from backsight.charts.parts import Row, Spec, plain
 from backsight.charts.paths import paths
+from backsight.charts.person import person
 from backsight.charts.preview import cohort_preview, preview
 from backsight.charts.retention import cells, has_begun, retention, retention_points, spans
 from backsight.charts.signals import signals
@@ -26,6 +27,7 @@ __all__ = [
     "is_whole",
     "lifecycle",
     "paths",
+    "person",
     "plain",
     "points",
     "preview",

@@ -32,6 +32,8 @@ COMMANDS: Final = {
     "paths": "reports.paths",
     "attribution": "reports.attribution",
     "signals": "reports.signals",
+    "person": "person",
+    "explain": "person",
     "sites": "sites",
     "keys": "keys",
     "identity": "identity",

@@ -6,6 +6,7 @@ import functools
 import json
 from collections.abc import Callable
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -131,8 +132,23 @@ def output_options(command: Command) -> Command:
     return functools.reduce(lambda wrapped, option: option(wrapped), reversed(options), command)
 
 
+@dataclass(frozen=True)
+class Explaining:
+    """The person about whom a report is asked, and which of their events are shown."""
+
+    person: str
+    only: str | None
+    limit: int
+    after: str | None
+
+
 def show(result: Result, output: str | None) -> None:
-    """A result on standard output: a table, unless JSON, CSV or SQL was asked for."""
+    """A result on standard output: a table, unless JSON, CSV or SQL was asked for; within `explain` what it
+    says of one person.
+    """
+    asked = click.get_current_context().find_object(Explaining)
+    if asked is not None:
+        result = result.explain(asked.person, only=asked.only, limit=asked.limit, after=asked.after)
     if output == "json":
         show_json(result.answer)
     elif output == "csv":

@@ -106,8 +106,10 @@ class CohortQuestions(ABC):
 
     def _answer(self, report: str, request: Request) -> Asked:
         """A report's answer, what gives its SQL, and what asks the same again as of this answer."""
+        from backsight.results.result import Again
+
         answer, sql = self._report(report, request)
-        return answer, sql, lambda: self._answer(report, {**request, "as_of": answer["meta"]})
+        return answer, sql, Again(self._answer, report, request, answer["meta"])
 
     @abstractmethod
     def _report(self, report: str, request: Request) -> tuple[Answer, Callable[[], str]]:

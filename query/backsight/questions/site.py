@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, Union
 
 from backsight.questions.funnels import FunnelQuestions
 from backsight.questions.paths import PathQuestions
+from backsight.questions.persons import PersonQuestions
 from backsight.questions.retention import RetentionQuestions
 from backsight.questions.signals import SignalQuestions
 from backsight.questions.trends import TrendQuestions
@@ -34,7 +35,9 @@ datetime).
 """
 
 
-class Questions(FunnelQuestions, RetentionQuestions, TrendQuestions, PathQuestions, SignalQuestions):
+class Questions(
+    FunnelQuestions, RetentionQuestions, TrendQuestions, PathQuestions, SignalQuestions, PersonQuestions
+):
     """One site: its reports and its named events.
 
     All methods raise InvalidRequest (and UnsupportedSelector) for a question that can't be understood,

@@ -151,7 +151,7 @@ class Scan:
         return [*self._some_step(), *bounds, *self._whose(), *self._wheres]
 
     def _whose(self) -> list[str]:
-        """That an event is of the one person asked about; with the devices, by which row groups are left out."""
+        """That an event is of the one person asked about; and of their devices, by which row groups are skipped."""
         if self.context.person is None:
             return []
         person, devices = self._person()[0], self._identity.devices_of(self.context.person)

@@ -5,6 +5,7 @@ from backsight.results.cohort_preview import CohortPreview
 from backsight.results.funnel import Funnel, FunnelPersons
 from backsight.results.lifecycle import Lifecycle, Stickiness
 from backsight.results.paths import Paths
+from backsight.results.person import Person
 from backsight.results.person_list import PersonList
 from backsight.results.preview import Preview
 from backsight.results.result import Result
@@ -20,6 +21,7 @@ __all__ = [
     "FunnelPersons",
     "Lifecycle",
     "Paths",
+    "Person",
     "PersonList",
     "Preview",
     "Result",
@@ -43,6 +45,7 @@ RESULTS: dict[str, type[Result]] = {
         Paths,
         Attribution,
         Signals,
+        Person,
         Preview,
         CohortPreview,
     )

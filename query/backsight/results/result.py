@@ -6,8 +6,9 @@ import csv
 import io
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from backsight.errors import InvalidRequest, MissingExtra
 from backsight.results.tables import Table
@@ -18,8 +19,55 @@ if TYPE_CHECKING:
     import polars
     import pyarrow
 
+    from backsight.results.person import Person
+
 Answer = dict[str, Any]
 """A report's answer as the HTTP API gives it (plain JSON values), `meta` included."""
+
+Ask = Callable[[str, Answer], Any]
+"""Takes a report's name and a request, and gives what is asked."""
+
+EXPLAINED: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "funnel": ("funnel", ()),
+    "funnel_persons": ("funnel", ("step", "dropped", "group", "limit", "after")),
+    "retention": ("retention", ()),
+    "retention_persons": ("retention", ("cell", "limit", "after")),
+    "trend": ("trend", ()),
+    "lifecycle": ("lifecycle", ()),
+    "stickiness": ("stickiness", ()),
+    "paths": ("paths", ()),
+    "attribution": ("attribution", ()),
+    "cohort_preview": ("cohort", ("limit", "after")),
+}
+"""Reports that are about persons: as which one each is explained, and what of its request is not its own."""
+
+
+@dataclass(frozen=True)
+class Again:
+    """A question that was answered, to be asked again as of its answer, or about one person in it."""
+
+    ask: Ask
+    report: str
+    request: Answer
+    meta: Answer
+
+    def __call__(self) -> Any:
+        """The same question."""
+        return self.ask(self.report, {**self.request, "as_of": self.meta})
+
+    def explained(self, own: Answer) -> Any:
+        """One person in the report. Raises InvalidRequest for one that is not about persons."""
+        if self.report not in EXPLAINED:
+            raise InvalidRequest(
+                f"{self.report!r} is not about persons.",
+                field="report",
+                value=self.report,
+                valid=", ".join(map(repr, EXPLAINED)),
+            )
+        report, others = EXPLAINED[self.report]
+        request = {key: value for key, value in self.request.items() if key not in ("as_of", *others)}
+        return self.ask("persons", {**own, "report": report, "request": request, "as_of": self.meta})
+
 
 Asked = tuple[Answer, Callable[[], str], Callable[[], Any]]
 """An answer, what gives its SQL, and what asks the same question again as of this answer."""
@@ -70,6 +118,32 @@ class Result(ABC):
                 "this answer was not asked of a site.", field="again", valid="a result of a site's method"
             )
         return type(self)(*self._again())
+
+    def explain(
+        self,
+        person: str | Mapping[str, Any],
+        *,
+        only: str | None = "considered",
+        order: str = "oldest",
+        limit: int = 100,
+        after: str | None = None,
+    ) -> Person:
+        """Why one person does or does not count here, event by event; asked as of this answer.
+
+        `person` is a row of a list of persons or its `person`, `{"user": ID}`, `{"device": ID}`, or
+        `"user:ID"`. With `only=None` events are shown that the report does not look for, too. `limit` events
+        at a time; `after` is the `next` of the page before. Raises InvalidRequest for a report that is not
+        about persons, NotFound for a person that does not exist.
+        """
+        from backsight.results.person import Person, who
+
+        if not isinstance(self._again, Again):
+            raise InvalidRequest(
+                "this answer was not asked of a site.", field="explain", valid="a result of a site's method"
+            )
+        own = {"person": who(person), "only": only, "order": order, "limit": limit, "after": after}
+        given = {key: value for key, value in own.items() if value is not None}
+        return Person(*self._again.explained(given))
 
     # ── Tables ──────────────────────────────────────────────────────────────────────────────────────────────
 

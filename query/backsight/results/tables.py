@@ -24,10 +24,15 @@ class Table:
     left: frozenset[int] = frozenset()
     title: str = ""
     notes: Sequence[str] = ()
+    whole: frozenset[int] = frozenset()
+    """Columns whose cells are never cut."""
 
     def text(self) -> str:
         """Aligned columns with a rule under the header, title above, notes below."""
-        cells = [[printable(cell) for cell in row] for row in [self.header, *_middle_left_out(self.rows)]]
+        cells = [
+            [printable(cell, None if at in self.whole else LONGEST_CELL) for at, cell in enumerate(row)]
+            for row in [self.header, *_middle_left_out(self.rows)]
+        ]
         widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
         lines = [self._line(row, widths) for row in cells]
         rule = "  ".join("-" * width for width in widths)

@@ -22,6 +22,7 @@ from backsight.api.schemas import (
     rules,
     sessions,
     signals,
+    timelines,
     trend,
 )
 from backsight.api.schemas.parts import Schema
@@ -40,6 +41,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     **rules.SCHEMAS,
     **sessions.SCHEMAS,
     **signals.SCHEMAS,
+    **timelines.SCHEMAS,
     **trend.SCHEMAS,
 }
 """By name; each refers to others under `#/components/schemas/`."""

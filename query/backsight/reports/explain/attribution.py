@@ -90,10 +90,7 @@ def explain(request: Mapping[str, object], context: Context) -> Explanation:
     rows = coded(query.run(context), asked.groups.aliases, known)
     timelines = Timelines(rows, context.engine.threads).map(lambda timeline: timeline)
     of = AttributionOfPerson(asked, terms_of(asked), max(timelines, key=len), list(known))
-    tests = [
-        Test(asked.conversion, "conversion", "the conversion"),
-        Test(asked.touches, "touches", "a touch"),
-    ]
+    tests = looks_for(request, context)
     total = len(of.spans.rows)
     conversions = [of.conversion(at) for at in range(min(total, MAX_LISTED))]
 
@@ -116,6 +113,12 @@ def explain(request: Mapping[str, object], context: Context) -> Explanation:
         outcomes,
         query.warnings,
     )
+
+
+def looks_for(request: Mapping[str, object], context: Context) -> list[Test]:
+    """What a request looks for."""
+    asked = parse(request, context.now)
+    return [Test(asked.conversion, "conversion", "the conversion"), Test(asked.touches, "touches", "a touch")]
 
 
 def _words(of: AttributionOfPerson, conversions: Sequence[Answer], total: int) -> list[str]:

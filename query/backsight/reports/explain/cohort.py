@@ -47,6 +47,12 @@ def explain(request: Mapping[str, object], context: Context) -> Explanation:
     )
 
 
+def looks_for(request: Mapping[str, object], context: Context) -> list[Test]:
+    """What the conditions of a request look for."""
+    common = membership.parse(request, context.now).common
+    return [_test(each) for each in tests_of(common.person_where, "person_where", common, context)]
+
+
 def _test(asked: Asked) -> Test:
     condition = asked.condition
     if not isinstance(condition, Behaviour):

@@ -18,7 +18,7 @@ from backsight.reports.context import Context
 from backsight.reports.explain.explanation import MAX_LISTED, Answer, Event, Explanation, no_step
 from backsight.reports.explain.facts import Test
 from backsight.reports.explain.outcomes import Outcome, chosen, passed_over
-from backsight.reports.explain.words import either, many, quoted
+from backsight.reports.explain.words import either, figure, many, quoted
 from backsight.reports.moments import Range, local_midnight
 from backsight.reports.periods import Periods, cover, periods_between
 from backsight.reports.trend.active import last_day
@@ -36,10 +36,7 @@ def trend(request: Mapping[str, object], context: Context) -> Explanation:
     frame, _ = frame_of(asked, context)
     earlier = previous(frame, asked.week_start) if asked.compare else None
     frames = [frame] if earlier is None else [frame, earlier]
-    tests = [
-        Test(each.step, f"series[{number}]", f"series {number + 1}")
-        for number, each in enumerate(asked.series)
-    ]
+    tests = series_of(request, context)
     days = max(each.measure.days for each in asked.series)
     first, end = frames[-1].span.closed[0], frame.span.closed[1]
 
@@ -59,6 +56,17 @@ def trend(request: Mapping[str, object], context: Context) -> Explanation:
         answer["meta"]["warnings"],
         lambda conditions: _trend_columns(asked, conditions),
     )
+
+
+def series_of(request: Mapping[str, object], context: Context) -> list[Test]:
+    """What a trend looks for."""
+    series = enumerate(parse_trend(request, context.now).series)
+    return [Test(each.step, f"series[{number}]", f"series {number + 1}") for number, each in series]
+
+
+def event_of(request: Mapping[str, object], context: Context) -> list[Test]:
+    """What a lifecycle looks for, or stickiness."""
+    return [Test(lifecycles.parse(request, context.now).step, "event", "the event")]
 
 
 def lifecycle(request: Mapping[str, object], context: Context) -> Explanation:
@@ -250,7 +258,7 @@ def _trend_words(asked: TrendRequest, answer: Answer, cells: Sequence[Answer]) -
     if not cells:
         return ["Counts nowhere: no event fills a series within the range."]
     return [
-        f"{each['label']}: {each['total']:,g}"
+        f"{each['label']}: {figure(each['total'])}"
         + (f" for {either([quoted(value) for value in each['group']], 'and')}" if each.get("group") else "")
         + f" of this person alone, in {many(_periods_of(each), 'period')}."
         for each in answer["series"]

@@ -81,9 +81,9 @@ class FunnelOfPerson:
             "closes": _moment(closes) if still_open else None,
             "excluded": (np.flatnonzero(attempts.excluded[:, at]) + 1).tolist(),
         }
-        if self.asked.options.count == "sessions":
+        if self.asked.options.count == "sessions" and self.asked.sessions is None:
             made["session"] = str(attempts.columns.at(SESSION, attempts.rows[:1, at])[0])
-        if self.asked.breakdown is not None:
+        if self.asked.breakdown is not None and self.asked.breakdown.attribution != "all":
             (code,) = codes_of(attempts.only(np.array([at])), self.asked.breakdown, self.found.groups)
             made["group"] = None if code < 0 else list(self.found.groups[code])
         return made
@@ -157,6 +157,11 @@ def _missing(of: FunnelOfPerson, reasons: Reasons) -> Answer | None:
         {"reason": reason, "events": count, "words": words[reason]} for reason, count in found.most_common()
     ]
     return {"step": reached + 1, "events": events, "reasons": most}
+
+
+def looks_for(request: Mapping[str, object], context: Context) -> list[Test]:
+    """What a request looks for."""
+    return tests_of(parse(request, context.now))
 
 
 def tests_of(asked: FunnelRequest) -> list[Test]:
@@ -244,7 +249,8 @@ def _unmatched(of: FunnelOfPerson, tests: Sequence[Test], event: Event) -> Outco
     if not fact.fills:
         return no_step(tests, fact)
     filled = f"fills {either([f'step {step}' for step in steps], 'and')}" if steps else "would exclude"
-    if of.asked.options.count == "sessions" and seen.row["session"] is None:
+    captured = of.asked.options.count == "sessions" and of.asked.sessions is None
+    if captured and seen.row["session"] is None:
         return ignored("no_session", f"{filled}, but has no session")
     held = [name for number, name in enumerate(of.asked.options.hold) if seen.row[f"held_{number}"] is None]
     if held or any(seen.row[f"held_{number}"] == "[]" for number in range(len(of.asked.options.hold))):

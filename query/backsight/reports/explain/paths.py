@@ -104,8 +104,7 @@ def explain(request: Mapping[str, object], context: Context) -> Explanation:
         rows = rows.filter(pc.is_valid(rows["part"]))
     timelines = Timelines(rows, context.engine.threads).map(lambda timeline: timeline)
     of = PathsOfPerson(asked, route_of(asked), nodes, max(timelines, key=len))
-    tests = [Test(entry.step, field, _called(field)) for entry, field in asked.entries]
-    tests += [Test(step, f"exclude[{at}]", "what is left out") for at, step in enumerate(asked.exclude)]
+    tests = looks_for(request, context)
 
     def outcomes(events: Sequence[Event]) -> list[Outcome]:
         return _outcomes(of, tests, events)
@@ -123,6 +122,13 @@ def explain(request: Mapping[str, object], context: Context) -> Explanation:
         values.warnings,
         last="the range and a day behind it",
     )
+
+
+def looks_for(request: Mapping[str, object], context: Context) -> list[Test]:
+    """What a request looks for: what names nodes, then what is left out."""
+    asked = parse(request, context.now, context.names)
+    tests = [Test(entry.step, field, _called(field)) for entry, field in asked.entries]
+    return tests + [Test(step, f"exclude[{at}]", "what is left out") for at, step in enumerate(asked.exclude)]
 
 
 def _called(field: str) -> str:

@@ -2,30 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 from backsight.errors import InvalidRequest
+from backsight.reports import lifecycle as lifecycles
+from backsight.reports import membership
+from backsight.reports import stickiness as sticking
+from backsight.reports.attribution import sql as attribution_sql
 from backsight.reports.context import Context
 from backsight.reports.explain import attribution, cohort, counted, funnel, paths, retention
 from backsight.reports.explain.conditions import failing, judge
 from backsight.reports.explain.explanation import Explanation
-from backsight.reports.explain.facts import Facts
+from backsight.reports.explain.facts import Fact, Facts, Test
 from backsight.reports.explain.outcomes import Outcome, ignored, outside
 from backsight.reports.explain.request import PersonRequest, parse
-from backsight.reports.explain.timeline import Page, places_query, read_page, shown_events
+from backsight.reports.explain.timeline import Page, Seen, places_query, read_page, shown_events
 from backsight.reports.explain.who import alone, described, seen_query
+from backsight.reports.funnel import sql as funnel_sql
+from backsight.reports.matched import Query
+from backsight.reports.paths import sql as paths_sql
+from backsight.reports.retention import sql as retention_sql
+from backsight.reports.trend import sql as trend_sql
 
-KINDS: Final[Mapping[str, Callable[[Mapping[str, object], Context], Explanation]]] = {
-    "funnel": funnel.explain,
-    "retention": retention.explain,
-    "trend": counted.trend,
-    "lifecycle": counted.lifecycle,
-    "stickiness": counted.stickiness,
-    "paths": paths.explain,
-    "attribution": attribution.explain,
-    "cohort": cohort.explain,
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A report: how one person in it is explained, what it looks for, and its SQL."""
+
+    explain: Callable[[Mapping[str, object], Context], Explanation]
+    looks_for: Callable[[Mapping[str, object], Context], Sequence[Test]]
+    sql: Callable[[Mapping[str, object], Context], str]
+
+
+KINDS: Final[Mapping[str, Kind]] = {
+    "funnel": Kind(funnel.explain, funnel.looks_for, funnel_sql),
+    "retention": Kind(retention.explain, retention.looks_for, retention_sql),
+    "trend": Kind(counted.trend, counted.series_of, trend_sql),
+    "lifecycle": Kind(counted.lifecycle, counted.event_of, lifecycles.sql),
+    "stickiness": Kind(counted.stickiness, counted.event_of, sticking.sql),
+    "paths": Kind(paths.explain, paths.looks_for, paths_sql),
+    "attribution": Kind(attribution.explain, attribution.looks_for, attribution_sql),
+    "cohort": Kind(cohort.explain, cohort.looks_for, membership.sql),
 }
 
 Answer = dict[str, Any]
@@ -68,11 +88,21 @@ def run(request: Mapping[str, object], context: Context) -> Answer:
 
 
 def sql(request: Mapping[str, object], context: Context) -> str:
-    """The SQL that says who the person is and where the page's events stand, with its parameters."""
-    asked = _asked(request, context)
-    tests = asked.explanation.tests if asked.explanation else []
-    queries = [seen_query(asked.context), places_query(asked.request, asked.context, tests)]
-    return ";\n\n".join(query.text(asked.context) for query in queries)
+    """The SQL that says how much there is of the person and where the page's events stand, with its
+    parameters; then that of the report, of this person's events alone.
+    """
+    asked = parse(request)
+    own = alone(asked.who, context)
+    if asked.report is None:
+        return _text([seen_query(own), places_query(asked, own, [])], own)
+    kind = KINDS[asked.report]
+    with _within_request():
+        queries = [seen_query(own), places_query(asked, own, kind.looks_for(asked.request, own))]
+        return f"{_text(queries, own)};\n\n{kind.sql(asked.request, own)}"
+
+
+def _text(queries: Sequence[Query], context: Context) -> str:
+    return ";\n\n".join(query.text(context) for query in queries)
 
 
 def _asked(request: Mapping[str, object], context: Context) -> Asked:
@@ -80,8 +110,15 @@ def _asked(request: Mapping[str, object], context: Context) -> Asked:
     own = alone(asked.who, context)
     if asked.report is None:
         return Asked(asked, own, None)
+    with _within_request():
+        return Asked(asked, own, KINDS[asked.report].explain(asked.request, own))
+
+
+@contextmanager
+def _within_request() -> Iterator[None]:
+    """What is wrong with the report's request is told by where that stands."""
     try:
-        return Asked(asked, own, KINDS[asked.report](asked.request, own))
+        yield
     except InvalidRequest as error:
         at = f"request.{error.field}" if error.field else "request"
         raise type(error)(error.message, field=at, value=error.value, valid=error.valid) from error
@@ -106,7 +143,7 @@ def _explained(asked: Asked, of: Explanation, page: Page) -> tuple[Answer, list[
     return verdict, [outcome or own[at] for at, outcome in enumerate(outcomes)]
 
 
-def _gate(of: Explanation, seen: Any, fact: Any) -> Outcome | None:
+def _gate(of: Explanation, seen: Seen, fact: Fact) -> Outcome | None:
     """Why a report does not look at an event at all."""
     if fact.failed is not None:
         return ignored("where", f"`where` does not hold: {fact.failed}")

@@ -101,7 +101,7 @@ def explain(request: Mapping[str, object], context: Context) -> Explanation:
     parts = query.timelines(context).map(lambda timeline: (timeline, walk(timeline, plan)))
     timeline, walked = max(parts, key=lambda part: len(part[0]))  # all of a person are in one
     of = RetentionOfPerson(asked, frame, plan, timeline, walked)
-    tests = [Test(asked.start, "start", "the start"), Test(asked.back, "return", "the return")]
+    tests = looks_for(request, context)
 
     def outcomes(events: Sequence[Event]) -> list[Outcome]:
         return _outcomes(of, tests, events)
@@ -118,6 +118,12 @@ def explain(request: Mapping[str, object], context: Context) -> Explanation:
         [*warnings, *query.warnings],
         last="the last column",
     )
+
+
+def looks_for(request: Mapping[str, object], context: Context) -> list[Test]:
+    """What a request looks for."""
+    asked = parse(request, context.now)
+    return [Test(asked.start, "start", "the start"), Test(asked.back, "return", "the return")]
 
 
 def _words(of: RetentionOfPerson) -> list[str]:

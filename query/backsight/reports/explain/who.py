@@ -68,6 +68,8 @@ def read_who(value: object, field: str = "person") -> Who:
     kind, colon, name = value.partition(":")
     if colon and kind in KINDS:
         return Who(read_string(name, field, MAX_ID_CHARS), kind)
+    if not value.removeprefix("-").isdecimal():
+        refuse(f"{shown(value)} is no person.", field, value, VALID)
     return Who(read_person(value, field))
 
 

@@ -60,6 +60,11 @@ def many(count: int, what: str) -> str:
     return f"{count:,} {what}" + ("" if count == 1 else "s")
 
 
+def figure(number: float) -> str:
+    """`1,200`, `12.5`; what is whole without a fraction."""
+    return f"{int(number):,}" if float(number).is_integer() else f"{number:,}"
+
+
 def ordinal(number: int) -> str:
     """`1st`, `2nd`, `13th`."""
     ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
