@@ -274,6 +274,9 @@ def test_rolling_periods_are_not_looked_into(context_of: ContextOf) -> None:
     [
         ({}, (3, 2)),
         ({"count": "totals"}, (3, 2)),
+        ({"count": "sessions", "session": {"gap": "30m"}}, (3, 2)),
+        ({"exclude": [{"event": "C"}]}, (2, 1)),
+        ({"order": "strict"}, (3, 0)),
         ({"order": "any"}, (4, 2)),
         ({"breakdown": {"by": ["path"]}, "interval": "day", "curve": True}, (3, 2)),
         ({"steps": ["A", {"event": "C", "optional": True}, "B"]}, (3, 2)),
