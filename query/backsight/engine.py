@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from backsight.ending import ending_with_run, interruptible, raising_ours
 from backsight.held_rows import HeldRows
-from backsight.node_rows import NodeRows
+from backsight.node_rows import NodeRows, picked_schema
 from backsight.parquet_rows import Integers
 from backsight.rules import user_agents
 
@@ -131,7 +131,9 @@ class Engine:
             def fetch() -> pa.Table:
                 answer = cursor.sql(sql, params=dict(params or {}))
                 reader = answer.to_arrow_reader(BATCH_ROWS)
-                return self._rows.take(reader.schema, reader)
+                # Copied, what DuckDB gives is free for the next part; else it would need new memory for each.
+                ours = (batch.copy_to(pa.default_cpu_memory_manager()) for batch in reader)
+                return self._rows.take(reader.schema, ours)
 
             return interruptible(fetch, cursor.interrupt)
 
@@ -190,7 +192,7 @@ class Engine:
         if files.nodes is None or files.named:
             return None
         picked = self._node_rows.pick(files.uris, files.schema, files.nodes)
-        return None if picked is None else self._rows.take(files.schema, picked)
+        return None if picked is None else self._rows.take(picked_schema(files.schema), picked)
 
     def _forget(self) -> None:
         """Lets go of what is kept for later questions."""

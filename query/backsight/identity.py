@@ -80,8 +80,10 @@ class Identity:
 
     @cached_property
     def tables(self) -> Mapping[str, pa.Table]:
-        """DEVICES and PAIRS, as a query needs them."""
-        return {DEVICES: self.devices, PAIRS: self.pairs}
+        """DEVICES and PAIRS, as a query needs them: of pairs, those that the first user does not answer for."""
+        # They are few, so that looking for them costs a report next to nothing.
+        later = self.pairs.join(self.devices, _PERSONS.names, join_type="left anti")
+        return {DEVICES: self.devices, PAIRS: later}
 
     def _person(self) -> Callable[[int | None, int | None], int | None]:
         live = set(zip(*(self.pairs[name].to_pylist() for name in _PERSONS.names), strict=True))

@@ -28,6 +28,9 @@ KEPT_BYTES: Final = 512 * 2**20
 MOST: Final = 0.25
 """Share of the rows past which reading all of them is faster than picking."""
 
+CODED: Final = pa.dictionary(pa.int32(), pa.string())
+"""How the type of a row is given: as text, it would be most of a row."""
+
 MOST_TYPES: Final = 255
 """Of so many types the rows of a file can be told apart by one byte each."""
 
@@ -47,8 +50,8 @@ class NodeRows:
     ) -> Iterator[pa.RecordBatch] | None:
         """The rows whose `node_id` is one of `nodes` (sorted, distinct); columns that a file lacks are null.
 
-        They are read as they are taken. None where it is better to read everything: the files are far away,
-        or many rows would be picked.
+        Their columns are those of `picked_schema(schema)`. They are read as they are taken. None where it is better to
+        read everything: the files are far away, or many rows would be picked.
         """
         if any("://" in uri for uri in uris):
             return None
@@ -64,7 +67,8 @@ class NodeRows:
         if sum(file.count(at) for file, at in found) > MOST * sum(file.rows.count for file, _ in found):
             return None
         picked = [each for each in found if len(each[1])]
-        parts = side_by_side(lambda each: each[0].read(each[1], schema), picked, self._threads)
+        wanted = picked_schema(schema)
+        parts = side_by_side(lambda each: each[0].read(each[1], wanted), picked, self._threads)
         return (batch for part in parts for batch in part.to_batches())
 
     def _file(self, uri: str, turn: int) -> NodeFile:
@@ -93,6 +97,12 @@ class NodeRows:
             oldest, (_, asked) = next(iter(self._files.items()))
             forgotten, _ = self._files.pop(oldest if asked < turn else newest)
             self._room += forgotten.bytes
+
+
+def picked_schema(schema: pa.Schema) -> pa.Schema:
+    """How the columns of a schema are given: a type by its number."""
+    at = schema.get_field_index("type")
+    return schema if at < 0 else schema.set(at, schema.field(at).with_type(CODED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +165,8 @@ class NodeFile:
             rows, of_row = rows[in_order], of_row[in_order]
         known: dict[str, Column] = {"node_id": pa.array(of_row)}
         if "type" in schema.names and len(self.type_of):
-            known["type"] = self.types.take(pa.array(self.type_of[rows]))
+            numbers = pa.array(self.type_of[rows].astype(np.int32))
+            known["type"] = pa.DictionaryArray.from_arrays(numbers, self.types)
         return self.rows.read(rows, schema, known)
 
 

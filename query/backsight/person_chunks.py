@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from backsight.parquet_rows import Integers
+from backsight.plain_numbers import reused
 from backsight.runs import side_by_side
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -65,7 +66,7 @@ def dealt(pieces: Sequence[Arrays], bits: int, threads: int) -> list[Arrays]:
     at = begins + counts.cumsum(0) - counts
     # A column that lacks numbers in some pieces is read as one of fractions there.
     kinds = {name: np.result_type(*(piece[name].dtype for piece in pieces)) for name in pieces[0]}
-    whole = {name: np.empty(int(ends[-1]), kind) for name, kind in kinds.items()}
+    whole = {name: _room(int(ends[-1]), kind) for name, kind in kinds.items()}
 
     def deal(number: int) -> None:
         for name, column in whole.items():
@@ -74,6 +75,11 @@ def dealt(pieces: Sequence[Arrays], bits: int, threads: int) -> list[Arrays]:
     list(side_by_side(deal, range(len(pieces)), threads))
     edges = zip(begins.tolist(), ends.tolist(), strict=True)
     return [{name: column[first:end] for name, column in whole.items()} for first, end in edges]
+
+
+def _room(rows: int, kind: np.dtype[Any]) -> Array:
+    # Objects, such as flags that may be missing, can't stand in plain memory.
+    return np.empty(rows, kind) if kind.hasobject else reused(rows, kind)
 
 
 def _hand(person: Integers, bits: int) -> _Hand:

@@ -6,6 +6,7 @@ from a bit a row, kept with a count for every 64 of them: 1.5 bits a row in all.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import FileIO
@@ -105,7 +106,8 @@ class PlainNumbers:
             values, bits = self._read(file, number, stretches), None
         else:
             there = self.present.has(rows)
-            values, bits = np.zeros(len(rows), number), pa.py_buffer(np.packbits(there, bitorder="little"))
+            values, bits = reused(len(rows), number), pa.py_buffer(np.packbits(there, bitorder="little"))
+            values.fill(0)
             values[there] = self._read(file, number, self.present.among(stretches))
         return pa.Array.from_buffers(self.kind, len(rows), [bits, pa.py_buffer(values)])
 
@@ -132,21 +134,38 @@ def find_numbers(
 
 def _read(file: FileIO, number: np.dtype[Any], at: Integers, stretches: Stretches) -> npt.NDArray[Any]:
     """The numbers of some stretches that begin at these bytes, upwards."""
-    # Not from a mapped file: its page faults took two to five times as long as these reads.
     ends = at + stretches.lengths * number.itemsize
     apart = np.flatnonzero((at[1:] - ends[:-1] > NEAR) | (np.diff(stretches.groups) != 0)) + 1
     first, last = np.append(0, apart), np.append(apart, len(at)) - 1
-    parts = []
-    for start, end in zip(at[first].tolist(), ends[last].tolist(), strict=True):
-        file.seek(start)
-        parts.append(file.read(end - start))
-    numbers = np.frombuffer(b"".join(parts), number)
-    if len(parts) == len(at):
+    sizes = ends[last] - at[first]
+    numbers = _bytes(file, at[first], sizes).view(number)
+    if len(first) == len(at):
         return numbers
     # What was read between stretches is left out. Numbers of one part lie whole numbers apart.
-    sizes = ends[last] - at[first]
     skipped = np.repeat(at[first] - (np.cumsum(sizes) - sizes), last - first + 1)
-    return numbers[stretched((at - skipped) // number.itemsize, stretches.lengths)]
+    chosen = stretched((at - skipped) // number.itemsize, stretches.lengths)
+    # Clipping changes none of them; to raise, numpy would copy them all once more.
+    return numbers.take(chosen, out=reused(len(chosen), number), mode="clip")
+
+
+def _bytes(file: FileIO, starts: Integers, sizes: Integers) -> npt.NDArray[np.uint8]:
+    """So many bytes from each of some places, one after another."""
+    # Not from a mapped file: its page faults took two to five times as long as these reads.
+    found = reused(int(sizes.sum()), np.dtype(np.uint8))
+    into, here, number = found.data, 0, file.fileno()
+    for start, size in zip(starts.tolist(), sizes.tolist(), strict=True):
+        if os.preadv(number, [into[here : here + size]], start) != size:
+            raise OSError(f"{file.name} is shorter than its footer says")
+        here += size
+    return found
+
+
+def reused(count: int, kind: np.dtype[Any]) -> npt.NDArray[Any]:
+    """Room for so many values, of memory that this process had before: numpy's own is new each time.
+
+    To touch new memory took up to half the time of a pick: the system hands it out page by page.
+    """
+    return np.frombuffer(pa.allocate_buffer(count * kind.itemsize), kind)
 
 
 def stretched(firsts: Integers, lengths: Integers) -> Integers:

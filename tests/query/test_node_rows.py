@@ -18,7 +18,7 @@ from backsight.contract import EVENTS
 from backsight.engine import Engine, Files
 from backsight.errors import Exceeded
 from backsight.held_rows import HeldRows
-from backsight.node_rows import NodeFile, NodeRows
+from backsight.node_rows import NodeFile, NodeRows, picked_schema
 from backsight_collector.lake.data_files import write_files
 from query.rows import rows_of
 
@@ -77,7 +77,7 @@ def _expected(tables: Sequence[pa.Table], nodes: Sequence[int]) -> pa.Table:
 
 def _picked(rows: NodeRows, uris: Sequence[str], nodes: Sequence[int]) -> pa.Table | None:
     batches = rows.pick(uris, SCHEMA, np.array(nodes, np.int64))
-    return None if batches is None else pa.Table.from_batches(batches, SCHEMA)
+    return None if batches is None else pa.Table.from_batches(batches, picked_schema(SCHEMA)).cast(SCHEMA)
 
 
 _node = st.one_of(st.none(), st.integers(-5, 30))
@@ -199,5 +199,5 @@ def test_more_rows_than_fit_are_refused_before_they_are_read(
     batches = NodeRows().pick(uris, SCHEMA, np.array([7], np.int64))
     assert batches is not None
     with pytest.raises(Exceeded):
-        HeldRows(150_000).take(SCHEMA, batches)
+        HeldRows(150_000).take(picked_schema(SCHEMA), batches)
     assert 0 < len(read) < len(uris)

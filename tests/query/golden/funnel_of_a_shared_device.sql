@@ -1,6 +1,6 @@
 -- events: 1 Parquet files of shop: time, type, name, device, user, page, sequence
 -- identity_devices: 1 rows of device, user
--- identity_pairs: 2 rows of device, user
+-- identity_pairs: 1 rows of device, user
 -- $p0 = "track"
 -- $p1 = "A"
 with matched as (
