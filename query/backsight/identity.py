@@ -80,7 +80,7 @@ class Identity:
 
     @cached_property
     def tables(self) -> Mapping[str, pa.Table]:
-        """DEVICES and PAIRS, as a query needs them: of pairs, those that the first user does not answer for."""
+        """DEVICES and PAIRS, as a query needs them: of pairs, those of no device's first user."""
         # They are few, so that looking for them costs a report next to nothing.
         later = self.pairs.join(self.devices, _PERSONS.names, join_type="left anti")
         return {DEVICES: self.devices, PAIRS: later}

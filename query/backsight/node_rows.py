@@ -50,8 +50,8 @@ class NodeRows:
     ) -> Iterator[pa.RecordBatch] | None:
         """The rows whose `node_id` is one of `nodes` (sorted, distinct); columns that a file lacks are null.
 
-        Their columns are those of `picked_schema(schema)`. They are read as they are taken. None where it is better to
-        read everything: the files are far away, or many rows would be picked.
+        Their columns are those of `picked_schema(schema)`; they are read as they are taken. None where it is
+        better to read everything: the files are far away, or many rows would be picked.
         """
         if any("://" in uri for uri in uris):
             return None
