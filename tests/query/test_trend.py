@@ -399,6 +399,27 @@ def test_the_range_before(
     assert answer["series"][0]["previous"]["total"] == total
 
 
+@pytest.mark.parametrize(
+    ("span", "hours"),
+    [
+        ({"from": "2026-11-01", "to": "2026-11-26"}, 26 * 24 + 1),
+        ({"from": "2026-11-01", "to": "2026-11-26T11:59:59+01:00"}, 25 * 24 + 1 + 12),
+        ({"from": "2026-11-24", "to": "2026-11-26"}, 3 * 24 + 1),
+        ({"from": "2026-11-26T12:00:00+01:00", "to": "2026-11-26"}, 12),
+    ],
+    ids=["to date", "to noon", "from the day before a change", "from noon"],
+)
+def test_the_range_before_is_as_long_by_the_clock_on_the_wall(
+    context_of: ContextOf, span: dict[str, str], hours: int
+) -> None:
+    """November in Berlin is compared with October, of which one day had 25 hours."""
+    begun = datetime(2026, 9, 1, tzinfo=UTC)
+    events = [event("A", begun + timedelta(hours=hour)) for hour in range(24 * 90)]
+    asked = {"series": ["A"], "interval": "month", "compare": "previous", "timezone": "Europe/Berlin"}
+    answer = trend.run({**asked, **span}, context_of(events))
+    assert (answer["previous_labels"], answer["series"][0]["previous"]["total"]) == (["2026-10-01"], hours)
+
+
 def test_groups_that_were_only_before_are_left_out(context_of: ContextOf) -> None:
     """Values before are those of the range's own groups; without any there is no series."""
     events = [event("A", DAY, path="/"), event("A", DAY - timedelta(days=2), path="/old")]

@@ -72,13 +72,24 @@ def frame_of(asked: TrendRequest, context: Context) -> tuple[Frame, list[str]]:
 
 def previous(frame: Frame, week_start: str) -> Frame:
     """As many periods, just before. A range that ends within a period ends as far into the one before."""
-    first, end = frame.span.closed
-    edges = _edges_before(frame, week_start)
-    begins = min(edges[0] + (first - frame.periods.edges[0]), edges[1] - MICROSECOND)
-    ends = min(edges[-2] + (end - frame.periods.edges[-2]), edges[-1])
-    if end == frame.periods.edges[-1]:
+    own, edges = frame.periods, _edges_before(frame, week_start)
+    begins = min(_as_far(edges[0], own.edges[0], frame.span.closed[0], own), edges[1] - MICROSECOND)
+    ends = min(_as_far(edges[-2], own.edges[-2], frame.span.closed[1], own), edges[-1])
+    if frame.span.end == own.edges[-1]:
         ends = edges[-1]
-    return Frame(Range(begins, ends), Periods(frame.periods.kind, frame.periods.zone, edges))
+    return Frame(Range(begins, max(ends, begins + MICROSECOND)), Periods(own.kind, own.zone, edges))
+
+
+def _as_far(into: datetime, of: datetime, moment: datetime, periods: Periods) -> datetime:
+    """As far into one period as a moment is into another: by the clock on the wall, whenever it was set."""
+    if periods.kind in ("hour", "all"):
+        return into + (moment - of)
+    zone = periods.zone
+    local = moment.astimezone(zone)
+    day = into.astimezone(zone).date() + (local.date() - of.astimezone(zone).date())
+    if moment == local_midnight(local.date(), zone):
+        return local_midnight(day, zone)
+    return datetime.combine(day, local.time(), zone).astimezone(UTC)
 
 
 def _edges_before(frame: Frame, week_start: str) -> list[datetime]:
