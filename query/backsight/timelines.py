@@ -92,9 +92,7 @@ class Timeline:
     @cached_property
     def starts(self) -> Integers:
         """The first row of each run."""
-        begins = _changes(self.person)
-        if self.part is not None:
-            begins |= _changes(self.part)
+        begins = changes(self.person) if self.part is None else changes(self.person, self.part)
         return np.flatnonzero(begins)
 
     @cached_property
@@ -166,9 +164,7 @@ def timeline_order(
     by the number of the run and as much of the place as fits behind it. What that leaves tied is rare.
     """
     grouped = _by_person(person) if part is None else np.lexsort((part, person))
-    begins = _changes(person[grouped])
-    if part is not None:
-        begins |= _changes(part[grouped])
+    begins = changes(person[grouped]) if part is None else changes(person[grouped], part[grouped])
     run = np.cumsum(begins, dtype=np.uint64)
     ahead = place[grouped]
     ahead -= ahead.min(initial=LATEST_PLACE)
@@ -215,11 +211,13 @@ def _settle(order: Integers, key: Keys, by: Sequence[Integers]) -> None:
     order[tied] = rows[np.lexsort((*(column[rows] for column in by), key[tied]))]
 
 
-def _changes(values: Array) -> Flags:
-    """Whether each value differs from the one before it; the first does."""
-    changes = np.ones(len(values), np.bool_)
-    np.not_equal(values[1:], values[:-1], out=changes[1:])
-    return changes
+def changes(values: Array, *more: Array) -> Flags:
+    """Whether each row differs, in any of these columns, from the one before it; the first does."""
+    changed = np.ones(len(values), np.bool_)
+    np.not_equal(values[1:], values[:-1], out=changed[1:])
+    for column in more:
+        changed[1:] |= column[1:] != column[:-1]
+    return changed
 
 
 def _codes(column: pa.ChunkedArray) -> tuple[Array, list[str | None]]:

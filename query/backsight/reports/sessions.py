@@ -124,6 +124,18 @@ def sessions_of(rule: SessionRule, common: Common, bounds: Range, context: Conte
     return pa.table([person, place, np.arange(len(person))], SCHEMA)
 
 
+def deciding(scan: Scan, rule: SessionRule) -> Scan:
+    """The same scan over all raw events, which decide sessions: its rows say also which of them `begins` one
+    by itself, and which `counts` by the request's filters.
+    """
+    columns = [*scan.columns, ("begins", rule.test(scan.conditions)), *scan.tests]
+    columns.append(("counts", scan.conditions.predicates(scan.common.where, "where")))
+    tests = [("any_event", scan.conditions.step(EVERYTHING))]
+    return replace(
+        scan, common=replace(scan.common, where=()), columns=columns, tests=tests, steps=[EVERYTHING]
+    )
+
+
 def sessions_query(
     rule: SessionRule, common: Common, bounds: Range, context: Context, who: str = EVERYBODY
 ) -> Query:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from backsight.parquet_rows import Integers
 from backsight.reports.order import SEQUENCE_BITS
 from backsight.reports.sessions import SessionRule, session_numbers
-from backsight.timelines import Flags, Timeline
+from backsight.timelines import Timeline, changes
 
 Numbers = npt.NDArray[np.float64]
 
@@ -85,7 +85,7 @@ def credit(timeline: Timeline, terms: Terms) -> Credited:
     owing = Spans(rows[~none], spans.low[~none], spans.high[~none])
     give = _shared if terms.touch == "linear" else _single
     owed = give(timeline, touches, owing, amount[~none], terms)
-    return Credited(owed, unowed, int(_changes(timeline.person[rows]).sum()), int(odd.sum()))
+    return Credited(owed, unowed, int(changes(timeline.person[rows]).sum()), int(odd.sum()))
 
 
 def join(parts: Sequence[Credits]) -> Credits:
@@ -105,11 +105,11 @@ def touches_of(timeline: Timeline, terms: Terms) -> Integers:
         return rows
     if terms.session is not None:
         numbers = session_numbers(timeline, terms.session, timeline.columns["begins"].astype(np.bool_))
-        return rows[_changes(numbers[rows])]
+        return rows[changes(numbers[rows])]
     # Captured sessions of one person may overlap, on two devices: the first of each, then back in order.
     session, person = timeline.columns["session"][rows], timeline.person[rows]
     order = np.lexsort((session, person))
-    return np.sort(rows[order[_changes(session[order]) | _changes(person[order])]])
+    return np.sort(rows[order[changes(session[order], person[order])]])
 
 
 def conversions_of(timeline: Timeline, terms: Terms) -> Integers:
@@ -117,7 +117,7 @@ def conversions_of(timeline: Timeline, terms: Terms) -> Integers:
     place = timeline.place
     inside = (place >= terms.first) & (place < terms.end)
     rows = np.flatnonzero(timeline.columns["converts"].astype(np.bool_) & inside)
-    return rows[_changes(timeline.person[rows])] if terms.first_only else rows
+    return rows[changes(timeline.person[rows])] if terms.first_only else rows
 
 
 def spans_of(timeline: Timeline, touches: Integers, rows: Integers, lookback: int) -> Spans:
@@ -172,9 +172,3 @@ def _along(length: int, spans: Spans, each: Numbers) -> Numbers:
         sums += np.bincount(start[cut], each[cut], length)
         start[cut] += half
     return sums
-
-
-def _changes(values: Integers) -> Flags:
-    fresh = np.ones(len(values), np.bool_)
-    np.not_equal(values[1:], values[:-1], out=fresh[1:])
-    return fresh

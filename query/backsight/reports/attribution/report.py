@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from math import fsum
 from typing import Any, Final
 
@@ -18,7 +17,7 @@ from backsight.reports.context import Context
 from backsight.reports.matched import Query, Scan, load_sql
 from backsight.reports.moments import MICROSECOND
 from backsight.reports.order import BEFORE_ALL, PLACE, TIE, place_of
-from backsight.reports.sessions import EVERYTHING
+from backsight.reports.sessions import deciding
 from backsight.reports.shares import EVERYBODY, in_shares
 from backsight.rules.conditions import Conditions
 from backsight.timelines import Timelines
@@ -62,36 +61,37 @@ def _credited(asked: AttributionRequest, context: Context) -> tuple[list[Credite
 
 def scan_query(asked: AttributionRequest, context: Context, who: str = EVERYBODY) -> Query:
     """The statement: conversions and touches; where they decide sessions, all events."""
+    scan, counts, extra, kept = _scan(asked, context), "true", "", f"{who} and (converts or touches)"
+    if asked.session is not None:
+        scan, counts, extra, kept = deciding(scan, asked.session), "counts", ", begins", who
+    elif asked.per == "session":
+        extra = ", session"
+    parts = {
+        "counts": counts,
+        "columns": extra + "".join(f", {alias}" for alias in asked.groups.aliases),
+        "some": " or ".join(f"{alias} is not null" for alias in asked.groups.aliases),
+        "filter": kept,
+    }
+    text = load_sql("attribution").strip()
+    for name, part in parts.items():
+        text = text.replace("{" + name + "}", part)
+    return scan.query(text)
+
+
+def _scan(asked: AttributionRequest, context: Context) -> Scan:
     conditions = context.conditions()
     converts = conditions.step(asked.conversion, "conversion")
     arrives = conditions.step(asked.touches, "touches")
-    tests = [("converts", converts), ("arrives", arrives)]
     # Each value is worked out where it is needed alone: reading one from a text costs more than the scan.
     values = [(alias, f"case when {arrives} then {value} end") for alias, value in _values(asked, conditions)]
     amount = f"case when {converts} then {_amount(asked, conditions)} end"
     columns = [("place", PLACE), ("page", TIE), *values, ("amount", amount)]
     conditions.columns |= {"time", "page", "sequence"}
-    common, steps, extra = asked.common, [asked.conversion, asked.touches], []
-    counts = "true"
-    if asked.session is not None:
-        columns += [("begins", asked.session.test(conditions)), *tests]
-        columns.append(("counts", conditions.predicates(common.where, "where")))
-        tests = [("any_event", conditions.step(EVERYTHING))]
-        common, steps, extra, counts = replace(common, where=()), [EVERYTHING], ["begins"], "counts"
-    elif asked.per == "session":
+    if asked.per == "session" and asked.session is None:
         conditions.columns.add("session")
         columns.append(("session", "coalesce(e.session, e.page)"))
-        extra = ["session"]
-    parts = {
-        "counts": counts,
-        "columns": "".join(f", {name}" for name in (*extra, *asked.groups.aliases)),
-        "some": " or ".join(f"{alias} is not null" for alias in asked.groups.aliases),
-        "filter": who if asked.session is not None else f"{who} and (converts or touches)",
-    }
-    text = load_sql("attribution").strip()
-    for name, part in parts.items():
-        text = text.replace("{" + name + "}", part)
-    return Scan(context, common, conditions, columns, tests, steps, asked.bounds).query(text.strip())
+    tests, steps = [("converts", converts), ("arrives", arrives)], [asked.conversion, asked.touches]
+    return Scan(context, asked.common, conditions, columns, tests, steps, asked.bounds)
 
 
 def _values(asked: AttributionRequest, conditions: Conditions) -> list[tuple[str, str]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -16,8 +15,9 @@ from backsight.reports.order import BEFORE_ALL, PLACE, TIE, place_of
 from backsight.reports.paths.nodes import Nodes, number_nodes
 from backsight.reports.paths.request import MARKS, PathsRequest, parse
 from backsight.reports.paths.walk import TRANSITIONS, Route, Walked, walk
-from backsight.reports.sessions import EVERYTHING, reach
+from backsight.reports.sessions import deciding, reach
 from backsight.reports.shares import EVERYBODY, in_shares
+from backsight.rules.conditions import Conditions
 from backsight.timelines import Timelines
 
 Answer = dict[str, Any]
@@ -76,36 +76,39 @@ def rows_query(asked: PathsRequest, nodes: Nodes, context: Context, who: str = E
 def _scan(asked: PathsRequest, context: Context, sql: str, *, every_event: bool) -> tuple[Scan, str]:
     """The scan, and the statement with the parts that say which entry names an event, and by which value."""
     conditions = context.conditions()
-    tests, values, entries = [], [], []
-    for number, (entry, field) in enumerate(asked.entries):
-        name = MARKS.get(field, f"fills_{number}")
-        tests.append((name, conditions.step(entry.step, field)))
-        entries.append(f"when {name} then {number}")
-        if entry.each is not None:
-            value = conditions.property(entry.each, f"{field}.each")
-            values.append((f"value_{number}", f"cast({value} as varchar)"))
+    tests, values = _entry_columns(asked, conditions)
     left_out = [
         (f"leaves_{number}", conditions.step(step, f"exclude[{number}]"))
         for number, step in enumerate(asked.exclude)
     ]
-    entries[len(asked.marks) : len(asked.marks)] = [f"when {name} then null" for name, _ in left_out]
     columns = [("place", PLACE), ("page", TIE), *values, *left_out]
     conditions.columns |= {"time", "page", "sequence"}
-    common, steps = asked.common, [entry.step for entry, _ in asked.entries]
+    entries = [f"when {name} then {number}" for number, (name, _) in enumerate(tests)]
+    entries[len(asked.marks) : len(asked.marks)] = [f"when {name} then null" for name, _ in left_out]
+    bounds, steps = reach(asked.common.range, asked.session), [entry.step for entry, _ in asked.entries]
+    scan = Scan(context, asked.common, conditions, columns, tests, steps, bounds)
     if every_event and asked.session is not None:
-        columns += [("begins", asked.session.test(conditions)), *tests]
-        columns.append(("counts", conditions.predicates(common.where, "where")))
+        scan = deciding(scan, asked.session)
         entries.insert(0, "when not counts then null")
-        tests = [("any_event", conditions.step(EVERYTHING))]
-        common, steps = replace(common, where=()), [EVERYTHING]
     else:
         columns.append(("part", "e.session"))
         conditions.columns.add("session")
     chosen = [f"when {name.removeprefix('value_')} then {name}" for name, _ in values]
     sql = sql.strip().replace("{entry}", "".join(f"\n            {each}" for each in entries))
-    sql = sql.replace("{value}", f"case entry {' '.join(chosen)} else '' end" if chosen else "''")
-    bounds = reach(asked.common.range, asked.session)
-    return Scan(context, common, conditions, columns, tests, steps, bounds), sql
+    return scan, sql.replace("{value}", f"case entry {' '.join(chosen)} else '' end" if chosen else "''")
+
+
+def _entry_columns(
+    asked: PathsRequest, conditions: Conditions
+) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Whether an event fills each entry, and the values of those with `each`."""
+    tests, values = [], []
+    for number, (entry, field) in enumerate(asked.entries):
+        tests.append((MARKS.get(field, f"fills_{number}"), conditions.step(entry.step, field)))
+        if entry.each is not None:
+            value = conditions.property(entry.each, f"{field}.each")
+            values.append((f"value_{number}", f"cast({value} as varchar)"))
+    return tests, values
 
 
 def _walked(asked: PathsRequest, nodes: Nodes, context: Context) -> tuple[list[Walked], int]:

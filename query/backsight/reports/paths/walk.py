@@ -17,7 +17,7 @@ import pyarrow as pa
 from backsight.parquet_rows import Integers
 from backsight.reports.order import SEQUENCE_BITS
 from backsight.reports.sessions import SessionRule, session_numbers
-from backsight.timelines import Flags, Timeline
+from backsight.timelines import Flags, Timeline, changes
 
 REPEATS: Final = ("first", "last", "keep")
 TRANSITIONS: Final = pa.schema(
@@ -87,13 +87,6 @@ def walk(timeline: Timeline, route: Route) -> Walked:
     persons = ways.person[marked[inside]]
     table = pa.concat_tables([each for each, _ in made])
     return Walked(table, stops, int(inside.sum()), int(changes(persons).sum()))
-
-
-def changes(values: Integers) -> Flags:
-    """Whether each value differs from the one before it; the first does."""
-    fresh = np.ones(len(values), np.bool_)
-    np.not_equal(values[1:], values[:-1], out=fresh[1:])
-    return fresh
 
 
 def ways_of(timeline: Timeline, route: Route) -> Ways:
@@ -183,5 +176,5 @@ def _rows(low: Integers, high: Integers) -> tuple[Integers, Integers]:
 def _without_repeats(path: Integers, node: Integers, repeats: str) -> Flags:
     if repeats == "keep":
         return np.ones(len(path), np.bool_)
-    fresh = changes(path) | changes(node)
+    fresh = changes(path, node)
     return fresh if repeats == "first" else np.append(fresh[1:], np.ones(min(1, len(fresh)), np.bool_))

@@ -10,9 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from backsight.parquet_rows import Integers
-from backsight.reports.retention.starts import changes
 from backsight.reports.statistics import QUANTILES, Number, rounded
-from backsight.timelines import Array
+from backsight.timelines import Array, changes
 
 Floats = npt.NDArray[np.float64]
 

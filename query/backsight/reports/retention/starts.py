@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from backsight.parquet_rows import Integers
 from backsight.reports.order import SEQUENCE_BITS
-from backsight.timelines import Array, Flags, Timeline
+from backsight.timelines import Flags, Timeline, changes
 
 STARTS: Final = 1
 RETURNS: Final = 2
@@ -77,15 +77,6 @@ def period_of(instants: Integers, edges: Integers) -> Integers:
     """The number of the period of each instant: -1 before the first, one past the last after it."""
     found: Integers = np.searchsorted(edges, instants, "right") - 1
     return found
-
-
-def changes(*columns: Array) -> Flags:
-    """Whether each row differs, in any of the columns, from the one before it; the first does."""
-    changed = np.zeros(len(columns[0]), np.bool_)
-    changed[:1] = True
-    for column in columns:
-        changed[1:] |= column[1:] != column[:-1]
-    return changed
 
 
 def _simultaneous(timeline: Timeline, rows: Integers) -> tuple[Integers, Integers]:

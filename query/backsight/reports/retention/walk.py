@@ -21,12 +21,11 @@ from backsight.reports.retention.starts import (
     LATER,
     RETURNS,
     Starts,
-    changes,
     period_of,
     ranges,
     starts_of,
 )
-from backsight.timelines import Array, Timeline
+from backsight.timelines import Array, Timeline, changes
 
 MOST_PAIRS: Final = 4_000_000
 """Pairs of a start and a return that are looked at together, about."""
