@@ -1,6 +1,6 @@
 -- events: 1 Parquet files of shop: time, device, user, sequence
 -- identity_devices: 1 rows of device, user
--- identity_pairs: 2 rows of device, user
+-- identity_pairs: 1 rows of device, user
 -- $p0 = -3234080071353920287
 with matched as (
     select
@@ -18,7 +18,7 @@ from matched;
 
 -- events: 1 Parquet files of shop: time, type, name, node_id, device, user, page, sequence
 -- identity_devices: 1 rows of device, user
--- identity_pairs: 2 rows of device, user
+-- identity_pairs: 1 rows of device, user
 -- $p0 = "track"
 -- $p1 = "A"
 -- $p2 = "click"
@@ -51,7 +51,7 @@ limit $p6;
 
 -- events: 1 Parquet files of shop: time, type, name, node_id, device, user, page, sequence
 -- identity_devices: 1 rows of device, user
--- identity_pairs: 2 rows of device, user
+-- identity_pairs: 1 rows of device, user
 -- $p0 = "track"
 -- $p1 = "A"
 -- $p2 = "click"
