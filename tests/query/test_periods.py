@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from backsight.errors import InvalidRequest
 from backsight.reports import lifecycle, retention, stickiness, trend
 from query.conftest import ContextOf
 from query.rows import event
@@ -80,3 +81,26 @@ def test_a_date_that_was_left_out_is_no_period(context_of: ContextOf) -> None:
         ("2011-12-29", 1, [0, 1]),
         ("2011-12-31", 1, [0, 0]),
     ]
+
+
+@pytest.mark.parametrize(
+    ("report", "asked"),
+    [
+        (trend, {"series": [{"event": "A", "measure": "persons"}]}),
+        (trend, {"series": [{"event": "A", "measure": "active_persons", "over": "7d"}]}),
+        (lifecycle, {"event": "A"}),
+        (stickiness, {"event": "A"}),
+    ],
+    ids=["trend", "active persons", "lifecycle", "stickiness"],
+)
+def test_centuries_of_odd_seconds_are_refused(
+    context_of: ContextOf, report: Any, asked: dict[str, Any]
+) -> None:
+    """Helsinki's clocks stood at 1:39:49 until 1921: the calendar of these would fill all memory."""
+    context = context_of([event("A", DAY)])
+    span = {"interval": "month", "timezone": "Europe/Helsinki", "to": "2060-01-31"}
+    with pytest.raises(InvalidRequest, match="odd seconds") as refused:
+        report.run({**asked, **span, "from": "1920-01-02"}, context)
+    assert refused.value.field == "from"
+    answer = report.run({**asked, **span, "from": "1922-01-01"}, context)
+    assert len(answer.get("labels", answer.get("rows"))) == 12 * 138 + 1

@@ -26,6 +26,8 @@ from backsight.reports.moments import EARLIEST, EPOCH, MICROSECOND, Range, local
 PERIODS: Final = ("hour", "day", "week", "month")
 WEEK_STARTS: Final = ("monday", "sunday")
 MAX_PERIODS: Final = 10_000
+MAX_SLOTS: Final = 10_000_000
+"""Most slots of a calendar: centuries of quarters of an hour, but not of the seconds of local mean time."""
 LENGTHS: Final = {
     "hour": timedelta(hours=1),
     "day": timedelta(days=1),
@@ -69,8 +71,11 @@ class Periods:
 
     @cached_property
     def calendar(self) -> pa.Table:
-        """The relation CALENDAR."""
+        """The relation CALENDAR. Refuses a range for which it would not fit in memory."""
         first = [self._slot(micros(edge)) for edge in self.edges]
+        if first[-1] - first[0] > MAX_SLOTS:
+            refuse(f"clocks in {self.zone.key} stood at odd seconds in some of that range.", "from", None,
+                   "a later 'from', or another timezone")  # fmt: skip
         lengths = [after - before for before, after in pairwise(first)]
         periods = np.repeat(np.arange(len(self), dtype=np.int64), np.array(lengths, np.int64))
         return pa.table({"slot": np.arange(first[0], first[-1], dtype=np.int64), "period": periods})
