@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from backsight.errors import InvalidRequest
-from backsight.reports.moments import read_range, read_zone
+from backsight.reports.moments import MICROSECOND, read_range, read_zone
 from query.rows import NOW
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -18,6 +18,15 @@ def test_dates_are_inclusive_in_the_timezone() -> None:
     """A range of one date is that day there, 25 hours long where clocks are set back."""
     found = read_range({"from": "2026-10-25", "to": "2026-10-25"}, BERLIN, NOW)
     assert found.closed == (datetime(2026, 10, 24, 22, tzinfo=UTC), datetime(2026, 10, 25, 23, tzinfo=UTC))
+
+
+def test_durations_are_inclusive_too() -> None:
+    """Up to no hours ago includes this very moment, as an instant does; up to no days ago all of today."""
+    moment = read_range({"from": "0h", "to": "0h"}, BERLIN, NOW)
+    assert moment == read_range({"from": NOW.isoformat(), "to": NOW.isoformat()}, BERLIN, NOW)
+    assert moment.closed == (NOW, NOW + MICROSECOND)
+    today = read_range({"from": "0d", "to": "0d"}, BERLIN, NOW)
+    assert today == read_range({"from": "2026-11-01", "to": "2026-11-01"}, BERLIN, NOW)
 
 
 @pytest.mark.parametrize(

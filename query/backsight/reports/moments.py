@@ -118,7 +118,7 @@ def _ago(text: str, zone: ZoneInfo, now: datetime, *, last: bool) -> datetime | 
         return None
     if text[-1] in "dw":
         return local_midnight(now.astimezone(zone).date() - span + timedelta(days=last), zone)
-    return now - span
+    return now - span + MICROSECOND * last
 
 
 def _day(text: str, zone: ZoneInfo, *, last: bool) -> datetime | None:
