@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import backsight as bs
+from backsight.errors import InvalidRequest
 from backsight.site import Site
 from shop_site import write_data
 
@@ -93,3 +94,12 @@ def test_pages_of_a_cohort(site: Site) -> None:
     assert whole.to_arrow()["person"].to_pylist() == [each["person"] for each in whole.persons]
     assert whole.persons[0]["person"] in repr(whole)
     assert whole.spec()["data"]["values"] == [{"persons": 5, "shown": "5 persons"}]
+
+
+@pytest.mark.parametrize("kind", ["users", "devices", "persons"])
+def test_one_id_is_no_list_of_them(site: Site, kind: str) -> None:
+    """A string in place of a list does not fall apart into its letters."""
+    with pytest.raises(InvalidRequest, match=rf"static\.{kind}: '12' is not a list"):
+        site.define_cohort("Two", **{kind: "12"})
+    site.define_cohort("Two", **{kind: {"1", "2"}})
+    assert site.cohort("Two").members == 2

@@ -58,11 +58,7 @@ class CohortQuestions(ABC):
         """
         from backsight.named_events import check_name
 
-        lists = {
-            "users": list(users),
-            "devices": list(devices),
-            "persons": [_number(each) for each in persons],
-        }
+        lists = {"users": _each(users), "devices": _each(devices), "persons": _each(persons)}
         static = {key: value for key, value in lists.items() if value} or None
         definition = without_none({"person_where": listed(person_where), "static": static})
         return self._put_cohort(
@@ -124,6 +120,8 @@ class CohortQuestions(ABC):
         """Lists those who are in a cohort now, and gives the static cohort."""
 
 
-def _number(person: str | Json) -> object:
-    """A person's number, out of a row of a report's list too."""
-    return person["person"] if isinstance(person, Mapping) else person
+def _each(members: Iterable[str | Json]) -> object:
+    """The ids, or of rows of a report's list the persons' numbers; a string is no list, to be refused."""
+    if isinstance(members, str):
+        return members
+    return [each["person"] if isinstance(each, Mapping) else each for each in members]
