@@ -25,15 +25,13 @@ from backsight.reports.person_ids import LISTING_FIELDS, Listing, read_listing
 from backsight.reports.person_sets import bounds_of
 from backsight.reports.request import Common
 from backsight.rules.predicates import AllOf, Condition
-from backsight.rules.rule import Rule
-from backsight.rules.steps import Step
+from backsight.rules.steps import EVERYTHING, Step
 
 FIELDS: Final = ("person_where", "timezone", "description", *LISTING_FIELDS)
 """`description` is taken, so that the body that saves a cohort also previews it."""
 
 Answer = dict[str, Any]
 
-_EVERYTHING: Final = Step("any event", rule=Rule())
 _ALWAYS: Final = Range(None, None)
 
 
@@ -83,7 +81,7 @@ class _Done:
 
 
 def _query(asked: MembershipRequest, context: Context) -> Query:
-    anything = _Done(_EVERYTHING, _ALWAYS, "person_where")
+    anything = _Done(EVERYTHING, _ALWAYS, "person_where")
     done = _done_by_all(asked.common.person_where, "person_where", asked.common, context, set()) or anything
     conditions = context.conditions()
     scan = Scan(

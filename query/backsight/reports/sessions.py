@@ -27,8 +27,7 @@ from backsight.reports.order import PLACE, SEQUENCE_BITS
 from backsight.reports.request import Common
 from backsight.reports.shares import EVERYBODY, in_shares
 from backsight.rules.conditions import Conditions
-from backsight.rules.rule import Rule
-from backsight.rules.steps import Step, parse_step
+from backsight.rules.steps import EVERYTHING, Step, parse_step
 from backsight.timelines import Flags, Timeline, Timelines
 
 FIELDS: Final = ("gap", "starts")
@@ -39,8 +38,6 @@ SESSIONS: Final = "sessions"
 """Relation of a query: each session's `person`, first `place` and number, `session`."""
 
 SCHEMA: Final = pa.schema([("person", pa.int64()), ("place", pa.int64()), ("session", pa.int64())])
-
-EVERYTHING: Final = Step("any event", rule=Rule())
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from backsight.contract import MAX_NAME_CHARS
 from backsight.fields import below, read_object, read_string
 from backsight.rules.predicates import Condition, parse_predicates
-from backsight.rules.rule import RULE_FIELDS, RuleOrAny, describe, parse_rule
+from backsight.rules.rule import RULE_FIELDS, Rule, RuleOrAny, describe, parse_rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,10 @@ class Step:
     event: str | None = None
     rule: RuleOrAny | None = None
     where: tuple[Condition, ...] = ()
+
+
+EVERYTHING: Final = Step("any event", rule=Rule())
+"""The step that every raw event fills."""
 
 
 def parse_step(value: object, field: str = "step") -> Step:
