@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from backsight.cohorts import Cohorts
+from backsight.cohorts import Cohort, Cohorts
 from backsight.contract import id64
 from backsight.errors import Conflict, InvalidRequest, NotFound
 from backsight.named_events import NamedEvents
@@ -166,6 +166,18 @@ def test_cohorts_may_meet_again_by_many_ways(cohorts: Cohorts) -> None:
             cohorts.put(f"{name}{layer}", using(f"A{layer - 1}", f"B{layer - 1}"))
     with pytest.raises(InvalidRequest, match="would use itself: 'A0' → 'A40'"):
         cohorts.put("A0", using("A40"))
+
+
+def test_a_chain_of_cohorts_may_be_of_any_length(cohorts: Cohorts, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A circle through more cohorts than calls may nest is still found."""
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    cohorts.put("0", PRO)
+    links = [
+        Cohort(str(n), tuple(using(str(n - 1))["person_where"]), None, "", 1, "", at) for n in range(1, 2_000)
+    ]
+    monkeypatch.setattr(Cohorts, "list", lambda self: [cohorts.get("0"), *links])
+    with pytest.raises(InvalidRequest, match="would use itself: '0' → '1999' → '1998'"):
+        cohorts.put("0", using("1999"))
 
 
 def test_a_cohort_that_time_has_overtaken_is_in_nobodys_way(store: SQLiteStore, cohorts: Cohorts) -> None:

@@ -372,14 +372,15 @@ def test_a_question_is_bounded(context_of: ContextOf) -> None:
     [
         pytest.param([{"any": [{"cohort": "C{next}"}, {"not": {"cohort": "C{next}"}}]}], id="ever more"),
         pytest.param([{"not": {"cohort": "C{next}"}}], id="ever deeper"),
+        pytest.param([{"all": [{"all": [{"cohort": "C{next}"}]}]}], id="all of all"),
     ],
 )
 def test_cohorts_of_cohorts_are_bounded(context_of: ContextOf, uses: list[Any]) -> None:
-    """Forty cohorts, each made of the next, are refused before they become a statement without end."""
-    texts = [json.dumps(uses).replace("{next}", str(number + 1)) for number in range(40)]
+    """Cohorts, each made of the next, are refused before they become a statement without end."""
+    texts = [json.dumps(uses).replace("{next}", str(number + 1)) for number in range(2_000)]
     cohorts = {f"C{number}": meaning(json.loads(text)) for number, text in enumerate(texts)}
-    context = context_of([event("A", NOW)], cohorts={**cohorts, "C40": meaning([{"did": "A"}])})
-    assert persons(context, {"cohort": "C38"}) == [1]
+    context = context_of([event("A", NOW)], cohorts={**cohorts, "C2000": meaning([{"did": "A"}])})
+    assert persons(context, {"cohort": "C1998"}) == [1]
     with pytest.raises(InvalidRequest, match="at most 200 tests, in cohorts up to 16 deep"):
         persons(context, {"cohort": "C0"})
 

@@ -172,7 +172,7 @@ class Cohorts:
         for used in cohorts_of(conditions):
             if used not in uses and used != name:
                 refuse(f"there is no cohort {shown(used)}.", "person_where", used, nearest(used, uses))
-        chain = _way_to(name, uses | {name: cohorts_of(conditions)}, (name,))
+        chain = _way_to(name, uses | {name: cohorts_of(conditions)})
         if chain:
             refuse(f"the cohort would use itself: {chain_text(chain)}.", "person_where", chain[1],
                    "cohorts that do not lead back to this one")  # fmt: skip
@@ -183,19 +183,16 @@ class Cohorts:
         return NotFound(f"there is no cohort {shown(name)}.", field="name", value=name, valid=valid)
 
 
-def _way_to(
-    name: str, uses: Mapping[str, Iterable[str]], chain: tuple[str, ...], tried: set[str] | None = None
-) -> tuple[str, ...]:
-    """A chain of uses that leads from the last of a chain to a name, with the chain; empty without one.
-
-    Those in `tried` lead nowhere: cohorts may meet again by very many ways.
-    """
-    tried = set() if tried is None else tried
-    for used in uses.get(chain[-1], ()):
-        if used == name:
-            return (*chain, used)
-        if used not in tried:
-            tried.add(used)
-            if found := _way_to(name, uses, (*chain, used), tried):
-                return found
+def _way_to(name: str, uses: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
+    """A chain of uses that leads from a name back to it; empty without one."""
+    chains = {name: (name,)}
+    waiting = [name]
+    while waiting:
+        current = waiting.pop()
+        for used in uses.get(current, ()):
+            if used == name:
+                return (*chains[current], used)
+            if used not in chains:
+                chains[used] = (*chains[current], used)
+                waiting.append(used)
     return ()

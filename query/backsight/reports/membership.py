@@ -22,7 +22,7 @@ from backsight.reports.matched import Query, Scan, load_sql
 from backsight.reports.moments import Range, read_zone
 from backsight.reports.person_conditions import KEYS, Behaviour, Did, InCohort, parse_person_where
 from backsight.reports.person_ids import LISTING_FIELDS, Listing, read_listing
-from backsight.reports.person_sets import bounds_of
+from backsight.reports.person_sets import MAX_CHAIN, bounds_of
 from backsight.reports.request import Common
 from backsight.rules.predicates import AllOf, Condition
 from backsight.rules.steps import EVERYTHING, Step
@@ -99,12 +99,15 @@ def _query(asked: MembershipRequest, context: Context) -> Query:
 def _done_by_all(
     conditions: Iterable[Condition], field: str, common: Common, context: Context, seen: set[str]
 ) -> _Done | None:
-    """Something that everyone who meets the conditions did; of cohorts in `seen` nothing is known."""
+    """Something that everyone who meets the conditions did; of cohorts in `seen` nothing is known.
+
+    It looks into a few cohorts only: without a finding, the answer is the same and takes longer.
+    """
     for index, condition in enumerate(conditions):
         found, at = None, f"{field}[{index}]"
         if isinstance(condition, AllOf):
             found = _done_by_all(condition.parts, f"{at}.all", common, context, seen)
-        elif isinstance(condition, InCohort) and condition.name not in seen:
+        elif isinstance(condition, InCohort) and condition.name not in seen and len(seen) < MAX_CHAIN:
             seen.add(condition.name)
             found = _done_by_cohort(condition.name, f"{at}.cohort.person_where", common, context, seen)
         elif isinstance(condition, Behaviour) and not (isinstance(condition, Did) and condition.least == 0):
