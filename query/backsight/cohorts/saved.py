@@ -185,7 +185,7 @@ class Cohorts:
 
 def _way_to(name: str, uses: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
     """A chain of uses that leads from a name back to it; empty without one."""
-    chains = {name: (name,)}
+    chains: dict[str, tuple[str, ...]] = {name: (name,)}
     waiting = [name]
     while waiting:
         current = waiting.pop()
