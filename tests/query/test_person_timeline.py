@@ -217,7 +217,7 @@ NO_X = {"property": "x", "op": "is_not_set"}
         ({"steps": [{"on": "track", "name": "A", "page": {"path": {"op": "contains", "value": "x"}}}]},
          "near_step", 'step 1 (track A) does not hold: path is "/b", asked for: contains "x"'),
         ({"steps": [{"event": "A", "where": [{"property": "props.n", "op": "gt", "value": 3}]}]}, "near_step",
-         '`where` of step 1 (A) does not hold: props.n is "2", asked for: is greater than 3'),
+         '`where` of step 1 (A) does not hold: props.n is 2, asked for: is greater than 3'),
         ({"steps": [{"event": "A", "where": [{"any": [AT_A, {"not": NO_X}]}]}]}, "near_step",
          '`where` of step 1 (A) does not hold: asked for: (path is "/a" or not (x is not set))'),
         ({"steps": ["B"]}, "no_step", "fills nothing that the report looks for: not a step"),

@@ -22,7 +22,7 @@ from backsight.reports.attribution.report import coded, scan_query, terms_of
 from backsight.reports.attribution.request import AttributionRequest, parse
 from backsight.reports.breakdown import Group
 from backsight.reports.context import Context, rfc3339
-from backsight.reports.explain.explanation import MAX_LISTED, Answer, Event, Explanation, no_step
+from backsight.reports.explain.explanation import MAX_LISTED, MOST, Answer, Event, Explanation, no_step
 from backsight.reports.explain.facts import Test
 from backsight.reports.explain.outcomes import Outcome, chosen, passed_over
 from backsight.reports.explain.rows import rows_by_tie
@@ -125,7 +125,7 @@ def _words(of: AttributionOfPerson, conversions: Sequence[Answer], total: int) -
     if not total:
         return [f"No conversion ({of.asked.conversion.label}) within the range."]
     words = [f"{many(total, 'conversion')}."]
-    for at, conversion in enumerate(conversions):
+    for at, conversion in enumerate(conversions[:MOST]):
         owed = [either([quoted(value) for value in touch["group"]], "and") for touch in conversion["touches"]]
         to = either(owed, "and") if owed else f"no touch: none within {span(of.asked.lookback)} before it"
         words.append(f"That of {of.time(int(of.spans.rows[at]))} is owed to {to}.")

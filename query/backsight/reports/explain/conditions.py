@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from backsight.reports.context import Context
 from backsight.reports.explain.who import ALWAYS, EVERY_EVENT, EVERYTHING
-from backsight.reports.explain.words import many, operation_words, quoted, said
+from backsight.reports.explain.words import found_words, many, operation_words, quoted, said
 from backsight.reports.matched import Scan, load_sql
 from backsight.reports.moments import MICROSECOND, Range
 from backsight.reports.person_conditions import (
@@ -132,7 +132,7 @@ def _words(condition: Condition, field: str, value: Any, common: Common, context
     """What a condition asks for and what was found; and that as a figure."""
     if isinstance(condition, Predicate):
         name = condition.property.removeprefix("person.")
-        return f"{name} is {quoted(value)}, asked for: {operation_words(condition)}", value
+        return f"{name} is {found_words(value, condition)}, asked for: {operation_words(condition)}", value
     if isinstance(condition, InCohort):
         return f"in the cohort {quoted(condition.name)}", None
     if isinstance(condition, Behaviour):

@@ -15,7 +15,7 @@ from backsight.reports import lifecycle as lifecycles
 from backsight.reports import stickiness as sticking
 from backsight.reports import trend as trends
 from backsight.reports.context import Context
-from backsight.reports.explain.explanation import MAX_LISTED, Answer, Event, Explanation, no_step
+from backsight.reports.explain.explanation import MAX_LISTED, MOST, Answer, Event, Explanation, no_step
 from backsight.reports.explain.facts import Test
 from backsight.reports.explain.outcomes import Outcome, chosen, passed_over
 from backsight.reports.explain.words import either, figure, many, quoted
@@ -87,7 +87,7 @@ def lifecycle(request: Mapping[str, object], context: Context) -> Explanation:
         state = by_period.get(label, "")
         return f"the person is {state} in {label}", {"period": label, "state": state}
 
-    words = [f"In {each['period']}: {each['state']}." for each in states[:MAX_LISTED]]
+    words = [f"In {each['period']}: {each['state']}." for each in states[:MOST]]
     return _of_periods(
         asked, periods, span, counts, Range(None, span.end), answer,
         words or [f"In no period: no event is {quoted(asked.step.label)} in the range."],
@@ -263,7 +263,7 @@ def _trend_words(asked: TrendRequest, answer: Answer, cells: Sequence[Answer]) -
         + f" of this person alone, in {many(_periods_of(each), 'period')}."
         for each in answer["series"]
         if each["total"] and "formula" not in each
-    ]
+    ][:MOST]
 
 
 def _periods_of(series: Answer) -> int:

@@ -18,6 +18,8 @@ Event = tuple[Seen, Fact]
 
 MAX_LISTED: Final = 100
 """Most attempts, cohorts, periods and the like that a verdict lists."""
+MOST: Final = 10
+"""Most of them that are told in words."""
 
 
 @dataclass(frozen=True)

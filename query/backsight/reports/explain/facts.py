@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from backsight.reports.context import Context
-from backsight.reports.explain.words import condition_words, either, operation_words, quoted
+from backsight.reports.explain.words import condition_words, either, found_words, operation_words
 from backsight.rules.conditions import Conditions
 from backsight.rules.predicates import Condition, Predicate
 from backsight.rules.rule import AnyRule, Rule, RuleOrAny
@@ -169,6 +169,6 @@ def _tried(
 
 def _missed(row: Row, alias: str, condition: Condition | None) -> str:
     if isinstance(condition, Predicate):
-        value = quoted(row[f"{alias}_value"])
+        value = found_words(row[f"{alias}_value"], condition)
         return f"{condition.property} is {value}, asked for: {operation_words(condition)}"
     return "" if condition is None else f"asked for: {condition_words(condition)}"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from backsight.reports.explain.explanation import MOST
 from backsight.reports.explain.words import either, many, said
 from backsight.reports.funnel.request import FunnelRequest
 
@@ -23,7 +24,7 @@ def verdict_words(
     if total == 1:
         why = _why(asked, missing)
         return [*_attempt(asked, attempts[0], "", known=bool(why)), *why]
-    words = [_attempt(asked, each, f"Attempt {number}: ") for number, each in enumerate(attempts, 1)]
+    words = [_attempt(asked, each, f"Attempt {number}: ") for number, each in enumerate(attempts[:MOST], 1)]
     what = {"sessions": "sessions", "totals": "attempts"}.get(asked.options.count, "groups")
     return [
         f"In the funnel with {many(total, what.removesuffix('s'))}.",

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from backsight.parquet_rows import Integers
 from backsight.reports.context import Context, rfc3339
-from backsight.reports.explain.explanation import MAX_LISTED, Answer, Event, Explanation, no_step
+from backsight.reports.explain.explanation import MAX_LISTED, MOST, Answer, Event, Explanation, no_step
 from backsight.reports.explain.facts import Test
 from backsight.reports.explain.outcomes import Outcome, chosen, ignored, passed_over
 from backsight.reports.explain.rows import rows_by_tie
@@ -138,7 +138,7 @@ def _called(field: str) -> str:
 def _words(of: PathsOfPerson, count: int) -> list[str]:
     if not count:
         return ["On no path: no session of theirs has one within the range."]
-    lines = [" → ".join(node["name"] for node in path["nodes"]) + "." for path in of.listed]
+    lines = [" → ".join(node["name"] for node in path["nodes"]) + "." for path in of.listed[:MOST]]
     return [f"On {many(count, 'path')}.", *lines]
 
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from backsight.parquet_rows import Integers
 from backsight.reports.context import Context, rfc3339
-from backsight.reports.explain.explanation import MAX_LISTED, Answer, Event, Explanation, no_step
+from backsight.reports.explain.explanation import MAX_LISTED, MOST, Answer, Event, Explanation, no_step
 from backsight.reports.explain.facts import Test
 from backsight.reports.explain.outcomes import Outcome, chosen, passed_over
 from backsight.reports.explain.rows import rows_by_tie
@@ -130,7 +130,7 @@ def _words(of: RetentionOfPerson) -> list[str]:
     if not len(of.starts):
         return [f"In no cohort: no event is a start ({of.asked.start.label}) within the range."]
     words: list[str] = []
-    for cohort, returned in zip(of.cohorts, of.returned, strict=False):
+    for cohort, returned in zip(of.cohorts[:MOST], of.returned, strict=False):
         since = said(of.began(len(words)), of.zone)
         columns = [of.asked.labels[column] for column in returned]
         counts = f"counts in {either(columns, 'and')}" if columns else "counts in no column"

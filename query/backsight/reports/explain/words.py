@@ -102,6 +102,13 @@ def operation_words(predicate: Predicate) -> str:
     return _OPERATORS[predicate.op] + _value_words(predicate.value)
 
 
+def found_words(value: object, predicate: Predicate) -> str:
+    """What was found where a predicate asks; a text that is held against numbers is told as it is written."""
+    wanted = predicate.value if isinstance(predicate.value, tuple) else (predicate.value,)
+    plain = isinstance(value, str) and all(isinstance(each, bool | int | float) for each in wanted)
+    return str(value) if plain else quoted(value)
+
+
 def _value_words(value: Value) -> str:
     if value is None:
         return ""
