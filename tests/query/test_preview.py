@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from backsight.errors import InvalidRequest
 from backsight.reports import preview
+from backsight.rules.rule import parse_rules
 from query.conftest import ContextOf
 from query.rows import event, statement
 
@@ -86,6 +90,65 @@ def test_an_empty_site_previews_as_nothing(context_of: ContextOf) -> None:
     """Before the first event nothing matches, and no table is missed."""
     answer = preview.run({"rules": [{"css": "button"}]}, context_of(now=NOW))
     assert (answer["events"], answer["persons"], answer["elements"], answer["overlaps"]) == (0, 0, [], [])
+
+
+# Names, as rules and as tests of an event with its person's plan; form, form > button.go, form > i, i are the
+# elements of nodes 1 to 4.
+NAMES: dict[str, tuple[dict[str, Any], Callable[[dict[str, Any], str | None], bool]]] = {
+    "clicked": ({"on": "click"}, lambda row, _: row["type"] == "click"),
+    "form": ({"on": "any", "css": "form"}, lambda row, _: row["node_id"] in (1, 2, 3)),
+    "submitted": ({"on": "submit", "css": "form"},
+                  lambda row, _: row["type"] == "submit" and row["node_id"] in (1, 2, 3)),
+    "the button itself": ({"on": "any", "css": ".go", "match": "target"}, lambda row, _: row["node_id"] == 2),
+    "no such element": ({"on": "any", "css": ".gone"}, lambda row, _: False),
+    "anything": ({"on": "any"}, lambda row, _: True),
+    "on a page": ({"on": "click", "page": {"path": {"op": "is", "value": "/a"}}},
+                  lambda row, _: row["type"] == "click" and row["path"] == "/a"),
+    "by who pays": ({"on": "any", "where": [{"property": "person.plan", "op": "is", "value": "pro"}]},
+                    lambda _, plan: plan == "pro"),
+}  # fmt: skip
+_rows = st.lists(
+    st.fixed_dictionaries(
+        {
+            "type": st.sampled_from(["click", "submit", "pageview"]),
+            "node_id": st.sampled_from([None, 1, 2, 3, 4]),
+            "path": st.sampled_from([None, "/a", "/b"]),
+            "device": st.integers(1, 2),
+        }
+    ),
+    max_size=8,
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(_rows, st.sampled_from(list(NAMES)), st.sets(st.sampled_from(list(NAMES))))
+def test_overlaps_agree_with_testing_every_event(
+    context_of: ContextOf, rows: list[dict[str, Any]], asked: str, names: set[str]
+) -> None:
+    """However a name tells events apart, it is counted for those that match and bear it, largest first."""
+    said = [statement("identify", DAY, device=1, user=11, traits='{"plan": "pro"}')]
+    rules = {name: parse_rules([NAMES[name][0]], name) for name in names}
+    events = [event("", DAY, name=None, **row) for row in rows]
+    context = context_of(events, said, rules, NOW, NODES, ELEMENTS)
+
+    def bears(row: dict[str, Any], name: str) -> bool:
+        return NAMES[name][1](row, "pro" if row["device"] == 1 else None)
+
+    matching = [row for row in rows if bears(row, asked)]
+    counts = {name: sum(bears(row, name) for row in matching) for name in names}
+    expected = [{"name": name, "events": count} for name, count in counts.items() if count]
+    answer = preview.run({"rules": [NAMES[asked][0]]}, context)
+    assert answer["events"] == len(matching)
+    assert answer["overlaps"] == sorted(expected, key=lambda each: (-each["events"], each["name"]))
+
+
+def test_names_of_elements_are_tested_once_a_kind(context_of: ContextOf) -> None:
+    """A name that looks at type and element alone is no column of the scan, however many there are."""
+    rules = {name: parse_rules([NAMES[name][0]], name) for name in ("form", "submitted", "on a page")}
+    context = context_of([click(2)], (), rules, NOW, NODES, ELEMENTS)
+    text = preview.sql({"rules": [{"on": "any"}]}, context)
+    assert [f"as name_{number}" in text for number in range(3)] == [False, True, False]
+    assert text.count("from kinds as e where") == 2
 
 
 @pytest.mark.parametrize(

@@ -16,17 +16,20 @@ import pyarrow as pa
 from backsight.contract import ELEMENTS, NODES
 from backsight.engine import Files, Relation
 from backsight.fields import refuse
-from backsight.reports.context import Context
+from backsight.reports.context import PERSON_TRAITS, Context
 from backsight.reports.matched import Query, Scan, load_sql
 from backsight.reports.order import PLACE
 from backsight.reports.periods import CALENDAR, Periods, cover, periods_between
 from backsight.reports.request import Common, Range, read_common, read_request
+from backsight.rules.conditions import Conditions
 from backsight.rules.rule import AnyRule, parse_rules
 from backsight.rules.steps import Step
 
 FIELDS: Final = ("rules", "description")
 """`description` is taken, so that the body that saves a named event also previews it."""
 MAX_ELEMENTS: Final = 20
+KIND: Final = frozenset({"type", "node_id"})
+"""Columns by which most names tell events apart; a million events may be of a few thousand kinds."""
 
 Answer = dict[str, Any]
 
@@ -84,19 +87,46 @@ def _counts(asked: PreviewRequest, context: Context, periods: Periods, span: Ran
     conditions = context.conditions()
     tests = [("matches", conditions.step(asked.step, "rules"))]
     asked_for = dict(conditions.customs)
-    names = [
-        (f"name_{index}", conditions.event(name, "names")) for index, name in enumerate(sorted(context.names))
-    ]
+    names = [_Overlap.of(number, name, conditions) for number, name in enumerate(sorted(context.names))]
     conditions.customs = asked_for  # another name's unknown property is not this request's fault
-    columns = [("slot", periods.slot_sql()), *names]
+    columns = [("slot", periods.slot_sql()), *((name.alias, name.test) for name in names if not name.by_kind)]
+    text = load_sql("preview")
+    if any(name.by_kind for name in names):
+        conditions.columns |= KIND
+        columns += [(column, f"e.{column}") for column in sorted(KIND)]
+        text = text.replace("{kinds}", f",\n{load_sql('preview_kinds').strip()}")
     scan = Scan(context, asked.common, conditions, columns, tests, [asked.step], span)
-    overlaps = "".join(
-        f"\nunion all\nselect 'overlap', {index}, count(*) from dated where {alias}"
-        for index, (alias, _) in enumerate(names)
-    )
-    return scan.query(
-        load_sql("preview").replace("{overlaps}", overlaps).strip(), {CALENDAR: periods.calendar}
-    )
+    text = text.replace("{kinds}", "").replace("{overlaps}", "".join(name.sql for name in names))
+    return scan.query(text.strip(), {CALENDAR: periods.calendar})
+
+
+@dataclass(frozen=True, slots=True)
+class _Overlap:
+    """How many of the matching events bear a name, too."""
+
+    number: int
+    test: str
+    by_kind: bool
+    """Whether the test looks at nothing but KIND: then it is asked once for all events of a kind."""
+
+    @classmethod
+    def of(cls, number: int, name: str, conditions: Conditions) -> _Overlap:
+        needed, conditions.columns = conditions.columns, set()
+        test = conditions.event(name, "names")
+        by_kind = conditions.columns <= KIND and PERSON_TRAITS not in test
+        conditions.columns |= needed
+        return cls(number, test, by_kind)
+
+    @property
+    def alias(self) -> str:
+        return f"name_{self.number}"
+
+    @property
+    def sql(self) -> str:
+        counted = f"\nunion all\nselect 'overlap', {self.number}, "
+        if self.by_kind:
+            return f"{counted}cast(coalesce(sum(e.events), 0) as bigint) from kinds as e where {self.test}"
+        return f"{counted}count(*) from dated where {self.alias}"
 
 
 def _elements(asked: PreviewRequest, context: Context, span: Range) -> Query:

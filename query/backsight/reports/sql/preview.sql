@@ -6,7 +6,7 @@ dated as materialized (
     from matched
     join calendar on calendar.slot = matched.slot
     where matched.matches
-)
+){kinds}
 select 'events' as figure, period as key, count(*) as value
 from dated
 group by grouping sets ((period), ())
