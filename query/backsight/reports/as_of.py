@@ -61,7 +61,7 @@ def _read_now(value: object, now: datetime) -> datetime:
         passed = instant.astimezone(UTC) if instant.tzinfo is not None else None
     except (ValueError, OverflowError):
         passed = None
-    if passed is None or not EARLIEST <= passed.date() or passed > now:
+    if passed is None or passed.date() < EARLIEST or passed > now:
         refuse(f"{shown(value)} can't be asked as of.", "as_of.now", value, INSTANT)
     return passed
 
