@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -16,12 +15,17 @@ from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any, Final
 
+from backsight.errors import Exceeded
+from backsight.runs import Run
 from backsight.site import DATABASE, LAKE, open_site
 from backsight.sites import ensure_site
 from backsight.store.sqlite import SQLiteStore
 from bench.lake.columns import SITE
 
 THREADS: Final = 2
+MEMORY: Final = "2GB"
+SECONDS: Final = 60.0
+"""What `backsight up` lets reports take unless it is told otherwise."""
 
 Request = dict[str, Any]
 Asked = tuple[str, Request]
@@ -35,7 +39,7 @@ class Ours:
         with ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="backsight-bench-")))
             make_directory(folder, root)
-            self._site = stack.enter_context(open_site(folder, threads=threads))
+            self._site = stack.enter_context(open_site(folder, threads=threads, memory=MEMORY))
             self._open = stack.pop_all()
 
     def ask(self, report: str, request: Request) -> dict[str, Any]:
@@ -93,6 +97,8 @@ class Process:
     opening: float
     """Seconds until it could ask."""
     costs: Sequence[Cost]
+    refused: Sequence[str | None]
+    """Why each question was not answered; null where it was."""
     peak: float
     """Most memory, in GB."""
 
@@ -101,7 +107,8 @@ def in_process(root: Path, asked: Sequence[Asked]) -> Process:
     """Ask questions one after another in a process of their own."""
     command = [sys.executable, "-m", "bench.ours", str(root), json.dumps(asked)]
     found = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
-    return Process(found["opening"], [Cost(*each) for each in found["costs"]], found["peak"])
+    costs = [Cost(*each) for each in found["costs"]]
+    return Process(found["opening"], costs, found["refused"], found["peak"])
 
 
 def main() -> None:
@@ -113,11 +120,28 @@ def main() -> None:
     began = perf_counter()
     site = Ours(given.lake)
     opening = perf_counter() - began
-    costs = [cost(partial(site.ask, report, request)) for report, request in given.questions]
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    refused: list[str | None] = []
+    costs = [cost(partial(_ask, site, question, refused)) for question in given.questions]
+    peak = _peak()
     site.close()
     listed = [(each.clock, each.processors) for each in costs]
-    print(json.dumps({"opening": opening, "costs": listed, "peak": peak}))
+    print(json.dumps({"opening": opening, "costs": listed, "refused": refused, "peak": peak}))
+
+
+def _peak() -> float:
+    """The most memory that this process took, in GB."""
+    # Not by getrusage: what it says begins with the memory of the process that started this one.
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 2**20
+
+
+def _ask(site: Ours, question: Asked, refused: list[str | None]) -> None:
+    try:
+        with Run(SECONDS):
+            site.ask(*question)
+        refused.append(None)
+    except Exceeded as refusal:
+        refused.append(str(refusal))
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from backsight.lake import Lake
 from backsight.selectors import parse_selector
 from backsight.trie import Trie
 from bench.chains import make_chains
+from bench.figures import Figure, note
 from bench.generate import PLANT, generate
 from bench.lake.columns import DAYS, FIRST_DAY, SITE
 from bench.ours import THREADS, Asked, Cost, Ours, cost, fresh
@@ -274,20 +275,22 @@ def run(bench: Bench, rounds: int) -> None:
 def _line(question: str, peer: str, figure: float, ours: Cost, theirs: Cost) -> None:
     clock, processors = ours.clock / theirs.clock, ours.processors / theirs.processors
     figures = f"{ours.clock * 1_000:9.0f}{theirs.clock * 1_000:10.0f}{clock:7.2f}{processors:8.2f}"
-    print(
-        f"{question:27} {peer:14}{figures}{figure:10.2f}{'' if clock <= figure else '  falls short'}",
-        flush=True,
-    )
+    line = Figure(question, peer, clock, figure, processors)
+    note(line)
+    print(f"{question:27} {peer:14}{figures}{figure:10.2f}  {line.verdict}", flush=True)
 
 
 def run_fresh(bench: Bench, root: Path) -> None:
     """Each question in processes of its own: cold, new, and the memory that it takes."""
     print(f"\n{'question':27}{'cold s':>8}{'new s':>8}{'peak GB':>9}   (to reach: {MEMORY_GB:.0f} GB)")
+    peak = 0.0
     for question in bench.questions():
         tell(f"{question.name}, in a new process")
         found = fresh(root, question.ours, steps("planted", 3))
+        peak = max(peak, found.peak)
         tell("")
         print(f"{question.name:27}{found.first:8.2f}{found.new:8.2f}{found.peak:9.2f}", flush=True)
+    note(Figure("memory of these", "GB", peak, MEMORY_GB))
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
+from bench.figures import Figure, note
+
 BUILT = Path(__file__).parents[1] / "collector" / "backsight_collector" / "static" / "backsight.js"
 LIMIT = 6 * 1024
 PEERS = {"posthog-js": 122_168, "posthog-js slim": 54_252, "amplitude": 68_867, "mixpanel": 33_579}
@@ -16,6 +18,7 @@ def main() -> int:
     print(f"backsight.js {size:,} bytes gzip (limit {LIMIT:,})")
     for name, bytes_ in PEERS.items():
         print(f"  {size / bytes_:6.3f} x {name} ({bytes_:,})")
+    note(Figure("snippet, gzip", "bytes", size, LIMIT))
     return int(size > LIMIT)
 
 
