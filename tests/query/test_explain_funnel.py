@@ -44,6 +44,11 @@ def compare(context_of: ContextOf, events: list[dict[str, Any]], request: dict[s
             if attempt["still_open"] and attempt["reached"] == number + 1
         ]
         assert len(waiting) == step["still_open"]
+    if request["count"] == "persons":
+        listed = funnel.people.run({**body, "step": 1, "limit": 1_000}, context)["persons"]
+        for each in listed:
+            attempts = answers[int(each["person"])]["verdict"]["attempts"]
+            assert [attempt["steps"] for attempt in attempts] == [each["times"]]
     for person, of in people.items():
         check_events(of, answers[person])
         truths.check_funnel(of, asked_of(request), answers[person]["events"])

@@ -3,7 +3,7 @@
 start               the start of a cohort               returned         a return, counted in a column
 not_first_start     they are in that cohort already     starts_outside   starts count within the range
 no_start            there is no start that the return could follow
-before_start        it does not come after the start    is_start         it is the start itself
+before_start        it does not come after the start
 after_periods       it comes after the last column      too_few          its column has too few returns
 streak_broken       a period before its own was left out
 """
@@ -212,8 +212,6 @@ def _broken(of: RetentionOfPerson, member: int, column: int) -> bool:
 
 def _not_after(of: RetentionOfPerson, row: int, returns: str) -> Outcome:
     """Of a return that follows no start within reach."""
-    if np.any(of.starts.rows == row):
-        return passed_over("is_start", f"{returns}, but it is the start itself")
     begun = of.starts.first <= row
     if not begun.any() or (of.starts.order[row] == EARLIER and not (of.starts.after <= row).any()):
         since = of.began(0)
