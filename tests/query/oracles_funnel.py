@@ -192,11 +192,12 @@ class Walk:
                 )
                 for each in wanted & event.fills
             )
-            if self.within(chain[0][1], later):
-                if event.excludes & open_ones and not fit:
-                    return "killed"
-                if wanted & event.fills:
-                    return "goes on"
+            if not self.within(chain[0][1], later):
+                break
+            if event.excludes & open_ones and not fit:
+                return "killed"
+            if wanted & event.fills:
+                return "goes on"
             if self.blocks(later):
                 return "broken"
         return "stops"
@@ -251,8 +252,10 @@ class Walk:
         while chain[-1][0] < self.last:
             step, at = chain[-1]
             for later in range(at + 1, len(self.events)):
+                if not self.within(start, later):
+                    return chain, None
                 fitting = [each for each in self.next(step) if each in self.events[later].fills]
-                if fitting and self.within(start, later):
+                if fitting:
                     chain = (*chain, (fitting[-1], later))
                     break
                 if self.blocks(later):

@@ -88,7 +88,8 @@ READS: dict[str, Ask] = {
     "funnel, which attempts": lambda site: site.funnel(
         ["Viewed pricing", {"event": "Signed up", "optional": True}, {"event": "Bought", "first_ever": True}],
         order="strict", exclude=[ANYTHING, {"event": "Bought", "before": 3}], exclude_mode="person",
-        hold="path", breakdown="browser", histogram={"from": 1, "to": 3}, curve=True, interval="week", **OCTOBER,
+        hold="path", breakdown="browser", histogram={"from": 1, "to": 3}, curve=True, interval="week",
+        **OCTOBER,
     ),
     "funnel, sessions": lambda site: site.funnel(
         ["Viewed pricing", "Signed up"], order="any", count="sessions", hold=["host"],

@@ -81,9 +81,11 @@ def _follow(timeline: Timeline, rules: Rules, starts: Integers) -> tuple[Integer
         following = next_of(events, timeline, rows[step - 1, here])
         took = instant_of(timeline.place[following]) - instant_of(timeline.place[starts[here]])
         bits = timeline.columns["steps"][following]
-        goes_on = (following != NOT_REACHED) & (took <= rules.window) & ((bits & wanted) != 0)
+        there = (following != NOT_REACHED) & (took <= rules.window)
+        goes_on = there & ((bits & wanted) != 0)
         if rules.strict:
-            broken[here[~goes_on]] = following[~goes_on]
+            breaks = there & ~goes_on
+            broken[here[breaks]] = following[breaks]
         here, following, bits = here[goes_on], following[goes_on], bits[goes_on]
         for later in rules.next(step):
             standing[here[(bits & (1 << (later - 1))) != 0]] = later

@@ -157,15 +157,16 @@ def _ends(timeline: Timeline, rules: Rules, step: int, level: Reached) -> Ends:
     for later in rules.next(step):
         fit |= ((bits & (1 << (later - 1))) != 0) & ((bits & rules.unfit(later)) == 0)
     stop = (bits & (goes_on | excludes)) == 0
-    return Ends(stop, ((bits & excludes) != 0) & ~fit, stop & _unbroken(timeline, rules, level.rows))
+    return Ends(stop, ((bits & excludes) != 0) & ~fit, stop & _unbroken(timeline, rules, level))
 
 
-def _unbroken(timeline: Timeline, rules: Rules, rows: Integers) -> Flags:
-    """Whether nothing follows that may not come between, be it after the window."""
+def _unbroken(timeline: Timeline, rules: Rules, level: Reached) -> Flags:
+    """Whether nothing that may not come between follows within the window."""
     if not rules.strict:
-        return np.ones(len(rows), np.bool_)
-    breaking = np.flatnonzero(holding(timeline, rules.naming_bits))
-    unbroken: Flags = next_of(breaking, timeline, rows) == NOT_REACHED
+        return np.ones(len(level.rows), np.bool_)
+    following = next_of(np.flatnonzero(holding(timeline, rules.naming_bits)), timeline, level.rows)
+    late = instant_of(timeline.place[following]) - level.began > rules.window
+    unbroken: Flags = (following == NOT_REACHED) | late
     return unbroken
 
 
