@@ -88,6 +88,16 @@ def test_it_shows_itself(site: Site) -> None:
     assert told.sql().count("select") > 3
 
 
+def test_times_are_those_of_the_report(site: Site) -> None:
+    """Words and table speak of the report's timezone, and say which that is; data stay in UTC."""
+    told = site.funnel(STEPS, window="2d", timezone="Asia/Tokyo").explain("device:bob")
+    assert told.words[0] == "Reached step 1 of 2 (Viewed pricing) on 1 October 2026 19:00."
+    assert "2026-10-01 19:00:00" in repr(told)
+    assert "Times are those of Asia/Tokyo." in repr(told)
+    assert told.events[0]["time"] == "2026-10-01T10:00:00Z"
+    assert told.to_polars()["time"][0].hour == 10
+
+
 def test_a_page_names_the_next(site: Site) -> None:
     """Where there are more events it is said, and how to get them."""
     first = site.person("device:cyd", limit=1)

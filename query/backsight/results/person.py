@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Final
+from zoneinfo import ZoneInfo
 
 from backsight import charts
 from backsight.results.result import Result
@@ -96,7 +97,9 @@ class Person(Result):
             rest = (
                 [why["outcome"].replace("_", " "), why["words"]] if explained else [", ".join(event["names"])]
             )
-            rows.append([_moment(event["time"]), _event(event), event["page"]["path"] or "", *rest])
+            rows.append(
+                [_moment(event["time"], self._zone), _event(event), event["page"]["path"] or "", *rest]
+            )
         last = len(header) - 1
         every = frozenset(range(len(header)))
         return Table(header, rows, every, self._title(), self._notes(), frozenset({last}))
@@ -108,7 +111,13 @@ class Person(Result):
 
     def _notes(self) -> list[str]:
         more = [f"There are more events: after={self.next!r}."] if self.next else []
-        return [*more, *super()._notes()]
+        where = [f"Times are those of {self._zone.key}."] if self._zone.key != "UTC" else []
+        return [*where, *more, *super()._notes()]
+
+    @property
+    def _zone(self) -> ZoneInfo:
+        """Where its days are: the report's timezone."""
+        return ZoneInfo((self.verdict or {}).get("timezone", "UTC"))
 
 
 def who(person: str | Mapping[str, Any]) -> object:
@@ -116,8 +125,8 @@ def who(person: str | Mapping[str, Any]) -> object:
     return person["person"] if isinstance(person, Mapping) and "person" in person else person
 
 
-def _moment(time: str) -> str:
-    return datetime.fromisoformat(time).strftime("%Y-%m-%d %H:%M:%S")
+def _moment(time: str, zone: ZoneInfo) -> str:
+    return datetime.fromisoformat(time).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _event(event: dict[str, Any]) -> str:

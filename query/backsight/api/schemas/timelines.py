@@ -109,7 +109,12 @@ SCHEMAS["Persons"]["properties"] |= {
     "report": choice(*REPORTS),
     "verdict": {
         **full(
-            {"counted": {"type": "boolean"}, "words": array(TEXT), "person_where": array({"type": "object"})}
+            {
+                "counted": {"type": "boolean"},
+                "words": array(TEXT),
+                "timezone": TEXT,
+                "person_where": array({"type": "object"}),
+            }
         ),
         "description": "What became of the person; what else it holds goes with the report",
     },

@@ -128,7 +128,8 @@ def _explained(asked: Asked, of: Explanation, page: Page) -> tuple[Answer, list[
     """The verdict, and what became of each event."""
     holds, judged = judge(of.common.person_where, "request.person_where", of.common, asked.context)
     verdict: Answer = {
-        "counted": of.counted, "words": list(of.words), "person_where": judged, **of.verdict,
+        "counted": of.counted, "words": list(of.words), "timezone": of.common.zone.key,
+        "person_where": judged, **of.verdict,
     }  # fmt: skip
     if not holds:
         reason = f"`person_where` does not hold: {failing(judged)}" if judged else "the person has no events"
