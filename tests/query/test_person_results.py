@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 from click.testing import CliRunner
 
@@ -96,6 +99,22 @@ def test_times_are_those_of_the_report(site: Site) -> None:
     assert "Times are those of Asia/Tokyo." in repr(told)
     assert told.events[0]["time"] == "2026-10-01T10:00:00Z"
     assert told.to_polars()["time"][0].hour == 10
+
+
+@pytest.mark.parametrize("explained", [False, True])
+def test_its_chart(site: Site, explained: bool) -> None:
+    """Valid Vega-Lite with a point an event, coloured by what became of it; no text can end a script."""
+    made = site.funnel([{"on": "any", "label": "</script>"}]).explain("device:cyd")
+    spec = (made if explained else site.person("device:cyd")).spec()
+    schema = files("altair.vegalite.v6.schema").joinpath("vega-lite-schema.json").read_text()
+    jsonschema.Draft7Validator(json.loads(schema)).validate(spec)
+    points = spec["data"]["values"]
+    assert len(points) == 4
+    fields = {each["field"] for each in spec["encoding"].values() if "field" in each}
+    assert fields == {"time", "type", *(["outcome"] if explained else [])}
+    assert all(fields <= point.keys() for point in points)
+    assert "</script>" not in json.dumps(spec)
+    assert ("chosen" in json.dumps(spec)) == explained
 
 
 def test_a_page_names_the_next(site: Site) -> None:
