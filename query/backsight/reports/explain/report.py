@@ -20,7 +20,7 @@ from backsight.reports.explain.facts import Fact, Facts, Test
 from backsight.reports.explain.outcomes import Outcome, ignored, outside
 from backsight.reports.explain.request import PersonRequest, parse
 from backsight.reports.explain.timeline import Page, Seen, places_query, read_page, shown_events
-from backsight.reports.explain.who import alone, described, seen_query
+from backsight.reports.explain.who import alone, described, seen, seen_query
 from backsight.reports.funnel import sql as funnel_sql
 from backsight.reports.matched import Query
 from backsight.reports.paths import sql as paths_sql
@@ -71,9 +71,10 @@ class Asked:
 def run(request: Mapping[str, object], context: Context) -> Answer:
     """The answer to a request. Raises InvalidRequest, naming the field, and NotFound for a person."""
     asked = _asked(request, context)
-    person = described(asked.request.who, asked.context)
+    since = seen(asked.context)
+    person = described(asked.request.who, since, asked.context)
     tests = asked.explanation.tests if asked.explanation else []
-    page = read_page(asked.request, asked.context, tests, asked.facts)
+    page = read_page(asked.request, asked.context, tests, asked.facts, since.bounds)
     events = shown_events(page, asked.context)
     answer: Answer = {"person": person, "events": events, "next": page.next}
     warnings = list(page.warnings)

@@ -60,9 +60,13 @@ class Page:
     warnings: list[str]
 
 
-def read_page(asked: PersonRequest, context: Context, tests: Sequence[Test], facts: Facts) -> Page:
-    """A page; `tests` say what is considered, `facts` are worked out of its events."""
-    places = places_query(asked, context, tests).run(context).to_pylist()
+def read_page(
+    asked: PersonRequest, context: Context, tests: Sequence[Test], facts: Facts, bounds: Range
+) -> Page:
+    """A page of events that lie within bounds; `tests` say what is considered, `facts` are worked out of its
+    events.
+    """
+    places = places_query(asked, context, tests, bounds).run(context).to_pylist()
     found = [(row["place"], row["page"], row["sequence"]) for row in places]
     more, found = len(found) > asked.limit, found[: asked.limit]
     names = sorted(context.names)[:MAX_NAMES]
@@ -74,7 +78,9 @@ def read_page(asked: PersonRequest, context: Context, tests: Sequence[Test], fac
     return Page(events, cursor(found[-1]) if more else None, names, query.warnings)
 
 
-def places_query(asked: PersonRequest, context: Context, tests: Sequence[Test]) -> Query:
+def places_query(
+    asked: PersonRequest, context: Context, tests: Sequence[Test], bounds: Range = ALWAYS
+) -> Query:
     """Where the page's events stand, and that of one more."""
     conditions = context.conditions()
     conditions.columns |= {"time", "page", "sequence"}
@@ -88,7 +94,7 @@ def places_query(asked: PersonRequest, context: Context, tests: Sequence[Test]) 
     text = text.replace("{after}", _after(asked, conditions))
     text = text.replace("{way}", "desc" if asked.order == "newest" else "asc")
     text = text.replace("{limit}", conditions.bind(asked.limit + 1))
-    return Scan(context, EVERY_EVENT, conditions, columns, named, steps, ALWAYS).query(text)
+    return Scan(context, EVERY_EVENT, conditions, columns, named, steps, bounds).query(text)
 
 
 def events_query(found: Sequence[Place], context: Context, names: Sequence[str], facts: Facts) -> Query:

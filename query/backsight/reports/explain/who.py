@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 
 import pyarrow as pa
@@ -24,7 +25,7 @@ from backsight.reports.explain.words import moment_of
 from backsight.reports.matched import Query, Scan, load_sql
 from backsight.reports.order import PLACE, instant_of
 from backsight.reports.person_ids import named_persons, read_person
-from backsight.reports.request import Common, Range, read_zone
+from backsight.reports.request import MICROSECOND, Common, Range, read_zone
 from backsight.rules.rule import Rule
 from backsight.rules.steps import Step
 from backsight.statements import shown_statement
@@ -90,24 +91,43 @@ def person_of(context: Context) -> int:
     return context.person
 
 
-def described(who: Who, context: Context) -> Answer:
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """How many events a person has, and when the first and the last were."""
+
+    events: int
+    first: datetime | None
+    last: datetime | None
+
+    @property
+    def bounds(self) -> Range:
+        """Where all of them lie."""
+        return Range(self.first, None if self.last is None else self.last + MICROSECOND)
+
+
+def seen(context: Context) -> Presence:
+    """When the person was seen."""
+    (row,) = seen_query(context).run(context).to_pylist()
+    return Presence(row["events"], _moment(row["first"]), _moment(row["last"]))
+
+
+def described(who: Who, seen: Presence, context: Context) -> Answer:
     """The person: ids, traits, how many events from when to when, and the statements that made it so.
 
     Raises NotFound where nothing is known of anybody of that name.
     """
     person = person_of(context)
     (named,) = named_persons([person], context)
-    (seen,) = seen_query(context).run(context).to_pylist()
     statements, total = _statements(context)
-    if not (seen["events"] or statements):
+    if not (seen.events or statements):
         raise NotFound(
             f"there is no such person: {shown(who.id)}.", field="person", value=who.id, valid=VALID
         )
     return {
         **named,
-        "events": seen["events"],
-        "first_seen": _time(seen["first"]),
-        "last_seen": _time(seen["last"]),
+        "events": seen.events,
+        "first_seen": None if seen.first is None else rfc3339(seen.first),
+        "last_seen": None if seen.last is None else rfc3339(seen.last),
         "statements": statements,
         "statements_total": total,
     }
@@ -122,8 +142,8 @@ def seen_query(context: Context) -> Query:
     return scan.query(load_sql("person_seen").strip())
 
 
-def _time(place: int | None) -> str | None:
-    return None if place is None else rfc3339(moment_of(instant_of(place)))
+def _moment(place: int | None) -> datetime | None:
+    return None if place is None else moment_of(instant_of(place))
 
 
 def _statements(context: Context) -> tuple[list[Answer], int]:
