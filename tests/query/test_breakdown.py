@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backsight.errors import Exceeded, InvalidRequest
-from backsight.reports.breakdown import Breakdown, encoded, parse_breakdown, rank
+from backsight.reports.breakdown import Breakdown, encoded, find_group, parse_breakdown, rank
 
 
 def test_what_is_left_out_has_a_default() -> None:
@@ -99,3 +99,20 @@ def test_a_group_without_anything_is_none() -> None:
     """What counted nothing is neither shown nor pooled."""
     ranking = rank([("a",), ("b",), (None,)], [0, 2, 0], 1)
     assert (ranking.values, ranking.pooled, ranking.places.tolist()) == ([["b"]], False, [1, 0, 1])
+
+
+@pytest.mark.parametrize(
+    ("value", "place"),
+    [
+        (["7", None], 0),
+        ([7, None], 0),
+        (["true", "a"], 1),
+        ([True, "a"], 1),
+        (["7", "a"], None),
+        (["7"], None),
+    ],
+    ids=str,
+)
+def test_a_group_is_found_by_its_value_as_text_too(value: list[object], place: int | None) -> None:
+    """A number or truth value may be written as text; the pooled group has no value to be found by."""
+    assert find_group(value, [(7, None), (True, "a"), None]) == place

@@ -285,6 +285,7 @@ def test_what_cannot_be_done_is_one_line_and_exit_code_1(
         (["funnel", "A", "--first-ever", "2"], "--first-ever 2: no such step. Valid: 1 to 1."),
         (["funnel", "A", "B", "--histogram", "1"], "--histogram 1-2"),
         (["funnel", "A", "B", "--bins", "9"], "--histogram 1-2"),
+        (["funnel", '{"on": "track"}', "--group", "7"], "Valid: --persons STEP"),
         (["events", "put", "A", "--on", "hover"], "'click'"),
         (["funnel", "A", "--url", "http://x.example"], "--url and --data are given both"),
         (["keys", "create", "--scope", "all"], "'read', 'define', 'admin'"),
@@ -387,6 +388,14 @@ VIEW, BUY = '{"on": "track", "name": "View"}', '{"on": "track", "name": "Buy"}'
             lambda answer: (
                 (answer["count"], answer["histogram"]["persons"], len(answer["curve"])) == ("totals", 1, 1)
             ),
+        ),
+        (
+            [*"funnel --by n --persons 1 --group 0".split(), VIEW],
+            lambda answer: [len(each["times"]) for each in answer["persons"]] == [1],
+        ),
+        (
+            [*"funnel --by n --by props.cart --persons 1 --group 0 --group null".split(), VIEW],
+            lambda answer: len(answer["persons"]) == 1,
         ),
         (
             ["trend", BUY, "--from", "2026-11-17", "--to", "2026-11-19"],

@@ -32,6 +32,11 @@ def predicate(text: str) -> Any:
     return {"property": found[1], "op": _OPERATORS[found[2]], "value": _scalar(found[3].strip())}
 
 
+def value(text: str) -> str | int | float | bool | None:
+    """Numbers, true, false, null and quoted text as in JSON; anything else is text as it stands."""
+    return None if text == "null" else _scalar(text)
+
+
 def rules(text: str) -> Any:
     """A rule or a list of rules as JSON, or `@FILE` that holds them (`@-`: standard input)."""
     return _json(_contents(text[1:]) if text.startswith("@") else text)

@@ -10,6 +10,7 @@ counts once.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -109,6 +110,19 @@ def encoded(columns: Sequence[pa.ChunkedArray | pa.Array]) -> tuple[Integers, li
         values = words.dictionary.to_pylist()
         groups = [(*groups[pair // size], values[pair % size]) for pair in found.tolist()]
     return codes, groups
+
+
+def find_group(value: Sequence[object], groups: Sequence[Sequence[object] | None]) -> int | None:
+    """Where the group of this value stands; None where none has it. A number may be written as text."""
+    told = [_told(each) for each in value]
+    for place, group in enumerate(groups):
+        if group is not None and [_told(each) for each in group] == told:
+            return place
+    return None
+
+
+def _told(value: object) -> str | None:
+    return None if value is None else json.dumps(value) if isinstance(value, bool) else str(value)
 
 
 def rank(groups: Sequence[Group], sizes: npt.ArrayLike, limit: int) -> Ranking:

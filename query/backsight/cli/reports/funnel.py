@@ -16,7 +16,7 @@ from backsight.cli.reports.options import (
     session_arguments,
     session_options,
 )
-from backsight.cli.words import step
+from backsight.cli.words import step, value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,8 +96,12 @@ _attribution_options = options(
 _persons_options = options(
     click.option("--persons", type=int, metavar="STEP", help="List who reached this step instead (from 1)."),
     click.option("--dropped", is_flag=True, help="Who got to the one before and no further."),
+    click.option(
+        "--group", multiple=True, type=value, metavar="VALUE",
+        help="Only those of this group of --by, a value each (null: none).",
+    ),
     click.option("--after", metavar="PERSON", help="The next page, after the last person of one."),
-)
+)  # fmt: skip
 
 
 @click.command()
@@ -129,7 +133,7 @@ def funnel(site: Questions, steps: Sequence[Any], output: str | None, **argument
     """
     steps = _marked(list(steps), arguments)
     histogram = _histogram(arguments)
-    persons = {name: arguments.pop(name) for name in ("persons", "dropped", "after")}
+    persons = {name: arguments.pop(name) for name in ("persons", "dropped", "group", "after")}
     asked = site.funnel(steps, **_grouped(session_arguments(arguments)), histogram=histogram)
     show(_persons(asked, **persons), output)
 
@@ -168,9 +172,11 @@ def _histogram(arguments: dict[str, Any]) -> dict[str, int] | None:
     return asked if bins is None else asked | {"bins": bins}
 
 
-def _persons(asked: Funnel, persons: int | None, dropped: bool, after: str | None) -> Result:
+def _persons(
+    asked: Funnel, persons: int | None, dropped: bool, group: Sequence[Any], after: str | None
+) -> Result:
     if persons is not None:
-        return asked.persons(persons, dropped=dropped, after=after)
-    if dropped or after is not None:
-        raise click.UsageError("--dropped and --after need --persons. Valid: --persons STEP.")
+        return asked.persons(persons, dropped=dropped, group=group or None, after=after)
+    if dropped or group or after is not None:
+        raise click.UsageError("--dropped, --group and --after need --persons. Valid: --persons STEP.")
     return asked

@@ -16,6 +16,7 @@ import numpy as np
 
 from backsight.fields import read_flag, read_list, read_whole, refuse
 from backsight.parquet_rows import Integers
+from backsight.reports.breakdown import find_group
 from backsight.reports.context import Context, rfc3339
 from backsight.reports.funnel.attempts import NOT_REACHED, Attempts
 from backsight.reports.funnel.counting import count_attempts
@@ -78,12 +79,17 @@ def _of_group(
         refuse("without a breakdown there are no groups.", "group", value, 'a request with "breakdown"')
     codes = [codes_of(part, asked.breakdown, found.groups) for part in parts]
     ranking = ranking_of(parts, codes, found.groups, asked.breakdown.breakdown.limit)
-    wanted: Any = (
-        None if value == POOLED else list(read_list(value, "group", len(asked.breakdown.breakdown.by)))
-    )
-    if wanted not in ranking.values:
+    place = _place(ranking.values, value, len(asked.breakdown.breakdown.by))
+    if place is None:
         refuse("the funnel has no such group.", "group", value, "a group's 'value', or {'pooled': true}")
-    return split(parts, codes, ranking, asked.options.count)[ranking.values.index(wanted)]
+    return split(parts, codes, ranking, asked.options.count)[place]
+
+
+def _place(values: Sequence[list[Any] | None], value: object, properties: int) -> int | None:
+    """Where a group stands among the groups' values, of which the pooled one's is None."""
+    if value == POOLED:
+        return values.index(None) if None in values else None
+    return find_group(read_list(value, "group", properties), values)
 
 
 def _chosen(attempts: Attempts, step: int, before: int | None) -> Attempts:

@@ -20,7 +20,7 @@ import numpy as np
 
 from backsight.errors import nearest, shown
 from backsight.fields import read_flag, read_list, read_object, read_string, read_whole, refuse
-from backsight.reports.breakdown import MAX_PROPERTIES, Group, Ranking, Value
+from backsight.reports.breakdown import MAX_PROPERTIES, Group, Ranking, Value, find_group
 from backsight.reports.context import Context
 from backsight.reports.person_ids import LISTING_FIELDS, Listing, read_listing
 from backsight.reports.request import read_request
@@ -134,11 +134,12 @@ def _place(ranking: Ranking, cell: Cell) -> int:
         if not ranking.pooled:
             refuse("no group is pooled.", "cell.group", POOLED, "the 'value' of one of the answer's groups")
         return len(ranking.groups)
-    if cell.group not in ranking.groups:
+    place = find_group(cell.group or (), ranking.groups)
+    if place is None:
         refuse(
             "there is no such group.", "cell.group", cell.group, "the 'value' of one of the answer's groups"
         )
-    return ranking.groups.index(cell.group)
+    return place
 
 
 def returned_in(walked: Walked, column: int, returned: str) -> Flags:
