@@ -268,6 +268,23 @@ def test_the_verdict_says_what_is_missing(context_of: ContextOf) -> None:
     assert verdict["missing"]["events"] == 2
 
 
+@pytest.mark.parametrize(
+    ("steps", "words"),
+    [
+        (["A", "B"], "No event fills step 2 (B)."),
+        (["A", "A"], "No other event fills step 2 (A)."),
+        (["B", "A"], None),
+    ],
+    ids=["none", "the same", "no start"],
+)
+def test_nothing_is_missing_but_the_event(context_of: ContextOf, steps: list[str], words: str | None) -> None:
+    """Where no event fills the next step, that is all there is to say."""
+    context = context_of([event("A", at(0))], now=at(10))
+    told = ask(context, report="funnel", request={"steps": steps, "window": "1m"})["verdict"]["words"]
+    first = "Reached step 1 of 2 (A) on 1 October 2026 12:00."
+    assert told == ([first, words] if words else ["Not in the funnel: no event fills step 1 (B)."])
+
+
 def test_too_many_events_are_not_tried(context_of: ContextOf, monkeypatch: pytest.MonkeyPatch) -> None:
     """What would take too much is said not to be known, and the verdict stays what it is."""
     context = context_of([event("A", at(minute)) for minute in range(9)] + [event("B", at(9))])

@@ -139,24 +139,26 @@ def explain(request: Mapping[str, object], context: Context) -> Explanation:
 def _missing(of: FunnelOfPerson, reasons: Reasons) -> Answer | None:
     """The first step that the person did not get to: how many events fill it, and why none of them counts.
 
-    Of many events, the last MAX_LISTED are looked at; null where the person got everywhere, or several
-    attempts count.
+    Those are `taken` that count for another step. Of many, the last MAX_LISTED are looked at; null where
+    the person got everywhere, or several attempts count.
     """
     reached = max((each["reached"] for each in of.attempts), default=0)
     if of.total > 1 or reached == len(of.asked.steps) or of.rules.order == "any":
         return None
-    events, found = 0, Counter[str]()
+    events, taken, found = 0, 0, Counter[str]()
     words: dict[str, str] = {}
     for walked in of.walked:
-        rows = np.flatnonzero(fills(walked.timeline, reached + 1))
-        events += len(rows)
+        filling = np.flatnonzero(fills(walked.timeline, reached + 1))
+        counting = walked.attempts.rows[walked.attempts.places != NOT_REACHED]
+        rows = filling[~np.isin(filling, counting)]
+        events, taken = events + len(rows), taken + len(filling) - len(rows)
         told = reasons.of(walked.timeline, walked.attempts, rows[-MAX_LISTED:].tolist())
         found.update(outcome.reason for outcome in told.values())
         words |= {outcome.reason: outcome.words for _, outcome in sorted(told.items())}
     most = [
         {"reason": reason, "events": count, "words": words[reason]} for reason, count in found.most_common()
     ]
-    return {"step": reached + 1, "events": events, "reasons": most}
+    return {"step": reached + 1, "events": events, "taken": taken, "reasons": most}
 
 
 def looks_for(request: Mapping[str, object], context: Context) -> list[Test]:

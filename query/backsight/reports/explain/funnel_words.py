@@ -66,7 +66,9 @@ def _why(asked: FunnelRequest, missing: Answer | None) -> list[str]:
         return []
     step = f"step {missing['step']} ({asked.steps[missing['step'] - 1].label})"
     if not missing["events"]:
-        return [f"No event fills {step}."] if missing["step"] > 1 else []
+        return (
+            [f"No {'other ' if missing['taken'] else ''}event fills {step}."] if missing["step"] > 1 else []
+        )
     return [_because(each) for each in missing["reasons"]]
 
 
