@@ -163,6 +163,13 @@ def outdone(by: Callable[[tuple[int, Any], tuple[int, Any]], bool]) -> Callable[
     return holds
 
 
+def later_leads_there(claim: Claim) -> bool:
+    """As good as what counts, whose event for the step is no earlier one."""
+    data = claim.outcome["data"]
+    later = "later" not in data or claim.said("later") >= claim.row["time"]
+    return later and outdone(lambda own, best: own == best)(claim)
+
+
 def counts_earlier(claim: Claim) -> bool:
     """Another event that fills the step, or starts, came before, or at the same time."""
     when = claim.said("when")
@@ -220,7 +227,7 @@ CLAIMS: dict[str, Callable[[Claim], bool]] = {
     "removed": lambda claim: claim.asked.mode == "person" and bool(claim.asked.exclude),
     "another_further": outdone(lambda own, best: 0 < own[0] < best[0]),
     "another_sooner": outdone(lambda own, best: own[0] == best[0] and own[1] > best[1]),
-    "later_leads_there": outdone(lambda own, best: own == best),
+    "later_leads_there": later_leads_there,
     "other_value": lambda claim: claim.asked.held,
     "not_first_start": counts_earlier,
     "earliest_counts": counts_earlier,

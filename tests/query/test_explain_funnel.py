@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from backsight.reports import explain, funnel
 from backsight.reports.context import Context
+from backsight.site import REPORTS
 from query import oracles_explain as truths
 from query.conftest import ContextOf
 from query.oracles import by_person
@@ -45,7 +46,7 @@ def compare(context_of: ContextOf, events: list[dict[str, Any]], request: dict[s
         ]
         assert len(waiting) == step["still_open"]
     if request["count"] == "persons":
-        listed = funnel.people.run({**body, "step": 1, "limit": 1_000}, context)["persons"]
+        listed = REPORTS["funnel_persons"].run({**body, "step": 1, "limit": 1_000}, context)["persons"]
         for each in listed:
             attempts = answers[int(each["person"])]["verdict"]["attempts"]
             assert [attempt["steps"] for attempt in attempts] == [each["times"]]

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -124,18 +125,15 @@ class Reasons:
             )
         if depth > reached or own_end < ended:
             return self._other(step)
-        later = places[step - 1]
-        by = (
-            f"a later event, of {self._said(int(instant_of(later)))}, still leads"
-            if later != NOT_REACHED
-            else "later events still lead"
-        )
-        words = (
-            f"{fills}, but {by} to step {reached}"
-            if reached > step
-            else f"{fills}, but a later way there counts"
-        )
-        return passed_over("later_leads_there", words, **data)
+        return self._later(step, reached, int(places[step - 1]), data)
+
+    def _later(self, step: int, reached: int, place: int, data: dict[str, Any]) -> Outcome:
+        """Of an event that would do as well as that which does the step now, at a place if at all."""
+        later = {} if place == NOT_REACHED else {"later": moment_of(int(instant_of(place)))}
+        by = f"a later event, of {said(later['later'], self._zone)}," if later else "later events"
+        lead = "still leads" if later else "still lead"
+        words = f"{by} {lead} to step {reached}" if reached > step else "a later way there counts"
+        return passed_over("later_leads_there", f"{self._fills(step)}, but {words}", **data, **later)
 
     def _impossible(
         self, timeline: Timeline, rows: Integers, step: int, excluded: Sequence[bool]
