@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from backsight import plain_numbers
 from backsight.contract import EVENTS
 from backsight.engine import Engine, Files
 from backsight.errors import Exceeded
@@ -91,6 +92,7 @@ _file = st.sampled_from([1, 10, 60, 200]).flatmap(lambda size: st.lists(_node, m
     in_order=st.booleans(),
     write=st.sampled_from([_in_small_groups, _in_several_pages, _in_new_pages, _compressed, _as_collected]),
     threads=st.sampled_from([1, 2]),
+    near=st.sampled_from([0, 64, plain_numbers.NEAR]),
 )
 def test_picks_what_a_filter_finds(
     tmp_path_factory: pytest.TempPathFactory,
@@ -99,8 +101,11 @@ def test_picks_what_a_filter_finds(
     in_order: bool,
     write: Write,
     threads: int,
+    near: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Whatever the order of a file's rows and however it is written, the rows of the nodes are given."""
+    monkeypatch.setattr(plain_numbers, "NEAR", near)
     folder = tmp_path_factory.mktemp("files")
     tables = []
     for number, nodes in enumerate(files):
