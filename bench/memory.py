@@ -37,7 +37,7 @@ QUESTIONS: Final[Mapping[str, Asked]] = {
     "paths over everything": ("paths", {**SPAN}),
     "median by five properties": trend("median", breakdown=PLENTY),
     "persons by five properties": trend("persons", breakdown=PLENTY),
-    "attribution of any event": ("attribution", {"conversion": ANY, **SPAN}),
+    "attribution of any event": ("attribution", {"conversion": ANY, "by": ["utm_source"], **SPAN}),
     "sessions by a gap": trend("sessions", session={"gap": "30m"}),
     "signals of a funnel": (
         "signals",
