@@ -40,11 +40,21 @@ def listed(value: object) -> object:
     return list(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
 
 
+def several(value: object) -> object:
+    """One or several: a single text or object is a list of it, a sequence as JSON has it."""
+    return [value] if isinstance(value, str | Mapping) else listed(value)
+
+
+def group_of(value: object) -> object:
+    """The group of a breakdown, as a request names it: a value alone is the group's only one."""
+    return [value] if isinstance(value, str | int | float) else listed(value)
+
+
 def broken_down(value: str | Sequence[str] | Mapping[str, Any] | None) -> object:
     """A breakdown as a request has it: of one property, of several, or given whole."""
     if value is None or isinstance(value, Mapping):
         return value
-    return {"by": [value] if isinstance(value, str) else listed(value)}
+    return {"by": several(value)}
 
 
 def duration(value: str | timedelta) -> str:
@@ -78,7 +88,7 @@ def rules_of(
     match: str | None,
     text: str | Mapping[str, Any] | None,
     page: str | Mapping[str, Any] | None,
-    where: Sequence[Mapping[str, Any]] | None,
+    where: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None,
     rules: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None,
 ) -> object:
     """The rules that keyword arguments stand for: one, or those given as `rules`. Raises InvalidRequest."""
@@ -89,7 +99,7 @@ def rules_of(
             "match": match,
             "text": _equal_to(text),
             "page": {"path": _equal_to(page)} if isinstance(page, str) else page,
-            "where": listed(where),
+            "where": several(where),
         }
     )
     if rules is None:
@@ -100,7 +110,7 @@ def rules_of(
             field="rules",
             valid="one rule in words, or 'rules'",
         )
-    return [rules] if isinstance(rules, Mapping) else listed(rules)
+    return several(rules)
 
 
 def _equal_to(value: str | Mapping[str, Any] | None) -> Mapping[str, Any] | None:

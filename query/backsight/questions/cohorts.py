@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from backsight.requests import Request, listed, moments, without_none
+from backsight.requests import Request, moments, several, without_none
 
 if TYPE_CHECKING:
     from backsight.cohorts import Cohort
@@ -21,7 +21,7 @@ class CohortQuestions(ABC):
 
     def preview_cohort(
         self,
-        person_where: Sequence[Json],
+        person_where: Json | Sequence[Json],
         *,
         timezone: str = "UTC",
         limit: int = 100,
@@ -34,14 +34,14 @@ class CohortQuestions(ABC):
         """
         from backsight.results import CohortPreview
 
-        request = without_none({"person_where": listed(person_where), "limit": limit, "after": after})
+        request = without_none({"person_where": several(person_where), "limit": limit, "after": after})
         common = moments(None, None, None, timezone, as_of)
         return CohortPreview(*self._answer("cohort_preview", request | common))
 
     def define_cohort(
         self,
         name: str,
-        person_where: Sequence[Json] | None = None,
+        person_where: Json | Sequence[Json] | None = None,
         *,
         users: Iterable[str] = (),
         devices: Iterable[str] = (),
@@ -60,7 +60,7 @@ class CohortQuestions(ABC):
 
         lists = {"users": _each(users), "devices": _each(devices), "persons": _each(persons)}
         static = {key: value for key, value in lists.items() if value} or None
-        definition = without_none({"person_where": listed(person_where), "static": static})
+        definition = without_none({"person_where": several(person_where), "static": static})
         return self._put_cohort(
             check_name(name, "a cohort"), definition | {"description": description}, expected_version
         )

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from backsight.questions.cohorts import CohortQuestions
-from backsight.requests import broken_down, duration, listed, moments, without_none
+from backsight.requests import broken_down, duration, listed, moments, several, without_none
 
 if TYPE_CHECKING:
     from backsight.results import Funnel, Result
@@ -30,7 +30,7 @@ class FunnelQuestions(CohortQuestions):
         order: Literal["ordered", "strict", "any"] = "ordered",
         count: Literal["persons", "sessions", "totals"] = "persons",
         session: Json | None = None,
-        exclude: Sequence[Step] = (),
+        exclude: Step | Sequence[Step] = (),
         exclude_mode: Literal["attempt", "person"] = "attempt",
         hold: str | Sequence[str] = (),
         breakdown: str | Sequence[str] | Json | None = None,
@@ -43,8 +43,8 @@ class FunnelQuestions(CohortQuestions):
         since: str | timedelta | None = None,
         timezone: str = "UTC",
         as_of: Result | Json | None = None,
-        where: Sequence[Json] = (),
-        person_where: Sequence[Json] = (),
+        where: Json | Sequence[Json] = (),
+        person_where: Json | Sequence[Json] = (),
         range: Literal["all"] | None = None,  # noqa: A002  # the request's own word
     ) -> Funnel:
         """How many persons did all of `steps` in order, within `window` of the first of them.
@@ -55,7 +55,7 @@ class FunnelQuestions(CohortQuestions):
 
         `order="strict"` lets no other named or custom event come between, `"any"` counts how many of the
         steps were done. `count` may be of `"sessions"` (decided by `session={"gap": "30m", "starts": STEP}`,
-        else as captured) or `"totals"`: all attempts, one after another. `exclude=["Complained"]`, or
+        else as captured) or `"totals"`: all attempts, one after another. `exclude="Complained"`, or
         `[{"event": STEP, "after": 1, "before": 2}]`, ends attempts, or with `exclude_mode="person"` leaves
         out whoever made one. `hold="cart_id"`: the property has one value at all steps.
 
@@ -69,10 +69,10 @@ class FunnelQuestions(CohortQuestions):
         own = {"steps": listed(steps), "window": duration(window), "entry": entry, "range": range,
                "order": _unusual(order, "ordered"), "count": _unusual(count, "persons"), "session": session,
                "exclude": _exclusions(exclude), "exclude_mode": _unusual(exclude_mode, "attempt"),
-               "hold": [hold] if isinstance(hold, str) else listed(hold) or None,
+               "hold": several(hold) or None,
                "breakdown": broken_down(breakdown), "interval": interval, "histogram": histogram,
                "week_start": week_start, "curve": curve or None}  # fmt: skip
-        filters = {"where": listed(where) or None, "person_where": listed(person_where) or None}
+        filters = {"where": several(where) or None, "person_where": several(person_where) or None}
         request = without_none(own | moments(from_, to, since, timezone, as_of) | filters)
 
         def ask(report: str, more: Json) -> Asked:
@@ -88,11 +88,12 @@ def _unusual(value: str, usual: str) -> str | None:
     return None if value == usual else value
 
 
-def _exclusions(value: Sequence[Step]) -> object:
+def _exclusions(value: Step | Sequence[Step]) -> object:
     """Exclusions as a request has them; a step that stands alone ends attempts wherever it comes."""
-    if isinstance(value, str) or not isinstance(value, Sequence):
+    given = several(value)
+    if not isinstance(given, list):
         return value
-    return [{"event": each} if _is_step(each) else each for each in value] or None
+    return [{"event": each} if _is_step(each) else each for each in given] or None
 
 
 def _is_step(value: Step) -> bool:

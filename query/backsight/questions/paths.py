@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from backsight.questions.cohorts import CohortQuestions
-from backsight.requests import duration, listed, moments, without_none
+from backsight.requests import duration, moments, several, without_none
 
 if TYPE_CHECKING:
     from backsight.results import Attribution, Paths, Result
@@ -26,10 +26,10 @@ class PathQuestions(CohortQuestions):
         end: Step | None = None,
         around: Step | None = None,
         *,
-        nodes: Sequence[Step] | None = None,
-        rewrite: Sequence[Json] = (),
-        groups: Sequence[str | Json] = (),
-        exclude: Sequence[Step] = (),
+        nodes: Step | Sequence[Step] | None = None,
+        rewrite: Json | Sequence[Json] = (),
+        groups: str | Json | Sequence[str | Json] = (),
+        exclude: Step | Sequence[Step] = (),
         repeats: Literal["first", "last", "keep"] = "first",
         steps: int = 5,
         limit: int = 25,
@@ -39,8 +39,8 @@ class PathQuestions(CohortQuestions):
         since: str | timedelta | None = None,
         timezone: str = "UTC",
         as_of: Result | Json | None = None,
-        where: Sequence[Json] = (),
-        person_where: Sequence[Json] = (),
+        where: Json | Sequence[Json] = (),
+        person_where: Json | Sequence[Json] = (),
     ) -> Paths:
         """Which way persons took within a session: from `start`, to `end` (or from one to the other), or
         `around` a step; without any, from the session's beginning.
@@ -53,17 +53,17 @@ class PathQuestions(CohortQuestions):
         """
         from backsight.results import Paths
 
-        own = {"start": start, "end": end, "around": around, "nodes": listed(nodes),
-               "rewrite": listed(rewrite), "groups": listed(groups), "exclude": listed(exclude),
+        own = {"start": start, "end": end, "around": around, "nodes": several(nodes),
+               "rewrite": several(rewrite), "groups": several(groups), "exclude": several(exclude),
                "repeats": repeats, "steps": steps, "limit": limit, "session": session}  # fmt: skip
-        filters = {"where": listed(where), "person_where": listed(person_where)}
+        filters = {"where": several(where), "person_where": several(person_where)}
         common = moments(from_, to, since, timezone, as_of) | filters
         return Paths(*self._answer("paths", without_none(own) | common))
 
     def attribution(
         self,
         conversion: Step,
-        by: Sequence[str] = ("utm_source", "utm_medium"),
+        by: str | Sequence[str] = ("utm_source", "utm_medium"),
         touch: Literal["last", "first", "linear"] = "last",
         *,
         touches: Step | None = None,
@@ -78,8 +78,8 @@ class PathQuestions(CohortQuestions):
         since: str | timedelta | None = None,
         timezone: str = "UTC",
         as_of: Result | Json | None = None,
-        where: Sequence[Json] = (),
-        person_where: Sequence[Json] = (),
+        where: Json | Sequence[Json] = (),
+        person_where: Json | Sequence[Json] = (),
     ) -> Attribution:
         """To which values of the properties `by` conversions are owed: those of the last (or first) touch
         within `lookback` before each, or of all in equal parts.
@@ -90,9 +90,9 @@ class PathQuestions(CohortQuestions):
         """
         from backsight.results import Attribution
 
-        own = {"conversion": conversion, "by": listed(by), "touch": touch, "touches": touches,
+        own = {"conversion": conversion, "by": several(by), "touch": touch, "touches": touches,
                "lookback": duration(lookback), "count": count, "per": per, "property": property,
                "limit": limit, "session": session}  # fmt: skip
-        filters = {"where": listed(where), "person_where": listed(person_where)}
+        filters = {"where": several(where), "person_where": several(person_where)}
         common = moments(from_, to, since, timezone, as_of) | filters
         return Attribution(*self._answer("attribution", without_none(own) | common))

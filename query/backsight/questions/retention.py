@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from backsight.questions.cohorts import CohortQuestions
-from backsight.requests import broken_down, listed, moments, without_none
+from backsight.requests import broken_down, listed, moments, several, without_none
 
 if TYPE_CHECKING:
     from backsight.results import Result, Retention
@@ -41,8 +41,8 @@ class RetentionQuestions(CohortQuestions):
         since: str | timedelta | None = None,
         timezone: str = "UTC",
         as_of: Result | Json | None = None,
-        where: Sequence[Json] = (),
-        person_where: Sequence[Json] = (),
+        where: Json | Sequence[Json] = (),
+        person_where: Json | Sequence[Json] = (),
         range: Literal["all"] | None = None,  # noqa: A002  # the request's own word
     ) -> Retention:
         """Of the persons who did `start` in a period, how many did `return_` after it, in each of `periods`
@@ -61,7 +61,7 @@ class RetentionQuestions(CohortQuestions):
                "returned": returned, "mode": mode, "minimum": minimum, "brackets": listed(brackets),
                "breakdown": broken_down(breakdown), "measure": measure, "week_start": week_start,
                "range": range}  # fmt: skip
-        filters = {"where": listed(where), "person_where": listed(person_where)}
+        filters = {"where": several(where), "person_where": several(person_where)}
         request = without_none(own) | moments(from_, to, since, timezone, as_of) | filters
 
         def ask(report: str, more: Json) -> Asked:

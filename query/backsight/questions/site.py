@@ -18,7 +18,7 @@ from backsight.questions.persons import PersonQuestions
 from backsight.questions.retention import RetentionQuestions
 from backsight.questions.signals import SignalQuestions
 from backsight.questions.trends import TrendQuestions
-from backsight.requests import Request, listed, moments, rules_of
+from backsight.requests import Request, moments, rules_of
 
 if TYPE_CHECKING:
     from backsight.named_events import NamedEvent
@@ -57,7 +57,7 @@ class Questions(
         match: Literal["closest", "target"] | None = None,
         text: str | Json | None = None,
         page: str | Json | None = None,
-        where: Sequence[Json] | None = None,
+        where: Json | Sequence[Json] | None = None,
         rules: Json | Sequence[Json] | None = None,
         *,
         from_: Moment | None = None,
@@ -85,7 +85,7 @@ class Questions(
         match: Literal["closest", "target"] | None = None,
         text: str | Json | None = None,
         page: str | Json | None = None,
-        where: Sequence[Json] | None = None,
+        where: Json | Sequence[Json] | None = None,
         rules: Json | Sequence[Json] | None = None,
         description: str = "",
         *,
@@ -141,7 +141,3 @@ class Questions(
     @abstractmethod
     def _put_event(self, name: str, body: Request, expected_version: int | None) -> NamedEvent:
         """Keeps a named event, and gives it as it then stands."""
-
-
-def _filters(where: Sequence[Json], person_where: Sequence[Json]) -> Request:
-    return {key: listed(value) for key, value in (("where", where), ("person_where", person_where)) if value}

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from backsight.questions.cohorts import CohortQuestions
-from backsight.requests import broken_down, listed, moments, without_none
+from backsight.requests import broken_down, moments, several, without_none
 
 if TYPE_CHECKING:
     from backsight.results import Lifecycle, Result, Stickiness, Trend
@@ -28,7 +28,7 @@ class TrendQuestions(CohortQuestions):
         interval: Interval | Literal["all"] = "day",
         *,
         breakdown: str | Sequence[str] | Json | None = None,
-        formulas: Sequence[str | Json] = (),
+        formulas: str | Json | Sequence[str | Json] = (),
         cumulative: bool = False,
         smooth: int | None = None,
         compare: Literal["previous"] | None = None,
@@ -39,8 +39,8 @@ class TrendQuestions(CohortQuestions):
         since: str | timedelta | None = None,
         timezone: str = "UTC",
         as_of: Result | Json | None = None,
-        where: Sequence[Json] = (),
-        person_where: Sequence[Json] = (),
+        where: Json | Sequence[Json] = (),
+        person_where: Json | Sequence[Json] = (),
     ) -> Trend:
         """How much of each of `series`, by `interval` (`"all"`: the whole range at once).
 
@@ -49,16 +49,16 @@ class TrendQuestions(CohortQuestions):
         `"min"`, `"max"`, `"median"`, `"p90"`, `"p95"`, `"p99"` with a `"property"`.
 
         `breakdown` gives every series once for each value of a property, of several, or
-        `{"by": […], "limit": 25}`. `formulas` calculate between series, A the first: `["A / B * 100"]`, or
+        `{"by": […], "limit": 25}`. `formulas` calculate between series, A the first: `"A / B * 100"`, or
         `{"formula", "label"}`. `cumulative` values are those of all since the beginning, `smooth=7` ones the
         mean of as many intervals; `compare="previous"` adds the intervals just before the range. `session`
         decides sessions by `{"gap": "30m"}`, `{"starts": STEP}` or both.
         """
         from backsight.results import Trend
 
-        every = [series] if isinstance(series, str | Mapping) else listed(series)
-        calculated = [{"formula": each} if isinstance(each, str) else each for each in formulas]
-        own = {"series": every, "interval": interval, "week_start": week_start,
+        given = [formulas] if isinstance(formulas, str | Mapping) else formulas
+        calculated = [{"formula": each} if isinstance(each, str) else each for each in given]
+        own = {"series": several(series), "interval": interval, "week_start": week_start,
                "breakdown": broken_down(breakdown), "formulas": calculated or None,
                "cumulative": cumulative or None, "smooth": smooth, "compare": compare,
                "session": session}  # fmt: skip
@@ -76,8 +76,8 @@ class TrendQuestions(CohortQuestions):
         since: str | timedelta | None = None,
         timezone: str = "UTC",
         as_of: Result | Json | None = None,
-        where: Sequence[Json] = (),
-        person_where: Sequence[Json] = (),
+        where: Json | Sequence[Json] = (),
+        person_where: Json | Sequence[Json] = (),
     ) -> Lifecycle:
         """How many persons did `event` for the first time in all of history (new), as in the interval before
         (returning) or after a pause (resurrecting), and how many of the interval before did not (dormant).
@@ -99,8 +99,8 @@ class TrendQuestions(CohortQuestions):
         since: str | timedelta | None = None,
         timezone: str = "UTC",
         as_of: Result | Json | None = None,
-        where: Sequence[Json] = (),
-        person_where: Sequence[Json] = (),
+        where: Json | Sequence[Json] = (),
+        person_where: Json | Sequence[Json] = (),
     ) -> Stickiness:
         """In how many intervals of the range persons did `event`: how many of them in one, in two, …"""
         from backsight.results import Stickiness
@@ -110,5 +110,5 @@ class TrendQuestions(CohortQuestions):
         return Stickiness(*self._answer("stickiness", own | common))
 
 
-def _filters(where: Sequence[Json], person_where: Sequence[Json]) -> dict[str, object]:
-    return {key: listed(value) for key, value in (("where", where), ("person_where", person_where)) if value}
+def _filters(where: Json | Sequence[Json], person_where: Json | Sequence[Json]) -> dict[str, object]:
+    return {key: several(value) for key, value in (("where", where), ("person_where", person_where)) if value}

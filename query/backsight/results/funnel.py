@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from backsight import charts
 from backsight.errors import InvalidRequest
+from backsight.requests import group_of
 from backsight.results.funnel_tables import by_period, by_step, grew, took
 from backsight.results.person_list import PersonList
 from backsight.results.result import Answer, Asked, Result
@@ -96,20 +97,20 @@ class Funnel(Result):
         step: int | None = None,
         *,
         dropped: bool = False,
-        group: Sequence[str | int | None] | Json | None = None,
+        group: str | int | Sequence[str | int | None] | Json | None = None,
         limit: int = 100,
         after: str | None = None,
     ) -> FunnelPersons:
         """Who reached the step (from 1; the last, where none is named), or, `dropped`, the one before and no
         further.
 
-        `group` is the value of one of the groups, or `{"pooled": True}`. `limit` persons at a time; `after`
-        is the `next` of the page before. Asked as of this answer.
+        `group` is the value of one of the groups, alone or as a list, or `{"pooled": True}`.
+        `limit` persons at a time; `after` is the `next` of the page before. Asked as of this answer.
         """
         own = {
             "step": step,
             "dropped": dropped or None,
-            "group": group if group is None or isinstance(group, Mapping) else list(group),
+            "group": group_of(group),
             "limit": limit,
             "after": after,
         }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from backsight import charts
 from backsight.errors import InvalidRequest
+from backsight.requests import group_of
 from backsight.results.person_list import PersonList
 from backsight.results.result import Answer, Asked, Result
 from backsight.results.signals import Signals
@@ -84,22 +85,22 @@ class Retention(Result):
         period: int | None = None,
         *,
         returned: bool = True,
-        group: Sequence[str | int | None] | Json | None = None,
+        group: str | int | Sequence[str | int | None] | Json | None = None,
         limit: int = 100,
         after: str | None = None,
     ) -> RetentionPersons:
         """Who of the cohort `start` returned in the column numbered `period`, or did not; without a `period`,
         the whole cohort.
 
-        `group` is the value of one of the groups, or `{"pooled": True}`. `limit` persons at a time; `after`
-        is the `next` of the page before. Asked as of this answer. Raises InvalidRequest for a cell that the
-        table does not have.
+        `group` is the value of one of the groups, alone or as a list, or `{"pooled": True}`.
+        `limit` persons at a time; `after` is the `next` of the page before. Asked as of this answer. Raises
+        InvalidRequest for a cell that the table does not have.
         """
         cell = {
             "start": start,
             "period": period,
             "returned": None if period is None and returned else returned,
-            "group": group if group is None or isinstance(group, Mapping) else list(group),
+            "group": group_of(group),
         }
         chosen = {key: each for key, each in cell.items() if each is not None}
         page = {"limit": limit, "after": after}
