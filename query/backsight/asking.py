@@ -11,10 +11,10 @@ from types import ModuleType
 
 from backsight.errors import BacksightError
 from backsight.held_rows import too_large
-from backsight.reports.context import Context
 from backsight.requests import Request
 from backsight.results.result import Answer
 from backsight.runs import Run
+from backsight.scan.context import Context
 
 
 @dataclass(frozen=True)

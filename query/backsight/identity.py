@@ -18,7 +18,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.resources import files
 from threading import Lock
 from typing import Final
 from weakref import WeakKeyDictionary
@@ -29,6 +28,7 @@ import pyarrow.compute as pc
 from backsight.contract import STATEMENTS, StatementKind
 from backsight.engine import Engine, Files
 from backsight.lake import Lake, Snapshot
+from backsight.sql import load_sql
 
 DEVICES: Final = "identity_devices"
 """Relation of a query: `device` and the `user` who takes its anonymous events."""
@@ -125,7 +125,7 @@ def resolve(statements: pa.Table | Files, engine: Engine) -> Identity:
     )
     void = pa.table({"statement_id": pa.array(sorted(voided(_pairs_of(revocations))), pa.string())})
     tables = {"statements": statements, "void": void}
-    pairs = engine.query(_load("identity_pairs"), tables=tables).sort_by("device")
+    pairs = engine.query(load_sql("identity_pairs"), tables=tables).sort_by("device")
 
     def said() -> pa.Table:
         sql = "select * from statements where traits is not null"
@@ -202,7 +202,3 @@ def _parsed(text: str) -> dict[str, object]:
 def _written(traits: Mapping[str, object]) -> str:
     # Half a surrogate pair can be spelled in JSON, but neither Arrow nor a database holds it.
     return json.dumps(traits, ensure_ascii=False).encode("utf-8", "replace").decode()
-
-
-def _load(name: str) -> str:
-    return (files("backsight") / "sql" / f"{name}.sql").read_text()

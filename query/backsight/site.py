@@ -32,11 +32,11 @@ from backsight.reports import (
     trend,
 )
 from backsight.reports.as_of import AsOf, read_as_of
-from backsight.reports.context import Context
 from backsight.reports.funnel import people as funnel_persons
 from backsight.reports.retention import persons as retention_persons
 from backsight.requests import Request
 from backsight.results.result import Answer
+from backsight.scan.context import Context
 from backsight.sites import require_site
 from backsight.store import Store, local_actor
 from backsight.store.sqlite import SQLiteStore

@@ -10,8 +10,8 @@ import pytest
 
 from backsight.cohorts import Meaning
 from backsight.engine import Engine
-from backsight.reports.context import Context
 from backsight.rules.rule import Rule
+from backsight.scan.context import Context
 from backsight.trie import Trie
 from query.rows import NOW, named, snapshot_of
 

@@ -21,10 +21,10 @@ from backsight.reports.funnel.groups import ATTRIBUTIONS
 from backsight.reports.funnel.options import COUNTS as FUNNEL_COUNTS
 from backsight.reports.funnel.options import EXCLUDE_MODES, ORDERS
 from backsight.reports.paths.walk import REPEATS
-from backsight.reports.periods import PERIODS, WEEK_STARTS
 from backsight.reports.retention import COHORTS, MODES, RETURNED
 from backsight.reports.statistics import STATISTICS
 from backsight.reports.trend import INTERVALS, MEASURES
+from backsight.scan.periods import PERIODS, WEEK_STARTS
 from backsight.sites import create_site
 from backsight.store.sqlite import SQLiteStore
 from captures import batch, capture, write_journal

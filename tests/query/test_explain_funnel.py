@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backsight.reports import explain, funnel
-from backsight.reports.context import Context
+from backsight.scan.context import Context
 from backsight.site import REPORTS
 from query import oracles_explain as truths
 from query.conftest import ContextOf

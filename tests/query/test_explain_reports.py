@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from backsight.reports import attribution, explain, lifecycle, paths, retention, stickiness, trend
-from backsight.reports.context import Context
+from backsight.scan.context import Context
 from query import (
     oracles,
     test_attribution,

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from backsight.errors import InvalidRequest
-from backsight.reports.moments import MICROSECOND, read_range, read_zone
+from backsight.scan.moments import MICROSECOND, read_range, read_zone
 from query.rows import NOW
 
 BERLIN = ZoneInfo("Europe/Berlin")

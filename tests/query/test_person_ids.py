@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from backsight.errors import InvalidRequest
-from backsight.reports.person_ids import MAX_DEVICES, Listing, named_persons, read_listing
+from backsight.scan.person_ids import MAX_DEVICES, Listing, named_persons, read_listing
 from query.conftest import ContextOf
 from query.rows import Row, statement
 

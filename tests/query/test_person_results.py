@@ -170,3 +170,15 @@ def test_commands(folder: Path) -> None:
     assert "there is no such person" in ran("explain", "device:nobody", "funnel", *STEPS, *data)
     assert "'preview' is not one of" in ran("explain", "device:ada", "preview", *data)
     assert "Usage: " in ran("explain", "device:ada", "funnel", "--help")
+
+
+def test_a_number_below_zero_is_a_person(folder: Path, site: Site) -> None:
+    """Numbers are pasted as reports list them, in front of the options or behind; options stay options."""
+    data = ("--data", str(folder))
+    below = next(row["person"] for row in site.funnel(STEPS).persons(1).persons if row["person"] < "0")
+    for asked in (("person", below), ("person", "--limit", "1", below), ("explain", below, "funnel", *STEPS)):
+        ran = CliRunner().invoke(main, [*asked, *data])
+        assert (ran.exit_code, ran.output.startswith(f"{below}: ")) == (0, True), ran.output
+    for mistyped in (("person", "--limt", *data), ("explain", "--al", "funnel", *STEPS)):
+        ran = CliRunner().invoke(main, [*mistyped])
+        assert (ran.exit_code, "No such option" in ran.output) == (2, True), ran.output

@@ -17,9 +17,9 @@ from backsight.cohorts import Meaning
 from backsight.contract import id64
 from backsight.errors import InvalidRequest, NotFound
 from backsight.reports import explain, funnel
-from backsight.reports.context import Context
 from backsight.reports.explain import forced
 from backsight.reports.explain.elements import escaped, selector_of
+from backsight.scan.context import Context
 from backsight.selectors import parse_selector
 from query import oracles
 from query.conftest import ContextOf

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from backsight.contract import COLUMN_PROPERTIES, ELEMENT_TYPES, EventType
 from backsight.errors import InvalidRequest, UnsupportedSelector
-from backsight.reports.person_conditions import parse_person_where
 from backsight.rules.predicates import OPERATORS, Predicate
 from backsight.rules.rule import (
     AnyRule,
@@ -26,6 +25,7 @@ from backsight.rules.rule import (
     rule_to_json,
 )
 from backsight.rules.steps import Step, parse_step
+from backsight.scan.person_conditions import parse_person_where
 
 text = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
 scalars = st.one_of(

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from backsight.contract import id64
 from backsight.errors import InvalidRequest
 from backsight.reports import trend
-from backsight.reports.moments import Range
-from backsight.reports.request import read_common, read_request
 from backsight.reports.sessions import reach, read_session, sessions_of
+from backsight.scan.moments import Range
+from backsight.scan.request import read_common, read_request
 from query import oracles, oracles_sessions
 from query.conftest import ContextOf
 from query.rows import event, statement

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from backsight.contract import id64
-from backsight.reports import attribution, paths, shares
-from backsight.reports.moments import Range
-from backsight.reports.request import read_common, read_request
+from backsight.reports import attribution, paths
 from backsight.reports.sessions import read_session, sessions_of
+from backsight.scan import shares
+from backsight.scan.moments import Range
+from backsight.scan.request import read_common, read_request
 from query.conftest import ContextOf
 from query.rows import event
 

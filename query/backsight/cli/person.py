@@ -32,8 +32,19 @@ _order_option = click.option(
 )  # fmt: skip
 
 
-@click.command()
-@click.argument("person", metavar="PERSON")
+def _named(context: click.Context, parameter: click.Parameter, text: str) -> str:
+    """PERSON, which may be a number below zero; anything else with a dash in front is a mistyped option."""
+    if text.startswith("-") and not text[1:].isdecimal():
+        raise click.NoSuchOption(text, ctx=context)
+    return text
+
+
+_person_argument = click.argument("person", metavar="PERSON", callback=_named)
+_NUMBERS_MAY_BE_NEGATIVE: Final = {"ignore_unknown_options": True}
+
+
+@click.command(context_settings=_NUMBERS_MAY_BE_NEGATIVE)
+@_person_argument
 @options(_order_option, _limit_option, _after_option)
 @as_of_option
 @output_options
@@ -49,10 +60,10 @@ def person(site: Questions, person: str, output: str | None, **arguments: Any) -
     show(site.person(person, **arguments), output)
 
 
-@click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.command(context_settings={**_NUMBERS_MAY_BE_NEGATIVE, "allow_interspersed_args": False})
 @click.option("--all", "everything", is_flag=True, help="Also show events that the report does not look for.")
 @options(_limit_option, _after_option)
-@click.argument("person", metavar="PERSON")
+@_person_argument
 @click.argument("report", metavar="REPORT", type=click.Choice(list(REPORTS)))
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[ARGUMENTS]...")
 @click.pass_context

@@ -19,8 +19,8 @@ from backsight.cohorts.cohort import Cohort
 from backsight.contract import id64
 from backsight.fields import below, listing, read_list, read_object, read_string, refuse
 from backsight.named_events import check_description, check_name
-from backsight.reports.moments import read_zone
-from backsight.reports.person_ids import read_person
+from backsight.scan.moments import read_zone
+from backsight.scan.person_ids import read_person
 
 MAX_MEMBERS: Final = 1_000_000
 """Most users and devices that a static cohort lists."""

@@ -16,7 +16,7 @@ from backsight.cohorts.lists import distinct_members, read_members
 from backsight.errors import NotFound, nearest, shown
 from backsight.fields import listing, read_object, refuse
 from backsight.named_events import check_description, check_name
-from backsight.reports.person_conditions import chain_text, cohorts_of, parse_person_where, steps_of
+from backsight.scan.person_conditions import chain_text, cohorts_of, parse_person_where, steps_of
 from backsight.store import Store, StoredVersion
 
 KINDS: Final = ("person_where", "static")

@@ -17,7 +17,7 @@ from typing import Final
 from backsight.contract import TABLES
 from backsight.errors import shown
 from backsight.fields import read_object, read_string, refuse
-from backsight.reports.moments import EARLIEST
+from backsight.scan.moments import EARLIEST
 
 META_FIELDS: Final = ("site", "now", "snapshot", "events", "cohorts", "watermark", "ms", "warnings")
 """Fields of an answer's `meta`."""

@@ -20,10 +20,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from backsight.fields import read_choice, refuse
-from backsight.reports.context import Context
-from backsight.reports.matched import Query, Scan, load_sql
-from backsight.reports.moments import MICROSECOND, Range
-from backsight.reports.periods import (
+from backsight.rules.steps import Step, parse_step
+from backsight.scan.context import Context
+from backsight.scan.matched import Query, Scan
+from backsight.scan.moments import MICROSECOND, Range
+from backsight.scan.periods import (
     CALENDAR,
     MAX_PERIODS,
     PERIODS,
@@ -32,8 +33,8 @@ from backsight.reports.periods import (
     cover,
     periods_between,
 )
-from backsight.reports.request import Common, read_common, read_request
-from backsight.rules.steps import Step, parse_step
+from backsight.scan.request import Common, read_common, read_request
+from backsight.sql import load_sql
 
 FIELDS: Final = ("event", "interval", "week_start")
 STATES: Final = ("new", "returning", "resurrecting", "dormant")
@@ -111,4 +112,4 @@ def _query(asked: LifecycleRequest, frame: Frame, context: Context) -> Query:
     tests = [("step_1", conditions.step(asked.step, "event"))]
     columns = [("slot", frame.periods.slot_sql())]
     scan = Scan(context, asked.common, conditions, columns, tests, [asked.step], Range(None, frame.end))
-    return scan.query(load_sql("lifecycle").strip(), {CALENDAR: frame.periods.calendar})
+    return scan.query(load_sql("lifecycle"), {CALENDAR: frame.periods.calendar})

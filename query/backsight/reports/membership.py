@@ -17,15 +17,16 @@ from typing import Any, Final
 import pyarrow as pa
 
 from backsight.fields import read_object, refuse
-from backsight.reports.context import Context
-from backsight.reports.matched import Query, Scan, load_sql
-from backsight.reports.moments import Range, read_zone
-from backsight.reports.person_conditions import KEYS, Behaviour, Did, InCohort, parse_person_where
-from backsight.reports.person_ids import LISTING_FIELDS, Listing, read_listing
-from backsight.reports.person_sets import MAX_CHAIN, bounds_of
-from backsight.reports.request import Common
 from backsight.rules.predicates import AllOf, Condition
 from backsight.rules.steps import EVERYTHING, Step
+from backsight.scan.context import Context
+from backsight.scan.matched import Query, Scan
+from backsight.scan.moments import Range, read_zone
+from backsight.scan.person_conditions import KEYS, Behaviour, Did, InCohort, parse_person_where
+from backsight.scan.person_ids import LISTING_FIELDS, Listing, read_listing
+from backsight.scan.person_sets import MAX_CHAIN, bounds_of
+from backsight.scan.request import Common
+from backsight.sql import load_sql
 
 FIELDS: Final = ("person_where", "timezone", "description", *LISTING_FIELDS)
 """`description` is taken, so that the body that saves a cohort also previews it."""
@@ -93,7 +94,7 @@ def _query(asked: MembershipRequest, context: Context) -> Query:
         steps=[done.step],
         bounds=done.range,
     )
-    return scan.query(load_sql("persons_in").strip())
+    return scan.query(load_sql("persons_in"))
 
 
 def _done_by_all(

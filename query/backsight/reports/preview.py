@@ -16,14 +16,15 @@ import pyarrow as pa
 from backsight.contract import ELEMENTS, NODES
 from backsight.engine import Files, Relation
 from backsight.fields import refuse
-from backsight.reports.context import PERSON_TRAITS, Context
-from backsight.reports.matched import Query, Scan, load_sql
-from backsight.reports.order import PLACE
-from backsight.reports.periods import CALENDAR, Periods, cover, periods_between
-from backsight.reports.request import Common, Range, read_common, read_request
 from backsight.rules.conditions import Conditions
 from backsight.rules.rule import AnyRule, parse_rules
 from backsight.rules.steps import Step
+from backsight.scan.context import PERSON_TRAITS, Context
+from backsight.scan.matched import Query, Scan
+from backsight.scan.order import PLACE
+from backsight.scan.periods import CALENDAR, Periods, cover, periods_between
+from backsight.scan.request import Common, Range, read_common, read_request
+from backsight.sql import load_sql
 
 FIELDS: Final = ("rules", "description")
 """`description` is taken, so that the body that saves a named event also previews it."""

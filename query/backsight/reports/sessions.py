@@ -20,14 +20,15 @@ import pyarrow as pa
 
 from backsight.fields import below, read_object, refuse
 from backsight.parquet_rows import Integers
-from backsight.reports.context import Context
-from backsight.reports.matched import Query, Scan, load_sql
-from backsight.reports.moments import EARLIEST, LATEST, MICROSECOND, Range, read_duration
-from backsight.reports.order import PLACE, SEQUENCE_BITS
-from backsight.reports.request import Common
-from backsight.reports.shares import EVERYBODY, in_shares
 from backsight.rules.conditions import Conditions
 from backsight.rules.steps import EVERYTHING, Step, parse_step
+from backsight.scan.context import Context
+from backsight.scan.matched import Query, Scan
+from backsight.scan.moments import EARLIEST, LATEST, MICROSECOND, Range, read_duration
+from backsight.scan.order import PLACE, SEQUENCE_BITS
+from backsight.scan.request import Common
+from backsight.scan.shares import EVERYBODY, in_shares
+from backsight.sql import load_sql
 from backsight.timelines import Flags, Timeline, Timelines
 
 FIELDS: Final = ("gap", "starts")
@@ -106,7 +107,7 @@ def join_sessions() -> str:
     """SQL of the rows of a scan, `{matched}`, and the `session` of each by the relation SESSIONS; they need a
     `person` and a `place`.
     """
-    return load_sql("sessions_joined").strip()
+    return load_sql("sessions_joined")
 
 
 def sessions_of(rule: SessionRule, common: Common, bounds: Range, context: Context) -> pa.Table:
@@ -142,7 +143,7 @@ def sessions_query(
     columns = [("place", PLACE), ("starts", rule.test(conditions))]
     tests = [("any_event", conditions.step(EVERYTHING))]
     scan = Scan(context, replace(common, where=()), conditions, columns, tests, [EVERYTHING], bounds)
-    return scan.query(load_sql("sessions").strip().replace("{who}", who))
+    return scan.query(load_sql("sessions").replace("{who}", who))
 
 
 def _sessions(timeline: Timeline, rule: SessionRule) -> tuple[Integers, Integers]:

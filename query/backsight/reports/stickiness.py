@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from itertools import accumulate
 from typing import Any
 
-from backsight.reports.context import Context
 from backsight.reports.lifecycle import LifecycleRequest, parse
-from backsight.reports.matched import Query, Scan, load_sql
-from backsight.reports.moments import Range
-from backsight.reports.periods import CALENDAR, Periods, cover, periods_between
+from backsight.scan.context import Context
+from backsight.scan.matched import Query, Scan
+from backsight.scan.moments import Range
+from backsight.scan.periods import CALENDAR, Periods, cover, periods_between
+from backsight.sql import load_sql
 
 Answer = dict[str, Any]
 
@@ -63,4 +64,4 @@ def _query(asked: LifecycleRequest, span: Range, periods: Periods, context: Cont
     tests = [("step_1", conditions.step(asked.step, "event"))]
     columns = [("slot", periods.slot_sql())]
     scan = Scan(context, asked.common, conditions, columns, tests, [asked.step], span)
-    return scan.query(load_sql("stickiness").strip(), {CALENDAR: periods.calendar})
+    return scan.query(load_sql("stickiness"), {CALENDAR: periods.calendar})

@@ -16,7 +16,7 @@ from backsight.asking import Question
 from backsight.engine import Engine
 from backsight.keys import Principal
 from backsight.lake import Lake
-from backsight.reports.context import Context
+from backsight.scan.context import Context
 from backsight.trie import Trie
 
 FUNNEL = {"steps": ["Viewed pricing", "Signed up"], "from": "2026-10-01", "to": "2026-10-31"}

@@ -23,7 +23,7 @@ from backsight.api.workers import Workers
 from backsight.contract import PARTITIONS
 from backsight.errors import BacksightError, Cancelled
 from backsight.keys import Keys
-from backsight.reports.context import Context
+from backsight.scan.context import Context
 from backsight.site import DataDirectory
 from query.api.asking import Broken, broken_api, client, problem
 from query.rows import event, rows_of

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from backsight.contract import id64
-from backsight.reports.context import Context
+from backsight.scan.context import Context
 from query.conftest import ContextOf
 from query.rows import Row, event, statement
 

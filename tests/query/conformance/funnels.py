@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from backsight.reports.context import Context
 from backsight.reports.funnel import people
+from backsight.scan.context import Context
 from query.conformance.cases import Case, property_of, step, user_of, wheres
 
 ORDERS = {"ordered": "ordered", "strict": "strict", "unordered": "any"}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from backsight.reports import funnel
-from backsight.reports.context import Context
+from backsight.scan.context import Context
 from query.conformance.agreement import of_kind, settle
 from query.conformance.cases import Case, context, step
 from query.conformance.funnels import reached, request_of, steps_as_there, users_at

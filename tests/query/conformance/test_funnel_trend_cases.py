@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from backsight.reports import funnel
-from backsight.reports.context import Context
 from backsight.reports.funnel import people
+from backsight.scan.context import Context
 from query.conformance.agreement import of_kind, settle
 from query.conformance.cases import Case, context, moment, user_of
 from query.conformance.funnels import request_of

@@ -9,7 +9,7 @@ import pytest
 
 from backsight.errors import InvalidRequest
 from backsight.reports import retention
-from backsight.reports.context import Context
+from backsight.scan.context import Context
 from query.conformance.agreement import of_kind, settle
 from query.conformance.cases import Case, context, step, user_of
 from query.conformance.retentions import columns_of, request_of

@@ -22,9 +22,9 @@ from backsight.api.schemas.parts import (
 from backsight.api.schemas.persons import LISTED, LISTING, PERSON
 from backsight.api.schemas.rules import VALUE
 from backsight.named_events import MAX_DESCRIPTION_CHARS
-from backsight.reports.periods import PERIODS, WEEK_STARTS
-from backsight.reports.person_conditions import MAX_LAST_PERIODS, MAX_TIMES
 from backsight.rules.predicates import OPERATORS
+from backsight.scan.periods import PERIODS, WEEK_STARTS
+from backsight.scan.person_conditions import MAX_LAST_PERIODS, MAX_TIMES
 
 CONDITIONS: Final = array(ref("PersonCondition"))
 

@@ -29,7 +29,7 @@ from backsight.reports.funnel.groups import ATTRIBUTIONS
 from backsight.reports.funnel.histogram import DEFAULT_BINS, MAX_BINS
 from backsight.reports.funnel.options import COUNTS, EXCLUDE_MODES, MAX_HELD, ORDERS
 from backsight.reports.funnel.rules import MAX_EXCLUSIONS
-from backsight.reports.periods import PERIODS, WEEK_STARTS
+from backsight.scan.periods import PERIODS, WEEK_STARTS
 
 
 def _number(least: int, most: int, **more: object) -> Schema:

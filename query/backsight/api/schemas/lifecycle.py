@@ -7,7 +7,7 @@ from typing import Final
 from backsight.api.schemas.parts import COUNT, SHARE, TEXT, Schema, array, choice, full, obj, ref
 from backsight.api.schemas.request import COMMON
 from backsight.reports.lifecycle import STATES
-from backsight.reports.periods import PERIODS, WEEK_STARTS
+from backsight.scan.periods import PERIODS, WEEK_STARTS
 
 _REQUEST: Final = obj(
     {

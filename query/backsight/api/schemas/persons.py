@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from backsight.api.schemas.parts import COUNT, TEXT, Schema, array, full, nullable
-from backsight.reports.person_ids import DEFAULT_LISTED, MAX_LISTED
+from backsight.scan.person_ids import DEFAULT_LISTED, MAX_LISTED
 
 PERSON: Final[Schema] = {**TEXT, "pattern": "^-?[0-9]{1,19}$", "description": "A number, as text"}
 LISTING: Final[Schema] = {

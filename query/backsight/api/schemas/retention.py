@@ -21,9 +21,9 @@ from backsight.api.schemas.parts import (
 from backsight.api.schemas.persons import LISTED, LISTING
 from backsight.api.schemas.request import COMMON
 from backsight.reports.breakdown import MAX_PROPERTIES
-from backsight.reports.periods import PERIODS, WEEK_STARTS
 from backsight.reports.retention import COHORTS, MAX_COLUMNS, MAX_MINIMUM, MODES, RETURNED
 from backsight.reports.statistics import STATISTICS
+from backsight.scan.periods import PERIODS, WEEK_STARTS
 
 _NOT_BOTH: Final[Schema] = {"not": {"required": ["periods", "brackets"]}}
 _SIZE: Final[Schema] = {"type": "integer", "minimum": 1, "maximum": MAX_COLUMNS - 1}

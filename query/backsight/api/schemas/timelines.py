@@ -9,7 +9,7 @@ from backsight.api.schemas.persons import LISTED, PERSON
 from backsight.contract import StatementKind
 from backsight.reports.explain.outcomes import OUTCOMES
 from backsight.reports.explain.request import ORDERS, REPORTS
-from backsight.reports.person_ids import DEFAULT_LISTED, MAX_LISTED
+from backsight.scan.person_ids import DEFAULT_LISTED, MAX_LISTED
 
 _TIME: Final[Schema] = {**TEXT, "format": "date-time"}
 TIMELINE: Final[Schema] = {

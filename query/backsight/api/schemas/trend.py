@@ -8,11 +8,11 @@ from backsight.api.schemas.breakdowns import GROUP
 from backsight.api.schemas.parts import NAME, TEXT, Schema, array, choice, full, nullable, obj, ref
 from backsight.api.schemas.request import COMMON
 from backsight.api.schemas.rules import step
-from backsight.reports.periods import WEEK_STARTS
 from backsight.reports.statistics import STATISTICS
 from backsight.reports.trend import INTERVALS, MAX_SERIES, MEASURES
 from backsight.reports.trend.formulas import LONGEST, MAX_FORMULAS
 from backsight.reports.trend.request import MOST_SMOOTHED
+from backsight.scan.periods import WEEK_STARTS
 
 _VALUE: Final = nullable({"type": "number"})
 _LINE: Final[Schema] = {"values": array(_VALUE), "total": _VALUE}

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from backsight.parquet_rows import Integers
-from backsight.reports.order import SEQUENCE_BITS
 from backsight.reports.sessions import SessionRule, session_numbers
+from backsight.scan.order import SEQUENCE_BITS
 from backsight.timelines import Timeline, changes
 
 Numbers = npt.NDArray[np.float64]

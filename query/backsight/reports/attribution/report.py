@@ -13,13 +13,14 @@ from backsight.errors import shown
 from backsight.reports.attribution.credit import Credited, Credits, Terms, credit, join
 from backsight.reports.attribution.request import AttributionRequest, parse
 from backsight.reports.breakdown import Group, encoded, rank
-from backsight.reports.context import Context
-from backsight.reports.matched import Query, Scan, load_sql
-from backsight.reports.moments import MICROSECOND
-from backsight.reports.order import BEFORE_ALL, PLACE, TIE, place_of
 from backsight.reports.sessions import deciding
-from backsight.reports.shares import EVERYBODY, in_shares
 from backsight.rules.conditions import Conditions
+from backsight.scan.context import Context
+from backsight.scan.matched import Query, Scan
+from backsight.scan.moments import MICROSECOND
+from backsight.scan.order import BEFORE_ALL, PLACE, TIE, place_of
+from backsight.scan.shares import EVERYBODY, in_shares
+from backsight.sql import load_sql
 from backsight.timelines import Timelines
 
 Answer = dict[str, Any]
@@ -72,7 +73,7 @@ def scan_query(asked: AttributionRequest, context: Context, who: str = EVERYBODY
         "some": " or ".join(f"{alias} is not null" for alias in asked.groups.aliases),
         "filter": kept,
     }
-    text = load_sql("attribution").strip()
+    text = load_sql("attribution")
     for name, part in parts.items():
         text = text.replace("{" + name + "}", part)
     return scan.query(text)

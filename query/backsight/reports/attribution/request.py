@@ -10,12 +10,12 @@ from typing import Final
 from backsight.contract import MAX_NAME_CHARS, EventType
 from backsight.fields import read_choice, read_string, refuse
 from backsight.reports.breakdown import Breakdown, parse_breakdown
-from backsight.reports.moments import Range, read_duration
-from backsight.reports.request import Common, read_common, read_request
 from backsight.reports.sessions import SessionRule, reach, read_session
 from backsight.rules.properties import is_bare_custom
 from backsight.rules.rule import Rule
 from backsight.rules.steps import Step, parse_step
+from backsight.scan.moments import Range, read_duration
+from backsight.scan.request import Common, read_common, read_request
 
 FIELDS: Final = (
     "conversion", "by", "touch", "touches", "lookback", "count", "per", "property", "limit", "session",

@@ -21,13 +21,13 @@ from backsight.reports.attribution.credit import Spans, Terms, conversions_of, s
 from backsight.reports.attribution.report import coded, scan_query, terms_of
 from backsight.reports.attribution.request import AttributionRequest, parse
 from backsight.reports.breakdown import Group
-from backsight.reports.context import Context, rfc3339
 from backsight.reports.explain.explanation import MAX_LISTED, MOST, Answer, Event, Explanation, no_step
 from backsight.reports.explain.facts import Test
 from backsight.reports.explain.outcomes import Outcome, chosen, passed_over
 from backsight.reports.explain.rows import rows_by_tie
 from backsight.reports.explain.words import either, many, moment_of, quoted, said, span
-from backsight.reports.order import instant_of
+from backsight.scan.context import Context, rfc3339
+from backsight.scan.order import instant_of
 from backsight.timelines import Timeline, Timelines
 
 

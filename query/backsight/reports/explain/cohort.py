@@ -8,16 +8,16 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from backsight.reports import membership
-from backsight.reports.context import Context
 from backsight.reports.explain.conditions import Asked, failing, judge, tests_of
 from backsight.reports.explain.explanation import Event, Explanation, no_step
 from backsight.reports.explain.facts import Test
 from backsight.reports.explain.outcomes import Outcome, chosen, outside, passed_over
 from backsight.reports.explain.who import ALWAYS
 from backsight.reports.explain.words import either
-from backsight.reports.moments import Range
-from backsight.reports.person_conditions import KEYS, Behaviour, DidFirst
-from backsight.reports.person_sets import bounds_of
+from backsight.scan.context import Context
+from backsight.scan.moments import Range
+from backsight.scan.person_conditions import KEYS, Behaviour, DidFirst
+from backsight.scan.person_sets import bounds_of
 
 
 def explain(request: Mapping[str, object], context: Context) -> Explanation:

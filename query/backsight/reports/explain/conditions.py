@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from backsight.reports.context import Context
 from backsight.reports.explain.who import ALWAYS, EVERY_EVENT, EVERYTHING
 from backsight.reports.explain.words import found_words, many, operation_words, quoted, said
-from backsight.reports.matched import Scan, load_sql
-from backsight.reports.moments import MICROSECOND, Range
-from backsight.reports.person_conditions import (
+from backsight.rules.predicates import AllOf, AnyOf, Condition, NotOf, Predicate
+from backsight.scan.context import Context
+from backsight.scan.matched import Scan
+from backsight.scan.moments import MICROSECOND, Range
+from backsight.scan.person_conditions import (
     KEYS,
     Behaviour,
     DidFirst,
@@ -19,9 +20,9 @@ from backsight.reports.person_conditions import (
     InCohort,
     parse_person_where,
 )
-from backsight.reports.person_sets import bounds_of
-from backsight.reports.request import Common
-from backsight.rules.predicates import AllOf, AnyOf, Condition, NotOf, Predicate
+from backsight.scan.person_sets import bounds_of
+from backsight.scan.request import Common
+from backsight.sql import load_sql
 
 MAX_CONDITIONS: Final = 200
 """Most conditions that are tried one by one, those of cohorts included."""
@@ -62,7 +63,7 @@ def judge(
         if isinstance(each.condition, Predicate)
     ]
     scan = replace(scan, columns=columns)
-    rows = scan.query(load_sql("person_conditions").strip()).run(context).to_pylist()
+    rows = scan.query(load_sql("person_conditions")).run(context).to_pylist()
     if not rows:
         return False, []
     found = {
@@ -181,7 +182,7 @@ def _times(test: Behaviour, field: str, common: Common, context: Context) -> Ans
     columns = [("time", "e.time"), ("slot", slot)]
     bounds = Range(None, None) if isinstance(test, DidFirst) else bounds_of(test)
     scan = Scan(context, common, conditions, columns, tests, [test.step], bounds)
-    text = load_sql("person_did").strip()
+    text = load_sql("person_did")
     text = text.replace("{times}", conditions.bind(test.times if isinstance(test, DidInPeriods) else 1))
     (row,) = scan.query(text, {"calendar": _calendar(test)}).run(context).to_pylist()
     return dict(row)

@@ -14,19 +14,19 @@ from typing import Any
 from backsight.reports import lifecycle as lifecycles
 from backsight.reports import stickiness as sticking
 from backsight.reports import trend as trends
-from backsight.reports.context import Context
 from backsight.reports.explain.explanation import MAX_LISTED, MOST, Answer, Event, Explanation, no_step
 from backsight.reports.explain.facts import Test
 from backsight.reports.explain.outcomes import Outcome, chosen, passed_over
 from backsight.reports.explain.words import either, figure, many, quoted
-from backsight.reports.moments import Range, local_midnight
-from backsight.reports.periods import Periods, cover, periods_between
 from backsight.reports.trend.active import last_day
 from backsight.reports.trend.frame import Frame, frame_of, previous
 from backsight.reports.trend.measures import value_columns
 from backsight.reports.trend.request import TrendRequest
 from backsight.reports.trend.request import parse as parse_trend
 from backsight.rules.conditions import Conditions
+from backsight.scan.context import Context
+from backsight.scan.moments import Range, local_midnight
+from backsight.scan.periods import Periods, cover, periods_between
 
 
 def trend(request: Mapping[str, object], context: Context) -> Explanation:

@@ -9,9 +9,9 @@ from typing import Any, Final
 from backsight.reports.explain.facts import Fact, Test
 from backsight.reports.explain.outcomes import Outcome, ignored
 from backsight.reports.explain.timeline import Seen
-from backsight.reports.request import Common, Range
 from backsight.rules.conditions import Conditions
 from backsight.rules.steps import Step
+from backsight.scan.request import Common, Range
 
 Answer = dict[str, Any]
 Event = tuple[Seen, Fact]

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-from backsight.reports.context import Context
 from backsight.reports.explain.words import condition_words, either, found_words, operation_words
 from backsight.rules.conditions import Conditions
 from backsight.rules.predicates import Condition, Predicate
 from backsight.rules.rule import AnyRule, Rule, RuleOrAny
 from backsight.rules.steps import Step
+from backsight.scan.context import Context
 
 MAX_PARTS: Final = 300
 """Conditions that are tried one by one; of steps that have more it is not said which failed."""

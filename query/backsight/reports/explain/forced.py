@@ -15,8 +15,8 @@ from backsight.parquet_rows import Integers
 from backsight.reports.funnel.attempts import NOT_REACHED
 from backsight.reports.funnel.rules import Rules
 from backsight.reports.funnel.walk import counted_attempts
-from backsight.reports.order import instant_of
 from backsight.reports.retention.starts import ranges
+from backsight.scan.order import instant_of
 from backsight.timelines import Columns, Flags, Timeline
 
 MOST_ROWS: Final = 2_000_000

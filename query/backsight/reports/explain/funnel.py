@@ -13,7 +13,6 @@ from functools import cached_property
 
 import numpy as np
 
-from backsight.reports.context import Context, rfc3339
 from backsight.reports.explain.explanation import MAX_LISTED, Answer, Event, Explanation, no_step
 from backsight.reports.explain.facts import Fact, Test
 from backsight.reports.explain.funnel_reasons import Reasons
@@ -28,9 +27,10 @@ from backsight.reports.funnel.rules import Rules
 from backsight.reports.funnel.scan import Matched, matched, timelines
 from backsight.reports.funnel.units import SESSION
 from backsight.reports.funnel.walk import counted_attempts
-from backsight.reports.order import SEQUENCE_BITS, instant_of
-from backsight.reports.request import Range
 from backsight.rules.conditions import Conditions
+from backsight.scan.context import Context, rfc3339
+from backsight.scan.order import SEQUENCE_BITS, instant_of
+from backsight.scan.request import Range
 from backsight.timelines import Timeline
 
 

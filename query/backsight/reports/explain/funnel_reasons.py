@@ -35,7 +35,7 @@ from backsight.reports.funnel.attempts import NOT_REACHED, Attempts
 from backsight.reports.funnel.request import FunnelRequest
 from backsight.reports.funnel.rules import Rules
 from backsight.reports.funnel.units import SESSION
-from backsight.reports.order import instant_of
+from backsight.scan.order import instant_of
 from backsight.timelines import Timeline
 
 

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from backsight.reports.context import rfc3339
 from backsight.reports.explain.words import said
-from backsight.reports.moments import MICROSECOND, Range
+from backsight.scan.context import rfc3339
+from backsight.scan.moments import MICROSECOND, Range
 
 CHOSEN: Final = "chosen"
 """The report counts it."""

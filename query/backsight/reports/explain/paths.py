@@ -18,18 +18,18 @@ import numpy as np
 import pyarrow.compute as pc
 
 from backsight.parquet_rows import Integers
-from backsight.reports.context import Context, rfc3339
 from backsight.reports.explain.explanation import MAX_LISTED, MOST, Answer, Event, Explanation, no_step
 from backsight.reports.explain.facts import Test
 from backsight.reports.explain.outcomes import Outcome, chosen, ignored, passed_over
 from backsight.reports.explain.rows import rows_by_tie
 from backsight.reports.explain.words import either, many, moment_of, ordinal
-from backsight.reports.order import instant_of
 from backsight.reports.paths.nodes import Nodes, number_nodes
 from backsight.reports.paths.report import route_of, rows_query, values_query
 from backsight.reports.paths.request import MARKS, PathsRequest, parse
 from backsight.reports.paths.walk import Part, Route, Ways, parts_of, positions, ways_of
 from backsight.reports.sessions import reach
+from backsight.scan.context import Context, rfc3339
+from backsight.scan.order import instant_of
 from backsight.timelines import Timeline, Timelines
 
 

@@ -12,7 +12,6 @@ from backsight.reports import lifecycle as lifecycles
 from backsight.reports import membership
 from backsight.reports import stickiness as sticking
 from backsight.reports.attribution import sql as attribution_sql
-from backsight.reports.context import Context
 from backsight.reports.explain import attribution, cohort, counted, funnel, paths, retention
 from backsight.reports.explain.conditions import failing, judge
 from backsight.reports.explain.explanation import Explanation
@@ -22,10 +21,11 @@ from backsight.reports.explain.request import PersonRequest, parse
 from backsight.reports.explain.timeline import Page, Seen, places_query, read_page, shown_events
 from backsight.reports.explain.who import alone, described, seen, seen_query
 from backsight.reports.funnel import sql as funnel_sql
-from backsight.reports.matched import Query
 from backsight.reports.paths import sql as paths_sql
 from backsight.reports.retention import sql as retention_sql
 from backsight.reports.trend import sql as trend_sql
+from backsight.scan.context import Context
+from backsight.scan.matched import Query
 
 
 @dataclass(frozen=True, slots=True)

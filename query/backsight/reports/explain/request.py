@@ -18,7 +18,7 @@ from typing import Final
 from backsight.errors import shown
 from backsight.fields import read_choice, read_object, read_string, read_whole, refuse
 from backsight.reports.explain.who import Who, read_who
-from backsight.reports.person_ids import DEFAULT_LISTED, MAX_LISTED
+from backsight.scan.person_ids import DEFAULT_LISTED, MAX_LISTED
 
 FIELDS: Final = ("person", "report", "request", "only", "order", "limit", "after")
 ORDERS: Final = ("newest", "oldest")

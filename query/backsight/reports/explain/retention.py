@@ -19,19 +19,19 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from backsight.parquet_rows import Integers
-from backsight.reports.context import Context, rfc3339
 from backsight.reports.explain.explanation import MAX_LISTED, MOST, Answer, Event, Explanation, no_step
 from backsight.reports.explain.facts import Test
 from backsight.reports.explain.outcomes import Outcome, chosen, passed_over
 from backsight.reports.explain.rows import rows_by_tie
 from backsight.reports.explain.words import either, many, moment_of, said
-from backsight.reports.order import instant_of
 from backsight.reports.retention.frame import Frame, frame_of
 from backsight.reports.retention.persons import returned_in
 from backsight.reports.retention.report import plan_of, scan_query
 from backsight.reports.retention.request import RetentionRequest, parse
 from backsight.reports.retention.starts import EARLIER, RETURNS, START, Starts, starts_of
 from backsight.reports.retention.walk import Plan, Walked, pairs_of, visits_of, walk
+from backsight.scan.context import Context, rfc3339
+from backsight.scan.order import instant_of
 from backsight.timelines import Timeline
 
 

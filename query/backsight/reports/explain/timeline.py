@@ -16,16 +16,17 @@ import pyarrow as pa
 
 from backsight.contract import ELEMENTS, NODES
 from backsight.engine import Files
-from backsight.reports.context import Context, rfc3339
 from backsight.reports.explain.elements import selector_of
 from backsight.reports.explain.facts import Facts, Test
 from backsight.reports.explain.request import PersonRequest, Place, cursor
 from backsight.reports.explain.who import ALWAYS, EVERY_EVENT, EVERYTHING
 from backsight.reports.explain.words import moment_of
-from backsight.reports.matched import Query, Scan, load_sql
-from backsight.reports.moments import MICROSECOND, Range
-from backsight.reports.order import PLACE, instant_of
 from backsight.rules.conditions import Conditions
+from backsight.scan.context import Context, rfc3339
+from backsight.scan.matched import Query, Scan
+from backsight.scan.moments import MICROSECOND, Range
+from backsight.scan.order import PLACE, instant_of
+from backsight.sql import load_sql
 
 SHOWN: Final = (
     "type", "name", "node_id", "text", "label", "href", "host", "path", "query", "title", "referrer",
@@ -89,7 +90,7 @@ def places_query(
     every = list(dict.fromkeys(wanted)) or ["false"]
     steps = [test.step for test in tests] if asked.considered else [EVERYTHING]
     named = [(f"any_{number}", sql) for number, sql in enumerate(every, 1)]
-    text = load_sql("person_places").strip()
+    text = load_sql("person_places")
     text = text.replace("{some}", " or ".join(alias for alias, _ in named))
     text = text.replace("{after}", _after(asked, conditions))
     text = text.replace("{way}", "desc" if asked.order == "newest" else "asc")
@@ -110,7 +111,7 @@ def events_query(found: Sequence[Place], context: Context, names: Sequence[str],
     bounds = Range(min(moments), max(moments) + MICROSECOND)
     tests = [("any_event", conditions.step(EVERYTHING))]
     scan = Scan(context, EVERY_EVENT, conditions, columns, tests, [EVERYTHING], bounds)
-    return scan.query(load_sql("person_events").strip(), {"places": _places(found)})
+    return scan.query(load_sql("person_events"), {"places": _places(found)})
 
 
 def shown_events(page: Page, context: Context) -> list[Answer]:

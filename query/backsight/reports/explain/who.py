@@ -20,14 +20,15 @@ from backsight.engine import Files
 from backsight.errors import NotFound, shown
 from backsight.fields import read_object, read_string, refuse
 from backsight.identity import voided
-from backsight.reports.context import Context, rfc3339
 from backsight.reports.explain.words import moment_of
-from backsight.reports.matched import Query, Scan, load_sql
-from backsight.reports.order import PLACE, instant_of
-from backsight.reports.person_ids import named_persons, read_person
-from backsight.reports.request import MICROSECOND, Common, Range, read_zone
 from backsight.rules.rule import Rule
 from backsight.rules.steps import Step
+from backsight.scan.context import Context, rfc3339
+from backsight.scan.matched import Query, Scan
+from backsight.scan.order import PLACE, instant_of
+from backsight.scan.person_ids import named_persons, read_person
+from backsight.scan.request import MICROSECOND, Common, Range, read_zone
+from backsight.sql import load_sql
 from backsight.statements import shown_statement
 
 KINDS: Final = ("user", "device")
@@ -139,7 +140,7 @@ def seen_query(context: Context) -> Query:
     conditions.columns |= {"time", "sequence"}
     tests = [("any_event", conditions.step(EVERYTHING))]
     scan = Scan(context, EVERY_EVENT, conditions, [("place", PLACE)], tests, [EVERYTHING], ALWAYS)
-    return scan.query(load_sql("person_seen").strip())
+    return scan.query(load_sql("person_seen"))
 
 
 def _moment(place: int | None) -> datetime | None:

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from backsight.reports.moments import EPOCH
-from backsight.reports.order import ORIGIN
 from backsight.rules.predicates import AllOf, AnyOf, Condition, NotOf, Predicate, Value
+from backsight.scan.moments import EPOCH
+from backsight.scan.order import ORIGIN
 
 LONGEST: Final = 120
 """Characters of a value that a sentence repeats."""

@@ -21,7 +21,7 @@ from backsight.reports.funnel.attempts import NOT_REACHED, Attempts, first_of_ru
 from backsight.reports.funnel.orderly import ordered_attempts
 from backsight.reports.funnel.rules import Rules
 from backsight.reports.funnel.units import ranks
-from backsight.reports.order import instant_of
+from backsight.scan.order import instant_of
 from backsight.timelines import Timeline
 
 MAX_ORDERS: Final = 256

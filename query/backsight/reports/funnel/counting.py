@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 
 from backsight.parquet_rows import Integers
-from backsight.reports.context import Context
 from backsight.reports.funnel.attempts import Attempts, holding
 from backsight.reports.funnel.request import FunnelRequest
 from backsight.reports.funnel.rules import Rules
 from backsight.reports.funnel.scan import Matched, timelines
 from backsight.reports.funnel.walk import counted_attempts
-from backsight.reports.order import SEQUENCE_BITS
+from backsight.scan.context import Context
+from backsight.scan.order import SEQUENCE_BITS
 from backsight.timelines import Timeline
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from backsight.parquet_rows import Integers
-from backsight.reports.order import instant_of
+from backsight.scan.order import instant_of
 from backsight.timelines import Flags
 
 

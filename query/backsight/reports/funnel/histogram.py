@@ -15,7 +15,7 @@ import numpy as np
 from backsight.fields import read_object, read_whole, refuse
 from backsight.parquet_rows import Integers
 from backsight.reports.funnel.attempts import NOT_REACHED, Attempts
-from backsight.reports.order import instant_of
+from backsight.scan.order import instant_of
 
 FIELDS: Final = ("from", "to", "bins")
 MAX_BINS: Final = 200

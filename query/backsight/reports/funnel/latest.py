@@ -29,7 +29,7 @@ from backsight.reports.funnel.attempts import (
     starting_rows,
 )
 from backsight.reports.funnel.rules import Rules
-from backsight.reports.order import SEQUENCE_BITS, instant_of
+from backsight.scan.order import SEQUENCE_BITS, instant_of
 from backsight.timelines import Flags, Timeline
 
 

@@ -17,16 +17,16 @@ import numpy as np
 from backsight.fields import read_flag, read_list, read_whole, refuse
 from backsight.parquet_rows import Integers
 from backsight.reports.breakdown import find_group
-from backsight.reports.context import Context, rfc3339
 from backsight.reports.funnel.attempts import NOT_REACHED, Attempts
 from backsight.reports.funnel.counting import count_attempts
 from backsight.reports.funnel.groups import WHO, codes_of, ranking_of, split
 from backsight.reports.funnel.request import FunnelRequest, parse
 from backsight.reports.funnel.scan import Matched, matched, text_of
 from backsight.reports.funnel.summary import step_before
-from backsight.reports.order import ORIGIN, instant_of
-from backsight.reports.person_ids import LISTING_FIELDS, read_listing
-from backsight.reports.request import EPOCH
+from backsight.scan.context import Context, rfc3339
+from backsight.scan.order import ORIGIN, instant_of
+from backsight.scan.person_ids import LISTING_FIELDS, read_listing
+from backsight.scan.request import EPOCH
 
 FIELDS: Final = ("step", "dropped", "group", *LISTING_FIELDS)
 POOLED: Final = {"pooled": True}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from backsight.reports.context import Context
 from backsight.reports.funnel.attempts import Attempts
 from backsight.reports.funnel.counting import count_attempts
 from backsight.reports.funnel.groups import FunnelBreakdown, codes_of, ranking_of, split
@@ -14,9 +13,10 @@ from backsight.reports.funnel.request import FunnelRequest, parse
 from backsight.reports.funnel.scan import Matched, matched, text_of
 from backsight.reports.funnel.summary import seconds, summary
 from backsight.reports.funnel.survival import survival
-from backsight.reports.order import instant_of, place_of
-from backsight.reports.periods import MAX_PERIODS, Periods, cover, periods_between
-from backsight.reports.request import MICROSECOND
+from backsight.scan.context import Context
+from backsight.scan.order import instant_of, place_of
+from backsight.scan.periods import MAX_PERIODS, Periods, cover, periods_between
+from backsight.scan.request import MICROSECOND
 
 Answer = dict[str, Any]
 

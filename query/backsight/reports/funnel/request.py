@@ -18,9 +18,11 @@ from backsight.reports.funnel.groups import FunnelBreakdown, parse_funnel_breakd
 from backsight.reports.funnel.histogram import HistogramRequest, parse_histogram
 from backsight.reports.funnel.options import FIELDS as OPTIONS
 from backsight.reports.funnel.options import Options, parse_options, parse_steps
-from backsight.reports.order import BEFORE_ALL, instant_of, place_of
-from backsight.reports.periods import PERIODS, WEEK_STARTS
-from backsight.reports.request import (
+from backsight.reports.sessions import SessionRule
+from backsight.rules.steps import Step
+from backsight.scan.order import BEFORE_ALL, instant_of, place_of
+from backsight.scan.periods import PERIODS, WEEK_STARTS
+from backsight.scan.request import (
     MICROSECOND,
     Common,
     Range,
@@ -29,8 +31,6 @@ from backsight.reports.request import (
     read_duration,
     read_request,
 )
-from backsight.reports.sessions import SessionRule
-from backsight.rules.steps import Step
 
 FIELDS: Final = (
     "steps", "window", "range", *OPTIONS,

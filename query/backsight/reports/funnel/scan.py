@@ -10,19 +10,20 @@ import pyarrow as pa
 
 from backsight.contract import EventType
 from backsight.reports.breakdown import Group, encoded
-from backsight.reports.context import Context
 from backsight.reports.funnel.firsts import only_first_ever
 from backsight.reports.funnel.groups import GROUP, WHO, FunnelBreakdown, unit_of
 from backsight.reports.funnel.parts import held_columns, parted
 from backsight.reports.funnel.request import FunnelRequest
 from backsight.reports.funnel.units import SESSION
-from backsight.reports.matched import Query, Scan, indented, load_sql
-from backsight.reports.moments import Range
-from backsight.reports.order import PLACE, place_of
 from backsight.reports.sessions import SCHEMA, SESSIONS, join_sessions, reach, sessions_of, sessions_query
 from backsight.rules.conditions import Conditions
 from backsight.rules.rule import Rule
 from backsight.rules.steps import Step
+from backsight.scan.context import Context
+from backsight.scan.matched import Query, Scan
+from backsight.scan.moments import Range
+from backsight.scan.order import PLACE, place_of
+from backsight.sql import indented, load_sql
 from backsight.timelines import Timelines
 
 TRACKED: Final = Step("any custom event", rule=Rule(on=(EventType.TRACK,)))

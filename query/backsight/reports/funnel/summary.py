@@ -11,7 +11,7 @@ import numpy as np
 from backsight.parquet_rows import Integers
 from backsight.reports.funnel.attempts import NOT_REACHED, Attempts
 from backsight.reports.funnel.request import FunnelRequest
-from backsight.reports.order import SEQUENCE_BITS
+from backsight.scan.order import SEQUENCE_BITS
 
 Answer = dict[str, Any]
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from backsight.parquet_rows import Integers
 from backsight.reports.funnel.attempts import NOT_REACHED, Attempts
-from backsight.reports.order import instant_of
+from backsight.scan.order import instant_of
 
 POINTS: Final = 100
 """Most points of a curve; of more, the ones at even steps of the share are given."""

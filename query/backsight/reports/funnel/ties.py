@@ -15,7 +15,7 @@ import numpy as np
 
 from backsight.reports.funnel.attempts import NOT_REACHED, Attempts, attempts_of, nobodys
 from backsight.reports.funnel.rules import Rules
-from backsight.reports.order import SEQUENCE_BITS, instant_of
+from backsight.scan.order import SEQUENCE_BITS, instant_of
 from backsight.timelines import Timeline
 
 MAX_TRIED: Final = 50_000

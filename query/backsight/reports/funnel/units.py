@@ -9,7 +9,7 @@ import numpy as np
 from backsight.parquet_rows import Integers
 from backsight.reports.funnel.attempts import NOT_REACHED, Attempts
 from backsight.reports.funnel.rules import Rules
-from backsight.reports.order import instant_of
+from backsight.scan.order import instant_of
 
 SESSION = "session"
 """Column of the scan's rows: the session of each event, where sessions are counted."""
@@ -19,16 +19,13 @@ def counted(attempts: Attempts, rules: Rules) -> Attempts:
     """Of the attempts of each unit's runs the best; none where an exclusion removes the person."""
     if not len(attempts.person):
         return attempts
+    several = rules.held and rules.count != "totals"
+    if several and rules.entry == "first":
+        began, unit = instant_of(attempts.began), units(attempts, rules)
+        attempts = attempts.only(began == _least(began, unit)[unit])
     if rules.exclude_mode == "person" and rules.exclusions:
         attempts = _without_killed(attempts)
-    unit = units(attempts, rules)
-    if not rules.held or rules.count == "totals":
-        return attempts
-    if rules.entry == "first":
-        began = instant_of(attempts.began)
-        kept = began == _least(began, unit)[unit]
-        attempts, unit = attempts.only(kept), _numbered(unit[kept])
-    return _best(attempts, unit)
+    return _best(attempts, units(attempts, rules)) if several else attempts
 
 
 def units(attempts: Attempts, rules: Rules) -> Integers:
@@ -73,12 +70,13 @@ def _best(attempts: Attempts, unit: Integers) -> Attempts:
 def ranks(attempts: Attempts) -> list[Integers]:
     """Keys that sort attempts, the best first, the last key weighing most.
 
-    They are how far an attempt got, how soon, and how late each of its steps was, from the last one back.
+    They are how far an attempt got, how soon, how late it began, and how late each of its steps was, from the
+    last one back.
     """
     instants = np.where(attempts.places == NOT_REACHED, NOT_REACHED, instant_of(attempts.places))
     steps = np.arange(len(instants))[:, None]
     furthest = np.where(instants == NOT_REACHED, NOT_REACHED, steps).max(axis=0)
-    return [*-instants, instants.max(axis=0), -furthest]
+    return [*-instants, -instants[0], instants.max(axis=0), -furthest]
 
 
 def with_excluded(attempts: Attempts, free: Attempts, rules: Rules) -> Attempts:

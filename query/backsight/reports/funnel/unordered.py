@@ -27,7 +27,7 @@ from backsight.reports.funnel.attempts import (
     starting_rows,
 )
 from backsight.reports.funnel.rules import Rules
-from backsight.reports.order import instant_of
+from backsight.scan.order import instant_of
 from backsight.timelines import Timeline
 
 

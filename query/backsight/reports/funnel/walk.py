@@ -18,7 +18,7 @@ from backsight.reports.funnel.rules import Rules
 from backsight.reports.funnel.ties import resolve_attempts
 from backsight.reports.funnel.units import counted, with_excluded
 from backsight.reports.funnel.unordered import unordered_attempts
-from backsight.reports.order import SEQUENCE_BITS
+from backsight.scan.order import SEQUENCE_BITS
 from backsight.timelines import Flags, Timeline
 
 

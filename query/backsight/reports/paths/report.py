@@ -9,15 +9,16 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from backsight.reports.context import Context
-from backsight.reports.matched import Query, Scan, load_sql
-from backsight.reports.order import BEFORE_ALL, PLACE, TIE, place_of
 from backsight.reports.paths.nodes import Nodes, number_nodes
 from backsight.reports.paths.request import MARKS, PathsRequest, parse
 from backsight.reports.paths.walk import TRANSITIONS, Route, Walked, walk
 from backsight.reports.sessions import deciding, reach
-from backsight.reports.shares import EVERYBODY, in_shares
 from backsight.rules.conditions import Conditions
+from backsight.scan.context import Context
+from backsight.scan.matched import Query, Scan
+from backsight.scan.order import BEFORE_ALL, PLACE, TIE, place_of
+from backsight.scan.shares import EVERYBODY, in_shares
+from backsight.sql import load_sql
 from backsight.timelines import Timelines
 
 Answer = dict[str, Any]
@@ -139,11 +140,11 @@ def route_of(asked: PathsRequest) -> Route:
 
 
 def _edges_query(limit: int, transitions: pa.Table) -> Query:
-    return Query(load_sql("paths_edges").strip(), {"limit": limit}, {"transitions": transitions})
+    return Query(load_sql("paths_edges"), {"limit": limit}, {"transitions": transitions})
 
 
 def _steps_query(transitions: pa.Table) -> Query:
-    return Query(load_sql("paths_steps").strip(), {}, {"transitions": transitions})
+    return Query(load_sql("paths_steps"), {}, {"transitions": transitions})
 
 
 def _edge(row: Mapping[str, Any], nodes: Nodes) -> Answer:

@@ -11,9 +11,9 @@ from backsight.fields import read_choice, read_list, refuse
 from backsight.reports.paths.naming import Naming, parse_naming
 from backsight.reports.paths.nodes import NodeEntry, default_nodes, parse_nodes
 from backsight.reports.paths.walk import REPEATS
-from backsight.reports.request import Common, read_common, read_request, read_whole
 from backsight.reports.sessions import SessionRule, read_session
 from backsight.rules.steps import Step, parse_step
+from backsight.scan.request import Common, read_common, read_request, read_whole
 
 FIELDS: Final = (
     "start", "end", "around", "nodes", "rewrite", "groups", "exclude", "repeats", "steps", "limit", "session",

@@ -15,8 +15,8 @@ import numpy as np
 import pyarrow as pa
 
 from backsight.parquet_rows import Integers
-from backsight.reports.order import SEQUENCE_BITS
 from backsight.reports.sessions import SessionRule, session_numbers
+from backsight.scan.order import SEQUENCE_BITS
 from backsight.timelines import Flags, Timeline, changes
 
 REPEATS: Final = ("first", "last", "keep")

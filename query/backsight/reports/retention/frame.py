@@ -10,11 +10,11 @@ import numpy as np
 
 from backsight.fields import refuse
 from backsight.parquet_rows import Integers
-from backsight.reports.context import Context
-from backsight.reports.moments import MICROSECOND, Range, micros
-from backsight.reports.order import ORIGIN
-from backsight.reports.periods import LENGTHS, Periods, cover, periods_between
 from backsight.reports.retention.request import RetentionRequest
+from backsight.scan.context import Context
+from backsight.scan.moments import MICROSECOND, Range, micros
+from backsight.scan.order import ORIGIN
+from backsight.scan.periods import LENGTHS, Periods, cover, periods_between
 
 MAX_ROWS: Final = 1_000
 MAX_CELLS: Final = 1_000_000

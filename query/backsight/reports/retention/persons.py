@@ -21,14 +21,14 @@ import numpy as np
 from backsight.errors import nearest, shown
 from backsight.fields import read_flag, read_list, read_object, read_string, read_whole, refuse
 from backsight.reports.breakdown import MAX_PROPERTIES, Group, Ranking, Value, find_group
-from backsight.reports.context import Context
-from backsight.reports.person_ids import LISTING_FIELDS, Listing, read_listing
-from backsight.reports.request import read_request
 from backsight.reports.retention.frame import Frame
 from backsight.reports.retention.report import Found, find, scan_text
 from backsight.reports.retention.request import FIELDS, RetentionRequest, read_retention
 from backsight.reports.retention.summary import ranking_of
 from backsight.reports.retention.walk import Walked
+from backsight.scan.context import Context
+from backsight.scan.person_ids import LISTING_FIELDS, Listing, read_listing
+from backsight.scan.request import read_request
 from backsight.timelines import Flags
 
 CELL_FIELDS: Final = ("start", "period", "returned", "group")

@@ -9,15 +9,16 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from backsight.reports.context import Context
-from backsight.reports.matched import Query, Scan, load_sql
-from backsight.reports.order import PLACE, TIE
 from backsight.reports.retention.frame import Frame, frame_of
 from backsight.reports.retention.request import RetentionRequest, parse
 from backsight.reports.retention.starts import RETURNS, STARTS
 from backsight.reports.retention.summary import Words, summary
 from backsight.reports.retention.walk import VALUE, Plan, Walked, together, walk
 from backsight.reports.statistics import left_out
+from backsight.scan.context import Context
+from backsight.scan.matched import Query, Scan
+from backsight.scan.order import PLACE, TIE
+from backsight.sql import load_sql
 from backsight.timelines import Timeline, Timelines
 
 IS_SET: Final = "is_set"
@@ -85,7 +86,7 @@ def scan_query(asked: RetentionRequest, frame: Frame, context: Context) -> Query
         value, some = conditions.number(asked.measure.name, "measure.property")
         columns += [(VALUE, value), (IS_SET, some)]
     bits = f"case when starts then {STARTS} else 0 end + case when returns then {RETURNS} else 0 end"
-    text = load_sql("retention_rows").strip().replace("{steps}", bits)
+    text = load_sql("retention_rows").replace("{steps}", bits)
     text = text.replace("{columns}", "".join(f", {alias}" for alias, _ in columns))
     places = [("place", PLACE), ("page", TIE)]
     scan = Scan(context, asked.common, conditions, [*places, *columns], tests, asked.steps, frame.bounds)

@@ -17,11 +17,11 @@ from typing import Final
 
 from backsight.fields import read_choice, read_list, read_object, read_whole, refuse
 from backsight.reports.breakdown import Breakdown, parse_breakdown
-from backsight.reports.periods import PERIODS, WEEK_STARTS
-from backsight.reports.request import Common, read_all, read_common, read_request
 from backsight.reports.statistics import STATISTICS
 from backsight.rules.predicates import parse_property
 from backsight.rules.steps import Step, parse_step
+from backsight.scan.periods import PERIODS, WEEK_STARTS
+from backsight.scan.request import Common, read_all, read_common, read_request
 
 FIELDS: Final = (
     "start", "return", "period", "periods", "cohort", "returned", "mode", "week_start", "minimum", "brackets",

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from backsight.parquet_rows import Integers
-from backsight.reports.order import SEQUENCE_BITS
+from backsight.scan.order import SEQUENCE_BITS
 from backsight.timelines import Flags, Timeline, changes
 
 STARTS: Final = 1

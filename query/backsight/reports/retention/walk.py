@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 
 from backsight.parquet_rows import Integers
-from backsight.reports.order import SEQUENCE_BITS
 from backsight.reports.retention.starts import (
     EARLIER,
     LATER,
@@ -25,6 +24,7 @@ from backsight.reports.retention.starts import (
     ranges,
     starts_of,
 )
+from backsight.scan.order import SEQUENCE_BITS
 from backsight.timelines import Array, Timeline, changes
 
 MOST_PAIRS: Final = 4_000_000

@@ -17,17 +17,18 @@ import pyarrow as pa
 
 from backsight.engine import Relation
 from backsight.parquet_rows import Integers
-from backsight.reports.context import Context
-from backsight.reports.matched import Query, Scan, load_sql
-from backsight.reports.order import ORIGIN, PLACE, instant_of
-from backsight.reports.request import EPOCH, Range
 from backsight.reports.signals.candidates import USED, Rule
 from backsight.reports.signals.odds import Population, Table
 from backsight.reports.signals.request import SignalsRequest
 from backsight.reports.signals.watched import Watched, strata_of
 from backsight.rules.rule import AnyRule, RuleOrAny, parse_rule
 from backsight.rules.steps import Step
+from backsight.scan.context import Context
+from backsight.scan.matched import Query, Scan
+from backsight.scan.order import ORIGIN, PLACE, instant_of
+from backsight.scan.request import EPOCH, Range
 from backsight.selectors import parse_selector
+from backsight.sql import load_sql
 
 OWN: Final = ("type", "node_id", "text", "path", "name")
 """Columns that say what was done."""
@@ -109,7 +110,7 @@ class Done:
         common = replace(self.asked.common, range=self.bounds, person_where=())  # which the watched meet
         every = [Step("any", rule=parse_rule({"on": "any"}))]
         scan = Scan(self.context, common, conditions, columns, tests, every, self.bounds)
-        return scan.query(load_sql("signals_done").strip(), {"watched": self.watched.table})
+        return scan.query(load_sql("signals_done"), {"watched": self.watched.table})
 
     @cached_property
     def _by_stratum(self) -> pa.Table:
@@ -128,7 +129,7 @@ class Done:
         params: Mapping[str, object] | None = None,
         **own: str,
     ) -> pa.Table:
-        text = load_sql(name).strip()
+        text = load_sql(name)
         for key, part in own.items():
             text = text.replace(f"{{{key}}}", part)
         return self.context.engine.query(text, params or {}, tables)

@@ -12,12 +12,12 @@ import pyarrow.compute as pc
 
 from backsight.fields import MAX_STRING
 from backsight.reports import funnel, retention
-from backsight.reports.context import Context
 from backsight.reports.signals.candidates import Rule, label_of, rule_of
 from backsight.reports.signals.counting import Done, span, table_of
 from backsight.reports.signals.odds import Table, adjusted, chance, interval, odds_ratio
 from backsight.reports.signals.request import SignalsRequest, parse
 from backsight.reports.signals.watched import NOBODY, Watched, watch_funnel, watch_retention
+from backsight.scan.context import Context
 
 CHECKED: Final = 3
 """Candidates whose rules are counted once more, as rules, for each signal that may be listed."""

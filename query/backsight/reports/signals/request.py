@@ -19,10 +19,10 @@ from backsight.errors import shown
 from backsight.fields import read_object, read_whole, refuse
 from backsight.reports.funnel.request import FunnelRequest
 from backsight.reports.funnel.request import parse as parse_funnel
-from backsight.reports.request import Common
 from backsight.reports.retention.request import RetentionRequest
 from backsight.reports.retention.request import parse as parse_retention
 from backsight.rules.steps import Step
+from backsight.scan.request import Common
 
 FIELDS: Final = ("funnel", "step", "retention", "period", "limit", "at_least", "confidence")
 MAX_LISTED: Final = 100

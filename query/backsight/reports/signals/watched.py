@@ -17,16 +17,16 @@ import numpy as np
 import pyarrow as pa
 
 from backsight.parquet_rows import Integers
-from backsight.reports.context import Context
 from backsight.reports.funnel.attempts import NOT_REACHED, Attempts
 from backsight.reports.funnel.counting import count_attempts
 from backsight.reports.funnel.request import FunnelRequest
 from backsight.reports.funnel.scan import matched
-from backsight.reports.order import SEQUENCE_BITS, instant_of, place_of
 from backsight.reports.retention.frame import Frame
 from backsight.reports.retention.persons import returned_in
 from backsight.reports.retention.report import find
 from backsight.reports.retention.request import RetentionRequest
+from backsight.scan.context import Context
+from backsight.scan.order import SEQUENCE_BITS, instant_of, place_of
 from backsight.timelines import SPREAD, Flags
 
 EACH: Final = 16

@@ -14,13 +14,14 @@ from itertools import accumulate
 
 import pyarrow as pa
 
-from backsight.reports.context import Context
-from backsight.reports.matched import Query, Scan, load_sql
-from backsight.reports.moments import MICROSECOND, Range, local_midnight
-from backsight.reports.periods import CALENDAR, Periods, periods_between
 from backsight.reports.trend.frame import Frame
 from backsight.reports.trend.request import TrendRequest
 from backsight.reports.trend.statement import RANKED, place_sql
+from backsight.scan.context import Context
+from backsight.scan.matched import Query, Scan
+from backsight.scan.moments import MICROSECOND, Range, local_midnight
+from backsight.scan.periods import CALENDAR, Periods, periods_between
+from backsight.sql import load_sql
 
 MOST_DAYS = 10**5
 """Days of any range that a report takes."""
@@ -42,7 +43,7 @@ def statement(
     if asked.breakdown:
         place, same = place_sql(asked.breakdown, "matched", conditions.bind(asked.breakdown.limit))
         join = f"\n    left join {RANKED} as ranked on {same}"
-    text = load_sql("trend_active").strip().replace("{place}", place).replace("{join}", join)
+    text = load_sql("trend_active").replace("{place}", place).replace("{join}", join)
     tables = {CALENDAR: days.calendar} | ({} if ranked is None else {RANKED: ranked})
     return scan.query(text.replace("{days}", conditions.bind(series.measure.days)), tables)
 

@@ -9,11 +9,11 @@ from typing import Final
 
 import pyarrow as pa
 
-from backsight.reports.context import Context
-from backsight.reports.matched import FILE
-from backsight.reports.moments import MICROSECOND, Range, local_midnight, micros
-from backsight.reports.periods import LENGTHS, Periods, cover, periods_between
 from backsight.reports.trend.request import TrendRequest, check_size
+from backsight.scan.context import Context
+from backsight.scan.matched import FILE
+from backsight.scan.moments import MICROSECOND, Range, local_midnight, micros
+from backsight.scan.periods import LENGTHS, Periods, cover, periods_between
 
 DAY: Final = 86_400_000_000
 """Microseconds of a UTC day."""

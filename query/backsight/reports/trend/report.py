@@ -13,8 +13,6 @@ import pyarrow.compute as pc
 
 from backsight.errors import shown
 from backsight.reports.breakdown import Breakdown
-from backsight.reports.context import Context
-from backsight.reports.matched import Query
 from backsight.reports.sessions import reach, sessions_of, sessions_query
 from backsight.reports.statistics import Number, left_out, rounded
 from backsight.reports.trend import active
@@ -23,6 +21,8 @@ from backsight.reports.trend.frame import Frame, frame_of, previous
 from backsight.reports.trend.measures import ODD
 from backsight.reports.trend.request import TrendRequest, parse
 from backsight.reports.trend.statement import PART, statement
+from backsight.scan.context import Context
+from backsight.scan.matched import Query
 
 Answer = dict[str, Any]
 

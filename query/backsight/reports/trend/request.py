@@ -15,12 +15,12 @@ from typing import Final
 
 from backsight.fields import read_choice, read_flag, read_list, read_whole, refuse
 from backsight.reports.breakdown import Breakdown, parse_breakdown
-from backsight.reports.periods import PERIODS, WEEK_STARTS
-from backsight.reports.request import Common, read_common, read_request
 from backsight.reports.sessions import SessionRule, read_session
 from backsight.reports.trend.formulas import Formula, parse_formulas
 from backsight.reports.trend.measures import MEASURE_FIELDS, Measure, parse_measure
 from backsight.rules.steps import Step, parse_step
+from backsight.scan.periods import PERIODS, WEEK_STARTS
+from backsight.scan.request import Common, read_common, read_request
 
 FIELDS: Final = (
     "series", "interval", "week_start", "breakdown", "formulas", "cumulative", "smooth", "compare",

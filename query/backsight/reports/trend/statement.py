@@ -15,15 +15,16 @@ from typing import Final
 import pyarrow as pa
 
 from backsight.reports.breakdown import Breakdown
-from backsight.reports.context import Context
-from backsight.reports.matched import Query, Scan, indented, load_sql
-from backsight.reports.order import PLACE
-from backsight.reports.periods import CALENDAR
 from backsight.reports.sessions import SCHEMA, SESSIONS, join_sessions
 from backsight.reports.trend.frame import Frame
 from backsight.reports.trend.measures import value_columns
 from backsight.reports.trend.request import TrendRequest
 from backsight.rules.conditions import Conditions
+from backsight.scan.context import Context
+from backsight.scan.matched import Query, Scan
+from backsight.scan.order import PLACE
+from backsight.scan.periods import CALENDAR
+from backsight.sql import indented, load_sql
 
 RANKED: Final = "ranked_groups"
 """Relation of a query: the groups that an earlier statement ranked, each with its `place`."""
@@ -159,7 +160,7 @@ def _firsts(asked: TrendRequest, source: str) -> str:
 
 
 def _filled(name: str, **parts: str) -> str:
-    text = load_sql(name).strip()
+    text = load_sql(name)
     for key, part in parts.items():
         text = text.replace("{" + key + "}", part)
     return text

@@ -20,8 +20,8 @@ import numpy as np
 import pyarrow as pa
 
 from backsight.fields import refuse
-from backsight.reports.context import Context
-from backsight.reports.moments import EARLIEST, EPOCH, MICROSECOND, Range, local_midnight, micros
+from backsight.scan.context import Context
+from backsight.scan.moments import EARLIEST, EPOCH, MICROSECOND, Range, local_midnight, micros
 
 PERIODS: Final = ("hour", "day", "week", "month")
 WEEK_STARTS: Final = ("monday", "sunday")

@@ -10,8 +10,8 @@ import pyarrow as pa
 from backsight.contract import COLUMN_PROPERTIES, DERIVED_PROPERTIES, EVENTS
 from backsight.engine import Files
 from backsight.errors import InvalidRequest, nearest, shown
-from backsight.reports.context import Context
 from backsight.rules.properties import find_property
+from backsight.scan.context import Context
 
 SAMPLE: Final = 10_000
 """Events whose custom properties are suggested in an error."""

@@ -14,7 +14,8 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from backsight.fields import read_choice, read_object, read_whole
-from backsight.reports.moments import (
+from backsight.rules.predicates import Condition, parse_predicates
+from backsight.scan.moments import (
     EARLIEST,
     EPOCH,
     LATEST,
@@ -29,8 +30,7 @@ from backsight.reports.moments import (
     read_range,
     read_zone,
 )
-from backsight.reports.person_conditions import parse_person_where
-from backsight.rules.predicates import Condition, parse_predicates
+from backsight.scan.person_conditions import parse_person_where
 
 __all__ = [
     "COMMON_FIELDS",

@@ -21,8 +21,8 @@ from backsight.engine import Files
 from backsight.errors import shown
 from backsight.fields import read_whole, refuse
 from backsight.parquet_rows import Integers
-from backsight.reports.context import Context
-from backsight.reports.matched import load_sql
+from backsight.scan.context import Context
+from backsight.sql import load_sql
 
 LISTING_FIELDS: Final = ("limit", "after")
 MAX_LISTED: Final = 1_000

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, time
 from typing import Final, TypeVar
 
 from backsight.parquet_rows import Integers
-from backsight.reports.request import EARLIEST, micros
+from backsight.scan.request import EARLIEST, micros
 
 Number = TypeVar("Number", int, Integers)
 

@@ -17,11 +17,13 @@ from backsight.engine import Derived, Relation
 from backsight.errors import nearest, shown
 from backsight.fields import below, refuse
 from backsight.identity import DEVICES
-from backsight.reports.context import Context
-from backsight.reports.matched import Query, Scan, load_sql
-from backsight.reports.moments import Range
-from backsight.reports.periods import CALENDAR
-from backsight.reports.person_conditions import (
+from backsight.rules.conditions import Conditions
+from backsight.rules.predicates import PersonTest
+from backsight.scan.context import Context
+from backsight.scan.matched import Query, Scan
+from backsight.scan.moments import Range
+from backsight.scan.periods import CALENDAR
+from backsight.scan.person_conditions import (
     KEYS,
     Behaviour,
     Did,
@@ -31,9 +33,8 @@ from backsight.reports.person_conditions import (
     chain_text,
     parse_person_where,
 )
-from backsight.reports.request import Common
-from backsight.rules.conditions import Conditions
-from backsight.rules.predicates import PersonTest
+from backsight.scan.request import Common
+from backsight.sql import load_sql
 
 if TYPE_CHECKING:
     from backsight.cohorts import Meaning
@@ -133,7 +134,7 @@ def persons_who(test: Behaviour, context: Context, common: Common, field: str) -
 def persons_listed(listed: pa.Int64Array, context: Context) -> Derived:
     """The persons behind ids of users and devices, by the statements of the snapshot."""
     tables = {"listed": pa.table({"person": listed}), DEVICES: context.identity.devices}
-    sql, digest = load_sql("persons_listed").strip(), blake2b(listed.to_numpy().tobytes()).digest()
+    sql, digest = load_sql("persons_listed"), blake2b(listed.to_numpy().tobytes()).digest()
     return Derived(sql, {}, tables, (digest, context.snapshot.site, *context.snapshot.files("statements")))
 
 
@@ -151,14 +152,14 @@ def _statement(
 ) -> tuple[list[tuple[str, str]], str, dict[str, Relation]]:
     """The columns that are needed of each event, the statement over them, and other relations."""
     if isinstance(test, DidInPeriods):
-        text = load_sql("persons_did_in_periods").strip()
+        text = load_sql("persons_did_in_periods")
         text = text.replace("{times}", conditions.bind(test.times))
         text = text.replace("{least}", conditions.bind(test.least))
         return [("slot", test.periods.slot_sql())], text, {CALENDAR: test.periods.calendar}
     columns = [("time", "e.time")] if isinstance(test, DidFirst) else []
     having = _first(test, conditions) if isinstance(test, DidFirst) else _times(test, conditions)
     listed = f"\nhaving {' and '.join(having)}" if having else ""
-    return columns, load_sql("persons_did").strip().replace("{having}", listed), {}
+    return columns, load_sql("persons_did").replace("{having}", listed), {}
 
 
 def _first(test: DidFirst, conditions: Conditions) -> list[str]:

@@ -14,9 +14,9 @@ import pyarrow as pa
 
 from backsight.contract import EVENTS
 from backsight.engine import Files, Relation
-from backsight.reports.context import Context
-from backsight.reports.matched import Query
-from backsight.reports.moments import EARLIEST, LATEST, Range
+from backsight.scan.context import Context
+from backsight.scan.matched import Query
+from backsight.scan.moments import EARLIEST, LATEST, Range
 
 ROW_BYTES: Final = 128
 """Of the engine's memory, how much has to stand behind each row of a share."""

@@ -21,8 +21,6 @@ from zoneinfo import ZoneInfo
 from backsight.contract import MAX_NAME_CHARS
 from backsight.errors import shown
 from backsight.fields import below, read_choice, read_object, read_string, read_whole, refuse
-from backsight.reports.moments import MICROSECOND, Range, read_duration, read_range
-from backsight.reports.periods import LENGTHS, PERIODS, WEEK_STARTS, Periods, periods_between
 from backsight.rules.predicates import (
     AllOf,
     AnyOf,
@@ -34,6 +32,8 @@ from backsight.rules.predicates import (
     parse_predicates,
 )
 from backsight.rules.steps import Step, parse_step
+from backsight.scan.moments import MICROSECOND, Range, read_duration, read_range
+from backsight.scan.periods import LENGTHS, PERIODS, WEEK_STARTS, Periods, periods_between
 
 FRAME_FIELDS: Final = ("within", "from", "to")
 COUNT_FIELDS: Final = ("at_least", "at_most", "exactly")

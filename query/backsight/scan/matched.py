@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
-from importlib.resources import files
 from typing import Final
 
 import numpy as np
@@ -21,13 +20,14 @@ from backsight.contract import EVENTS
 from backsight.engine import Derived, Files, Relation
 from backsight.identity import TRAITS, Identity, person_sql
 from backsight.parquet_rows import Integers
-from backsight.reports.captured import require_captured
-from backsight.reports.context import PERSON_TRAITS, Context, rfc3339
-from backsight.reports.request import EARLIEST, LATEST, Common, Range
 from backsight.rules.conditions import Conditions
 from backsight.rules.rule import AnyRule, RuleOrAny
 from backsight.rules.steps import Step
+from backsight.scan.captured import require_captured
+from backsight.scan.context import PERSON_TRAITS, Context, rfc3339
+from backsight.scan.request import EARLIEST, LATEST, Common, Range
 from backsight.selectors import parse_selector
+from backsight.sql import indented
 from backsight.timelines import Timelines
 
 FILE: Final = "e.filename"
@@ -83,7 +83,7 @@ class Scan:
     """Whether its rows say who did it."""
 
     def __post_init__(self) -> None:
-        from backsight.reports.person_sets import PersonTests  # which are made of scans themselves
+        from backsight.scan.person_sets import PersonTests  # which are made of scans themselves
 
         person = person_sql(self._identity)[0]
         self.conditions.person_test = PersonTests(self.context, self.common, self.conditions, person)
@@ -151,7 +151,7 @@ class Scan:
         return [*self._some_step(), *bounds, *self._whose(), *self._wheres]
 
     def _whose(self) -> list[str]:
-        """That an event is of the one person asked about; and of their devices, by which row groups are skipped."""
+        """That an event is of the one person asked about; of their devices, too, to skip row groups."""
         if self.context.person is None:
             return []
         person, devices = self._person()[0], self._identity.devices_of(self.context.person)
@@ -206,16 +206,6 @@ def _nodes_of_rule(rule: RuleOrAny, context: Context) -> list[pa.Int64Array] | N
         return None
     match = "target" if rule.match == "target" else "closest"
     return [context.trie.node_ids(parse_selector(rule.css), match)]  # type: ignore[arg-type]
-
-
-def load_sql(name: str) -> str:
-    """A statement of this package's `sql` folder."""
-    return (files("backsight.reports") / "sql" / f"{name}.sql").read_text()
-
-
-def indented(sql: str, by: str = "    ") -> str:
-    """The SQL, every line but the first moved to the right."""
-    return sql.replace("\n", "\n" + by)
 
 
 def uses(sql: str, parameter: str) -> bool:
