@@ -56,14 +56,19 @@ class Found:
 
     @property
     def rank(self) -> tuple[Any, ...]:
-        """How good it is: further, then sooner, then with later steps."""
+        """How good it is: further, then sooner, then with a later start, then later steps."""
         if not self.times:
             return ()
         furthest = max(self.times)
         late = [
             self.times[step].timestamp() if step in self.times else 0.0 for step in range(furthest, 0, -1)
         ]
-        return (furthest, -max(self.times.values()).timestamp(), late)
+        return (
+            furthest,
+            -max(self.times.values()).timestamp(),
+            self.times[min(self.times)].timestamp(),
+            late,
+        )
 
 
 Chain = tuple[tuple[int, int], ...]
@@ -373,20 +378,25 @@ def counted(rows: Sequence[Row], asked: Asked) -> list[Found]:
     if asked.count == "sessions":
         names = {event.row["session"] for event in events} - {None}
         units = [[event for event in events if event.row["session"] == name] for name in names]
-    runs = [[_run(part, asked) for part in _parts(unit, asked)] for unit in units]
-    if asked.mode == "person" and any(each.killed for parts in runs for part in parts for each in part):
+    made = [_of_unit(unit, asked) for unit in units]
+    if asked.mode == "person" and any(each.killed for attempts in made for each in attempts):
         return []
-    return [each for unit, parts in zip(units, runs, strict=True) for each in _of_unit(unit, parts, asked)]
+    return [each for attempts in made for each in _counting(attempts, asked)]
 
 
-def _of_unit(events: Sequence[Event], parts: Sequence[list[Found]], asked: Asked) -> list[Found]:
-    attempts = [each for part in parts for each in part]
+def _of_unit(events: Sequence[Event], asked: Asked) -> list[Found]:
+    """The attempts that are made in each part; of the first start alone, those that begin with it."""
+    parts = _parts(events, asked)
+    if asked.held and asked.entry == "first" and asked.count != "totals":
+        began = [_began(part, asked) for part in parts]
+        least = min((each for each in began if each is not None), default=None)
+        parts = [part for part, when in zip(parts, began, strict=True) if when is not None and when == least]
+    return [each for part in parts for each in _run(part, asked)]
+
+
+def _counting(attempts: list[Found], asked: Asked) -> list[Found]:
     if asked.count == "totals" or not attempts:
         return attempts
-    if asked.held and asked.entry == "first":
-        began = [_began(part, asked) for part in _parts(events, asked)]
-        least = min(each for each in began if each is not None)
-        attempts = [each for part, when in zip(parts, began, strict=True) if when == least for each in part]
     best = max(attempts, key=lambda each: each.rank)
     last = max((each.last_start for each in attempts if each.last_start is not None), default=None)
     return [replace(best, last_start=last)]

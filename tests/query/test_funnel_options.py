@@ -310,6 +310,38 @@ def test_several_properties_are_held_together(context_of: ContextOf) -> None:
     assert [step["count"] for step in steps] == [3, 2]
 
 
+def test_an_attempt_that_was_not_the_first_removes_nobody(context_of: ContextOf) -> None:
+    """Of entry "first" only the first start opens an attempt, whichever value it holds: what would have ended
+    one of another value, begun later, doesn't matter."""
+    site = context_of(stored([
+        row("A", 0, 1, 0, held="one"), row("B", 1, 1, 1, held="one"),
+        row("A", 2, 1, 2, held="two"), row("D", 3, 1, 3),
+    ]))  # fmt: skip
+    asked = {
+        "steps": ["A", "B"],
+        "hold": ["props.cart"],
+        "exclude": [{"event": "D"}],
+        "exclude_mode": "person",
+    }
+    counts = {
+        entry: [step["count"] for step in funnel.run(asked | {"entry": entry}, site)["steps"]]
+        for entry in ("first", "any")
+    }
+    assert counts == {"first": [1, 1], "any": [0, 0]}
+
+
+def test_of_attempts_alike_the_latest_start_counts_in_parts_too(context_of: ContextOf) -> None:
+    """Whoever left out an optional step and began later took the shorter time, be the values held or not."""
+    site = context_of(stored([
+        row("A", 0, 1, 0, held="one"), row("B", 1, 1, 1, held="one"), row("A", 2, 1, 2, held="two"),
+        row("D", 3, 1, 3, held="both"),
+    ]))  # fmt: skip
+    asked = {"steps": ["A", {"event": "B", "optional": True}, "D"]}
+    for hold in ([], ["props.cart"]):
+        steps = funnel.run(asked | {"hold": hold}, site)["steps"]
+        assert [step["count"] for step in steps] == [1, 0, 1]
+
+
 def test_events_without_a_session_are_told(context_of: ContextOf) -> None:
     """What belongs to no session can't be counted by sessions; the answer says so."""
     site = context_of(stored([row("A", 0, 1, 0, session=None), row("A", 1, 1, 1, session=7)]))
