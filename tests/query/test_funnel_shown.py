@@ -89,7 +89,7 @@ def test_in_any_order_steps_are_numbers() -> None:
     assert [row[1] for row in cells("any order")[4:7]] == ["1 step done", "2 steps done", "3 steps done"]
     assert cells("any order")[2][1] == "sessions"
     bars = charts.funnel(ANSWERS["any order"])
-    assert [row["step"] for row in bars["data"]["values"]][1] == "2. 2 steps done"
+    assert [row["step"] for row in bars["data"]["values"]][1] == "2 steps done"
     assert bars["layer"][0]["encoding"]["y"]["title"] == "sessions"
 
 
@@ -117,6 +117,28 @@ def test_groups_are_named_once() -> None:
     """A group's name stands at its first step; in the data frame at every figure."""
     assert [row[0] for row in cells("groups")[4:10]] == ["Firefox", "2", "3", "(all others)", "2", "3"]
     assert set(made("groups").to_polars()["group"]) == {"Firefox", "(all others)"}
+
+
+def test_groups_over_time_have_a_table() -> None:
+    """With groups and periods, the share of each group stands under the funnel, a row a period."""
+    shown = repr(made("groups"))
+    rows = [line.split() for line in shown[shown.index("Converted, by group") :].splitlines()]
+    assert rows[2] == ["start", "Firefox", "(all", "others)"]
+    assert rows[4:7] == [
+        ["2026-10-01", "50.0%", "50.0%"], ["2026-10-02", "50.0%*", "50.0%*"], ["all", "50.0%", "50.0%"],
+    ]  # fmt: skip
+    assert rows[-1] == ["*", "some", "windows", "are", "still", "open"]
+
+
+def test_persons_have_the_time_of_their_last_step() -> None:
+    """The table says when; steps that were left out or not reached have no time."""
+    at = ["2026-10-01T09:00:00Z", None, "2026-10-01T09:00:01.5Z", None]
+    one = {"person": "-1", "user_id": None, "device_ids": [], "traits": {}, "times": at}
+    persons = FunnelPersons({"total": 2, "persons": [one], "next": "-1", "meta": META}, str)
+    assert [line.split() for line in repr(persons).splitlines()[4:7]] == [
+        ["-1", "2026-10-01", "09:00:01"], [], ["There", "are", "more", "persons:", "after='-1'."],
+    ]  # fmt: skip
+    assert persons.to_polars()["times"][0] == json.dumps(at)
 
 
 def test_times_have_tables_of_their_own() -> None:
@@ -160,7 +182,7 @@ def test_charts_are_valid(name: str, vega_lite: jsonschema.Draft7Validator) -> N
 def test_persons_are_a_frame() -> None:
     """Who reached a step is a row each; nobody is a frame, too."""
     nobody = FunnelPersons({"total": 0, "persons": [], "next": None, "meta": META}, str)
-    assert nobody.to_polars().columns == ["person", "user_id", "device_ids", "traits"]
+    assert nobody.to_polars().columns == ["person", "user_id", "device_ids", "traits", "times"]
 
 
 def _fields(value: object) -> list[str]:

@@ -115,7 +115,7 @@ def test_a_table_says_what_is_not_shown() -> None:
     """Edges past the limit are counted below the table."""
     lines = repr(AROUND).splitlines()
     assert lines[0] == "12 paths of 9 persons"
-    assert lines[-1] == "step 1: 2 smaller edges (3 events) are not shown"
+    assert lines[-1] == "step 1: 2 smaller edges (3 events) left out"
     assert "1 min" in lines[4]
 
 

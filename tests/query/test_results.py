@@ -12,7 +12,7 @@ import pytest
 
 from backsight import InvalidRequest, MissingExtra
 from backsight.results import Funnel, Preview, Result, Retention, Trend
-from backsight.results.tables import Table, count, percent, printable, span
+from backsight.results.tables import Table, count, counted, percent, printable, span
 
 HOSTILE = '</script><img src=x onerror="alert()">'
 
@@ -331,6 +331,26 @@ def test_long_table() -> None:
     assert shown == [f"day {day}" for day in range(20)] + ["…"] + [f"day {day}" for day in range(80, 100)]
 
 
+def test_a_table_that_is_too_wide_lies_on_its_side() -> None:
+    """Many columns of few rows become rows; what is narrow, or would be no narrower, stays as it is."""
+    names = [f"a long name {number}" for number in range(9)]
+    wide = Table(
+        ["day", *names], [["1", *"abcdefghi"], ["2", *"ABCDEFGHI"]], frozenset({0}), "Title"
+    ).turned()
+    assert wide.text().splitlines()[2].split() == ["1", "2"]
+    assert wide.text().splitlines()[4].split() == ["a", "long", "name", "0", "a", "A"]
+    narrow = Table(["day", "n"], [["1", "2"]])
+    assert narrow.turned() is narrow
+    square = Table(["", *names], [[name, *"abcdefghi"] for name in names])
+    assert square.turned() is square
+
+
+def test_nothing_has_no_header() -> None:
+    """Without rows a table is its title and its notes."""
+    assert Table(["name", "n"], [], title="Nobody", notes=["why"]).text() == "Nobody\n\nwhy"
+    assert Table(["name", "n"], [], title="Nobody").text() == "Nobody"
+
+
 def test_wide_characters_align() -> None:
     """Columns line up where characters take two cells of a terminal or none."""
     text = Table(
@@ -384,11 +404,11 @@ def hide(monkeypatch: pytest.MonkeyPatch, module: str) -> None:
         ("\x1b[31mred", "\\x1b[31mred"),
         ("a\nb\tc", "a\\nb\\tc"),
         ("\u202eevil", "\\u202eevil"),
-        ("x" * 60, "x" * 47 + "…"),
+        ("x" * 50 + "y" * 50, "x" * 31 + "…" + "y" * 16),
     ],
 )
 def test_printable(text: str, shown: str) -> None:
-    """Control and direction characters are shown escaped, long text is cut."""
+    """Control and direction characters are shown escaped, of long text the middle is left out."""
     assert printable(text) == shown
 
 
@@ -408,4 +428,5 @@ def test_span(seconds: float | None, shown: str) -> None:
 def test_figures() -> None:
     """Counts have thousands apart, shares one digit; what is not known is empty."""
     assert (count(1_234_567), count(2.5), count(None)) == ("1,234,567", "2.50", "")
+    assert (counted(1, "person"), counted(1_200, "person")) == ("1 person", "1,200 persons")
     assert (percent(0.1234), percent(1), percent(None)) == ("12.3%", "100.0%", "")

@@ -156,6 +156,15 @@ def test_a_table_has_a_row_a_signal() -> None:
     assert HOSTILE not in Signals(ANSWER, str)._repr_html_()
 
 
+def test_nothing_that_stands_out_is_said() -> None:
+    """Without a signal there is a sentence, and what was compared."""
+    answer = {**ANSWER, "signals": [], "tested": 1, "population": {"persons": 1, "outcome": 0, "share": 0.0}}
+    assert repr(Signals(answer, str)).splitlines()[2:4] == [
+        "Nothing stands out.",
+        "1 thing compared over 1 person, 0.0% of them with the outcome.",
+    ]
+
+
 def test_a_frame_has_a_row_a_signal() -> None:
     """The rule stands in it as JSON."""
     row = Signals(ANSWER, str).to_arrow().to_pylist()[0]

@@ -151,7 +151,18 @@ def test_a_trends_frame_has_what_was_asked() -> None:
     assert compared.column_names == ["start", "series", "measure", "value", "previous"]
     assert compared.schema.field("value").type == compared.schema.field("previous").type == pa.int64()
     assert compared["measure"].to_pylist()[0] == "active_persons over 7d"
-    assert repr(Trend(COMPARED, no_sql)).splitlines()[-1].split() == ["total", "before", "7"]
+
+
+def test_a_trends_table_says_no_more_than_it_takes() -> None:
+    """The intervals before stand beside each series; groups of one series need not repeat its name."""
+    lines = [line.split() for line in repr(Trend(COMPARED, no_sql)).splitlines()]
+    assert lines[2][-1] == "before"
+    assert [line[-2:] for line in lines[4:]] == [["1", "0"], ["2", "7"], ["3", "7"]]
+    first = {"label": "A", "measure": "events", "values": [1, 2], "total": 3}
+    alone = {**GROUPED, "series": [{**first, "group": ["x"]}, {**first, "group": None}]}
+    shown = [line.split("  ") for line in repr(Trend(alone, no_sql)).splitlines()]
+    assert shown[0] == ["Trend: A"]
+    assert [cell.strip() for cell in shown[2] if cell] == ["start", "x", "(all others)"]
 
 
 def test_lifecycle_frame_and_table() -> None:

@@ -206,7 +206,7 @@ def _bars(answer: Row, steps: list[Row]) -> list[Row]:
     labels = step_labels(answer, steps)
     return [
         {
-            "step": f"{number}. {plain(labels[number - 1])}",
+            "step": plain(("" if answer.get("order") == "any" else f"{number}. ") + labels[number - 1]),
             "persons": step["count"],
             "before": previous,
             "dropped": previous - step["count"],

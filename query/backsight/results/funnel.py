@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 from backsight import charts
 from backsight.errors import InvalidRequest
 from backsight.requests import group_of
-from backsight.results.funnel_tables import by_period, by_step, grew, took
+from backsight.results.funnel_tables import by_period, by_step, grew, groups_by_period, took
 from backsight.results.person_list import PersonList
 from backsight.results.result import Answer, Asked, Result
 from backsight.results.signals import Signals
@@ -26,10 +26,15 @@ class FunnelPersons(PersonList):
     """Who reached a step of a funnel, or got no further than the one before.
 
     `times`, in each of `persons`, says when they did each step. Data frame: one row a person of the page,
-    with `person`, `user_id`, and as JSON `device_ids` and `traits`.
+    with `person`, `user_id`, and as JSON `device_ids`, `traits` and `times`.
     """
 
     report: ClassVar[str] = "funnel_persons"
+    _as_json: ClassVar[tuple[str, ...]] = ("device_ids", "traits", "times")
+
+    def _more(self, person: Json) -> dict[str, str]:
+        done = [time for time in person["times"] if time is not None]
+        return {"last step (UTC)": max(done)[:19].replace("T", " ") if done else ""}
 
 
 class Funnel(Result):
@@ -193,8 +198,9 @@ class Funnel(Result):
         return made(self.answer, self._notes())
 
     def _tables(self) -> list[Table]:
-        """The funnel, then how long it took and how it grew, where these were asked for."""
-        more = [took(self.answer)] if self.histogram and self.histogram["bins"] else []
+        """The funnel, then its groups over time, how long it took and how it grew, where asked for."""
+        more = [groups_by_period(self.answer)] if self.trend and self.groups else []
+        more += [took(self.answer)] if self.histogram and self.histogram["bins"] else []
         return [self._table(), *more, *([grew(self.curve)] if self.curve else [])]
 
     def __repr__(self) -> str:

@@ -38,14 +38,22 @@ def by_period(answer: Json, notes: Sequence[str]) -> Table:
     header = ["start", *(label for _, label in _labelled(answer, answer["steps"])), "converted"]
     rows = [
         [
-            part.get("start", "all"), *(count(step["count"]) for step in part["steps"]),
-            percent(part["steps"][-1]["from_start"]) + ("" if part.get("complete", True) else "*"),
+            part.get("start", "all"), *(count(step["count"]) for step in part["steps"]), _converted(part),
         ]
         for part in (*answer["trend"], answer)
     ]  # fmt: skip
-    open_ = any(not period["complete"] for period in answer["trend"])
-    own = ["* some windows are still open"] if open_ else []
-    return Table(header, rows, frozenset({0}), "Funnel", [*own, *notes])
+    return Table(header, rows, frozenset({0}), "Funnel", [*_open(answer), *notes])
+
+
+def groups_by_period(answer: Json) -> Table:
+    """A row a period: the share of each group that got to the last step."""
+    columns = [["start", *(part["start"] for part in answer["trend"]), "all"]]
+    columns += [
+        [_named(group), *(_converted(part) for part in (*group["trend"], group))]
+        for group in answer["groups"]
+    ]
+    header, *rows = zip(*columns, strict=True)
+    return Table(header, rows, frozenset({0}), "Converted, by group", _open(answer)).turned()
 
 
 def took(answer: Json) -> Table:
@@ -66,6 +74,15 @@ def grew(curve: Sequence[Json]) -> Table:
     shown = [each for number, each in enumerate(reversed(curve)) if number % every == 0][::-1]
     rows = [[span(each["seconds"]), percent(each["converted"]), count(each["at_risk"])] for each in shown]
     return Table(["after", "converted", "watched so long"], rows, title="Converted, with time")
+
+
+def _converted(part: Json) -> str:
+    """The share that got to the last step, of a period with a mark where that may yet change."""
+    return percent(part["steps"][-1]["from_start"]) + ("" if part.get("complete", True) else "*")
+
+
+def _open(answer: Json) -> list[str]:
+    return [] if all(part["complete"] for part in answer["trend"]) else ["* some windows are still open"]
 
 
 def _figures(step: Json, number: int, excludes: bool) -> list[str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from backsight import charts
 from backsight.results.result import Result
-from backsight.results.tables import Table, count, span
+from backsight.results.tables import Table, count, counted, span
 
 if TYPE_CHECKING:
     import pyarrow
@@ -66,7 +66,7 @@ class Paths(Result):
             ]
             for edge in self.edges
         ]  # fmt: skip
-        title = f"{count(self.answer['paths'])} paths of {count(self.answer['persons'])} persons"
+        title = f"{counted(self.answer['paths'], 'path')} of {counted(self.answer['persons'], 'person')}"
         return Table(header, rows, frozenset({1, 2}), title, self._notes())
 
     def _notes(self) -> list[str]:
@@ -74,8 +74,8 @@ class Paths(Result):
         for edge in self.edges:
             shown.setdefault(edge["step"], []).append(edge["events"])
         left_out = [
-            f"step {step['step']}: {count(step['edges'] - len(own))} smaller edges"
-            f" ({count(step['events'] - sum(own))} events) are not shown"
+            f"step {step['step']}: {counted(step['edges'] - len(own), 'smaller edge')}"
+            f" ({counted(step['events'] - sum(own), 'event')}) left out"
             for step in self.steps
             if len(own := shown.get(step["step"], [])) < step["edges"]
         ]

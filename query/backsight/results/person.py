@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from backsight import charts
 from backsight.results.result import Result
-from backsight.results.tables import Table, count
+from backsight.results.tables import Table, counted
 
 if TYPE_CHECKING:
     import pyarrow
@@ -107,7 +107,7 @@ class Person(Result):
     def _title(self) -> str:
         who = self.person["user_id"] or ", ".join(self.person["device_ids"]) or self.person["person"]
         words = " ".join(self.words)
-        return f"{who}: {words}" if words else f"{who}: {count(self.person['events'])} events"
+        return f"{who}: {words}" if words else f"{who}: {counted(self.person['events'], 'event')}"
 
     def _notes(self) -> list[str]:
         more = [f"There are more events: after={self.next!r}."] if self.next else []

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from backsight import charts
 from backsight.results.result import Result
-from backsight.results.tables import Table, count
+from backsight.results.tables import Table, counted
 
 if TYPE_CHECKING:
     import pyarrow
-
-_AS_JSON = ("device_ids", "traits")
 
 
 class PersonList(Result):
@@ -20,6 +18,9 @@ class PersonList(Result):
 
     Data frame: one row a person of the page, with `person`, `user_id`, and as JSON `device_ids` and `traits`.
     """
+
+    _as_json: ClassVar[tuple[str, ...]] = ("device_ids", "traits")
+    """What the data frame holds as JSON."""
 
     @property
     def total(self) -> int:
@@ -42,11 +43,11 @@ class PersonList(Result):
     def _schema(self) -> pyarrow.Schema:
         import pyarrow as pa
 
-        return pa.schema([(name, pa.string()) for name in ("person", "user_id", *_AS_JSON)])
+        return pa.schema([(name, pa.string()) for name in ("person", "user_id", *self._as_json)])
 
     def _rows(self) -> list[dict[str, Any]]:
         return [
-            {**each, **{name: json.dumps(each[name], ensure_ascii=False) for name in _AS_JSON}}
+            {**each, **{name: json.dumps(each[name], ensure_ascii=False) for name in self._as_json}}
             for each in self.persons
         ]
 
@@ -55,12 +56,23 @@ class PersonList(Result):
         return charts.cohort_preview(self.answer)
 
     def _table(self) -> Table:
-        rows = [
-            [each["user_id"] or each["person"], ", ".join(each["device_ids"]), _traits(each["traits"])]
+        shown = [
+            {"person": each["user_id"] or each["person"], **self._more(each)}
+            | {"devices": ", ".join(each["device_ids"]), "traits": _traits(each["traits"])}
             for each in self.persons
         ]
-        title = f"{count(self.total)} persons"
-        return Table(["person", "devices", "traits"], rows, frozenset({0, 1, 2}), title, self._notes())
+        header = list(shown[0]) if shown else []
+        rows = [list(row.values()) for row in shown]
+        every = frozenset(range(len(header)))
+        return Table(header, rows, every, counted(self.total, "person"), self._notes())
+
+    def _more(self, person: dict[str, Any]) -> dict[str, str]:
+        """Further columns of a person's row: header and text."""
+        return {}
+
+    def _notes(self) -> list[str]:
+        more = [f"There are more persons: after={self.next!r}."] if self.next else []
+        return [*more, *super()._notes()]
 
 
 def _traits(traits: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from backsight import charts
 from backsight.results.result import Result
-from backsight.results.tables import Table, count
+from backsight.results.tables import Table, count, counted
 
 if TYPE_CHECKING:
     import pyarrow
@@ -48,12 +48,16 @@ class Preview(Result):
 
     def _table(self) -> Table:
         rows = [[day["date"], count(day["events"])] for day in self.answer["daily"]]
-        title = f"{count(self.events)} events by {count(self.persons)} persons"
+        title = f"{counted(self.events, 'event')} by {counted(self.persons, 'person')}"
         return Table(["date", "events"], rows, frozenset({0}), title, self._notes())
 
     def _notes(self) -> list[str]:
         elements = [f"{count(each['count'])} x {_described(each)}" for each in self.answer["elements"]]
-        more = [f"and {len(elements) - MOST_ELEMENTS} more elements"] if len(elements) > MOST_ELEMENTS else []
+        more = (
+            [f"and {counted(len(elements) - MOST_ELEMENTS, 'more element')}"]
+            if len(elements) > MOST_ELEMENTS
+            else []
+        )
         names = [f"{count(each['events'])} are {each['name']!r} already" for each in self.answer["overlaps"]]
         return [*elements[:MOST_ELEMENTS], *more, *names, *super()._notes()]
 

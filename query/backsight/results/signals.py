@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from backsight import charts
 from backsight.errors import InvalidRequest
 from backsight.results.result import Result
-from backsight.results.tables import Table, count, percent
+from backsight.results.tables import Table, count, counted, percent
 
 if TYPE_CHECKING:
     import pyarrow
@@ -88,11 +88,12 @@ class Signals(Result):
             ]
             for number, row in enumerate(self._rows(), 1)
         ]  # fmt: skip
-        return Table(header, rows, frozenset({1}), "Signals", [self._compared(), *self._notes()])
+        silent = [] if rows else ["Nothing stands out."]
+        notes = [*silent, self._compared(), *self._notes()]
+        return Table(header, rows, frozenset({1}), "Signals", notes)
 
     def _compared(self) -> str:
         population = self.answer["population"]
-        return (
-            f"{count(self.answer['tested'])} things compared over {count(population['persons'])} persons,"
-            f" {percent(population['share']) or 'none'} of them with the outcome."
-        )
+        things, persons = counted(self.answer["tested"], "thing"), counted(population["persons"], "person")
+        share = percent(population["share"]) or "none"
+        return f"{things} compared over {persons}, {share} of them with the outcome."

@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 LONGEST_CELL = 48
 """Characters of a cell that a terminal shows."""
+WIDEST = 100
+"""Characters of a line that reads well: a wider table is turned on its side, where that is narrower."""
 MOST_ROWS = 40
 """Rows shown; of more, the first and the last half of them."""
 
@@ -28,7 +30,7 @@ class Table:
     """Columns whose cells are never cut."""
 
     def text(self) -> str:
-        """Aligned columns with a rule under the header, title above, notes below."""
+        """Aligned columns with a rule under the header, title above, notes below; without rows no header."""
         cells = [
             [printable(cell, None if at in self.whole else LONGEST_CELL) for at, cell in enumerate(row)]
             for row in [self.header, *_middle_left_out(self.rows)]
@@ -37,8 +39,22 @@ class Table:
         lines = [self._line(row, widths) for row in cells]
         rule = "  ".join("-" * width for width in widths)
         head = [printable(self.title, None), ""] if self.title else []
-        foot = ["", *(printable(note, None) for note in self.notes)] if self.notes else []
-        return "\n".join([*head, lines[0], rule, *lines[1:], *foot])
+        body = [lines[0], rule, *lines[1:], ""] if self.rows else []
+        return "\n".join([*head, *body, *(printable(note, None) for note in self.notes)]).rstrip("\n")
+
+    def turned(self) -> Table:
+        """The table, or where that reads better the same on its side: a row a column."""
+        if self._widest() <= WIDEST:
+            return self
+        columns = [[row[at] for row in self.rows] for at in range(len(self.header))]
+        header = ["", *columns[0]]
+        rows = [[name, *column] for name, column in zip(self.header[1:], columns[1:], strict=True)]
+        aside = replace(self, header=header, rows=rows, left=frozenset({0}))
+        return aside if aside._widest() < self._widest() else self
+
+    def _widest(self) -> int:
+        """Characters of its longest line."""
+        return max(map(_width, self.text().splitlines()))
 
     def html(self) -> str:
         """A `<table>`; every cell is escaped."""
@@ -66,10 +82,13 @@ class Table:
 
 def printable(text: str, longest: int | None = LONGEST_CELL) -> str:
     """Text that can't move a terminal's cursor, recolour it or turn its direction: such characters are shown
-    escaped.
+    escaped. Of long text the middle is left out: what tells two apart stands at the end as often as in front.
     """
     plain = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
-    return plain if longest is None or len(plain) <= longest else plain[: longest - 1] + "…"
+    if longest is None or len(plain) <= longest:
+        return plain
+    behind = longest // 3
+    return f"{plain[: longest - 1 - behind]}…{plain[-behind:]}"
 
 
 def count(number: float | None) -> str:
@@ -77,6 +96,11 @@ def count(number: float | None) -> str:
     if number is None:
         return ""
     return f"{number:,.0f}" if float(number).is_integer() else f"{number:,.2f}"
+
+
+def counted(number: int, one: str, several: str | None = None) -> str:
+    """`1 person`, `1,204 persons`."""
+    return f"{count(number)} {one if number == 1 else several or one + 's'}"
 
 
 def percent(share: float | None, digits: int = 1) -> str:

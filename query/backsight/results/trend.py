@@ -54,13 +54,24 @@ class Trend(Result):
         return charts.trend(self.answer)
 
     def _table(self) -> Table:
-        header = ["start", *charts.series_names(self.series)]
-        columns = [self.labels, *([count(value) for value in series["values"]] for series in self.series)]
-        rows = [list(row) for row in zip(*columns, strict=True)]
-        total = ["total", *(count(series["total"]) for series in self.series)]
-        return Table(header, [*rows, total, *self._before()], frozenset({0}), "Trend", self._notes())
+        title, names = self._named()
+        columns = [["start", *self.labels, "total"]]
+        for name, series in zip(names, self.series, strict=True):
+            columns.append([name, *_figures(series)])
+            if "previous" in series:
+                columns.append(["before", *_figures(series["previous"])])
+        header, *rows = zip(*columns, strict=True)
+        return Table(header, rows, frozenset({0}), title, self._notes()).turned()
 
-    def _before(self) -> list[list[str]]:
-        if "previous_labels" not in self.answer:
-            return []
-        return [["total before", *(count(series["previous"]["total"]) for series in self.series)]]
+    def _named(self) -> tuple[str, list[str]]:
+        """A title, and a name for each series: where the groups are all of one series, theirs alone."""
+        labels = {each["label"] for each in self.series}
+        groups = {charts.group_text(each) for each in self.series} - {None}
+        if len(labels) != 1 or len(groups) != len(self.series):
+            return "Trend", charts.series_names(self.series)
+        return f"Trend: {labels.pop()}", [charts.group_text(each) or "" for each in self.series]
+
+
+def _figures(series: dict[str, Any]) -> list[str]:
+    """The values and their total."""
+    return [count(value) for value in (*series["values"], series["total"])]
