@@ -6,14 +6,12 @@ reads the same Delta tables can stand in its place.
 
 from __future__ import annotations
 
-import os
 import time
+import weakref
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import gettempdir
 from threading import Condition, Lock
 from typing import Final, TypeAlias
 
@@ -22,9 +20,10 @@ import pyarrow as pa
 
 from backsight.ending import ending_with_run, interruptible, raising_ours
 from backsight.held_rows import HeldRows
-from backsight.node_rows import NodeRows, picked_schema
+from backsight.node_rows import NodeRows
 from backsight.parquet_rows import Integers
 from backsight.rules import user_agents
+from backsight.spill import Spill
 
 SETTINGS: Final[dict[str, str | bool | int | float | list[str]]] = {
     # Nothing is fetched over the network behind an analyst's back.
@@ -42,6 +41,9 @@ ARROW_TO_SQL: Final[tuple[tuple[pa.DataType, str], ...]] = (
     (pa.date32(), "date"),
     (pa.map_(pa.string(), pa.string()), "map(varchar, varchar)"),
 )
+
+OF_DEFAULT: Final = 5 / 8
+"""How much of what DuckDB would take where it is not told, which is four fifths of the memory there is."""
 
 UNITS: Final = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
 """In which DuckDB tells a size, each 1024 times the one before."""
@@ -86,8 +88,9 @@ Relation: TypeAlias = pa.Table | Files | Derived
 class Engine:
     """An in-process database, safe to share between threads: every query has a cursor and names of its own.
 
-    `threads` and `memory` (such as "4GB") bound what it takes; both default to DuckDB's own choice. Rows of
-    answers, which stand outside the database, may take half as much again.
+    `threads` and `memory` (such as "4GB") bound what it takes, and default to as many threads as there are
+    processors and half of the machine's memory (or its container's). Rows of answers, which stand outside the
+    database, may take half as much again: by default three quarters in all.
     """
 
     def __init__(self, threads: int | None = None, memory: str | None = None) -> None:
@@ -95,17 +98,17 @@ class Engine:
         # Parquet footers are kept between queries: files of the lake never change once committed.
         for setting in ("parquet_metadata_cache = true", "preserve_insertion_order = false"):
             self._database.execute(f"set global {setting}")
+        memory = f"{int(self._memory * OF_DEFAULT)}B" if memory is None else memory
         for name, value in (("threads", threads), ("memory_limit", memory)):
             if value is not None:
                 self._database.execute(f"set global {name} = '{value}'")
         # What does not fit in memory goes to the system's temporary folder, not into the current one.
-        spill = Path(gettempdir()) / f"backsight-{os.getpid()}"
-        self._database.execute(f"set global temp_directory = {quoted(str(spill))}")
-        self.threads = int(self._setting("threads"))
-        size, unit = self._setting("memory_limit").split()
-        self.memory = int(float(size) * 2 ** (10 * UNITS.index(unit)))
+        spill = Spill()
+        self._unspill = weakref.finalize(self, spill.close)  # at the latest when the interpreter ends
+        self._database.execute(f"set global temp_directory = {quoted(str(spill.path))}")
+        self.threads, self.memory = int(self._setting("threads")), self._memory
         self._rows = HeldRows(self.memory // 2, self._forget)
-        self._node_rows = NodeRows(threads=self.threads)
+        self._node_rows = NodeRows(self._rows, threads=self.threads)
         self._derived: OrderedDict[Hashable, pa.Table] = OrderedDict()
         self._running: set[duckdb.DuckDBPyConnection] = set()
         self._lock = Lock()
@@ -137,6 +140,12 @@ class Engine:
 
             return interruptible(fetch, cursor.interrupt)
 
+    @property
+    def _memory(self) -> int:
+        """What the database may take, in bytes, about: it tells a rounded number."""
+        size, unit = self._setting("memory_limit").split()
+        return int(float(size) * 2 ** (10 * UNITS.index(unit)))
+
     def _setting(self, name: str) -> str:
         return str(self._database.sql(f"select current_setting('{name}')").fetchall()[0][0])
 
@@ -156,6 +165,7 @@ class Engine:
             with self._lock:
                 self._ended.wait_for(lambda: not self._running, timeout=0.05)
         self._database.close()
+        self._unspill()
 
     def _provide(self, cursor: duckdb.DuckDBPyConnection, name: str, relation: Relation) -> None:
         if isinstance(relation, pa.Table):
@@ -191,11 +201,11 @@ class Engine:
         """The rows that are asked for, where it is better to pick them than to read all."""
         if files.nodes is None or files.named:
             return None
-        picked = self._node_rows.pick(files.uris, files.schema, files.nodes)
-        return None if picked is None else self._rows.take(picked_schema(files.schema), picked)
+        return self._node_rows.pick(files.uris, files.schema, files.nodes)
 
     def _forget(self) -> None:
         """Lets go of what is kept for later questions."""
+        self._node_rows.forget_rows()
         with self._lock:
             self._derived.clear()
 

@@ -6,7 +6,7 @@ Without the bound, a report over more rows than fit would end with the whole pro
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from threading import RLock
 
 import pyarrow as pa
@@ -22,6 +22,7 @@ class HeldRows:
     """
 
     def __init__(self, most: int, let_go: Callable[[], None] = lambda: None) -> None:
+        self.most = most
         self._room, self._let_go = most, let_go
         # Reentrant: while a table is booked, the same thread may collect, and so free, another.
         self._lock = RLock()
@@ -42,6 +43,12 @@ class HeldRows:
         table = pa.Table.from_batches(batches, schema)
         weakref.finalize(table, self._free, taken)
         return table
+
+    def joined(self, schema: pa.Schema, tables: Sequence[pa.Table]) -> pa.Table:
+        """Tables that are held as one, without a copy; they stay held as long as it does."""
+        whole = pa.concat_tables(tables) if tables else schema.empty_table()
+        weakref.finalize(whole, tables.__len__)
+        return whole
 
     def _book(self, size: int) -> None:
         if size > self._room:

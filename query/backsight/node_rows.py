@@ -1,14 +1,16 @@
 """The rows of some nodes, picked out of files without reading what lies between them.
 
 Where the rows of each node stand in a file is remembered, as files never change: so a question about a few
-nodes finds its rows in any lake without looking at the others.
+nodes finds its rows in any lake without looking at the others. For the same reason, rows that were picked are
+kept while there is room: who tries another window or breakdown asks for the same ones again.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 from threading import Lock
 from typing import Final
@@ -18,6 +20,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from backsight.held_rows import HeldRows
 from backsight.parquet_rows import Column, Integers, ParquetRows
 from backsight.plain_numbers import stretched
 from backsight.runs import side_by_side
@@ -36,22 +39,25 @@ MOST_TYPES: Final = 255
 
 
 class NodeRows:
-    """Picks rows out of local Parquet files, some files at a time. Safe to share between threads."""
+    """Picks rows out of local Parquet files, some files at a time. Safe to share between threads.
 
-    def __init__(self, kept_bytes: int = KEPT_BYTES, threads: int = 1) -> None:
+    Rows that were picked count as `held`, and are kept there for the same question over the same files.
+    """
+
+    def __init__(self, held: HeldRows, kept_bytes: int = KEPT_BYTES, threads: int = 1) -> None:
         self._files: OrderedDict[str, tuple[NodeFile, int]] = OrderedDict()
         self._room = kept_bytes
+        self._held = held
+        self._rows = KeptRows(held.most // 2)
         self._threads = threads
         self._picks = 0
         self._lock = Lock()
 
-    def pick(
-        self, uris: Sequence[str], schema: pa.Schema, nodes: Integers
-    ) -> Iterator[pa.RecordBatch] | None:
+    def pick(self, uris: Sequence[str], schema: pa.Schema, nodes: Integers) -> pa.Table | None:
         """The rows whose `node_id` is one of `nodes` (sorted, distinct); columns that a file lacks are null.
 
-        Their columns are those of `picked_schema(schema)`; they are read as they are taken. None where it is
-        better to read everything: the files are far away, or many rows would be picked.
+        Their columns are those of `picked_schema(schema)`. None where it is better to read everything: the
+        files are far away, or many rows would be picked. Raises Exceeded where there is no room for them.
         """
         if any("://" in uri for uri in uris):
             return None
@@ -66,10 +72,23 @@ class NodeRows:
         found = list(side_by_side(find, uris, self._threads))
         if sum(file.count(at) for file, at in found) > MOST * sum(file.rows.count for file, _ in found):
             return None
-        picked = [each for each in found if len(each[1])]
+        picked = [(uri, *each) for uri, each in zip(uris, found, strict=True) if len(each[1])]
         wanted = picked_schema(schema)
-        parts = side_by_side(lambda each: each[0].read(each[1], wanted), picked, self._threads)
-        return (batch for part in parts for batch in part.to_batches())
+        key = (blake2b(nodes.tobytes(), digest_size=16).digest(), tuple(schema.names))
+
+        def read(each: tuple[str, NodeFile, Integers]) -> pa.Table:
+            uri, file, at = each
+            rows = self._rows.get(key, uri)
+            if rows is None:
+                rows = self._held.take(wanted, file.read(at, wanted).to_batches())
+                self._rows.put(key, uri, rows)
+            return rows
+
+        return self._held.joined(wanted, list(side_by_side(read, picked, self._threads)))
+
+    def forget_rows(self) -> None:
+        """Lets go of rows that were kept for later questions."""
+        self._rows.clear()
 
     def _file(self, uri: str, turn: int) -> NodeFile:
         with self._lock:
@@ -97,6 +116,42 @@ class NodeRows:
             oldest, (_, asked) = next(iter(self._files.items()))
             forgotten, _ = self._files.pop(oldest if asked < turn else newest)
             self._room += forgotten.bytes
+
+
+class KeptRows:
+    """Rows of files by what was asked of them, so many bytes; what was not asked for longest makes room.
+
+    Files never change, so it never lies. Safe to share between threads.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._kept: OrderedDict[Hashable, dict[str, pa.Table]] = OrderedDict()
+        self._room = most
+        self._lock = Lock()
+
+    def get(self, key: Hashable, uri: str) -> pa.Table | None:
+        """What is kept of a file."""
+        with self._lock:
+            return self._kept.get(key, {}).get(uri)
+
+    def put(self, key: Hashable, uri: str, rows: pa.Table) -> None:
+        """Keeps it if there is room beside what else is kept of this question."""
+        with self._lock:
+            of_key = self._kept.setdefault(key, {})
+            self._kept.move_to_end(key)
+            self._room -= rows.nbytes - (of_key[uri].nbytes if uri in of_key else 0)
+            of_key[uri] = rows
+            while self._room < 0:
+                oldest = next(iter(self._kept))
+                gone = [of_key.pop(uri)] if oldest == key else self._kept.pop(oldest).values()
+                self._room += sum(each.nbytes for each in gone)
+
+    def clear(self) -> None:
+        """Lets go of everything."""
+        with self._lock:
+            kept = [rows for of_key in self._kept.values() for rows in of_key.values()]
+            self._kept.clear()
+            self._room += sum(rows.nbytes for rows in kept)
 
 
 def picked_schema(schema: pa.Schema) -> pa.Schema:

@@ -77,8 +77,12 @@ def _expected(tables: Sequence[pa.Table], nodes: Sequence[int]) -> pa.Table:
 
 
 def _picked(rows: NodeRows, uris: Sequence[str], nodes: Sequence[int]) -> pa.Table | None:
-    batches = rows.pick(uris, SCHEMA, np.array(nodes, np.int64))
-    return None if batches is None else pa.Table.from_batches(batches, picked_schema(SCHEMA)).cast(SCHEMA)
+    picked = rows.pick(uris, SCHEMA, np.array(nodes, np.int64))
+    return None if picked is None else picked.cast(SCHEMA)
+
+
+def _rows(held: int = 2**30, threads: int = 1, kept_bytes: int = 2**20) -> NodeRows:
+    return NodeRows(HeldRows(held), kept_bytes, threads)
 
 
 _node = st.one_of(st.none(), st.integers(-5, 30))
@@ -114,20 +118,21 @@ def test_picks_what_a_filter_finds(
         write(folder / f"{number}.parquet", tables[-1])
     uris = [str(folder / f"{number}.parquet") for number in range(len(files))]
     expected = _expected(tables, sorted(asked))
-    rows = NodeRows(threads=threads)
-    picked = _picked(rows, uris, sorted(asked))
-    if 4 * len(expected) > sum(map(len, files)):
-        assert picked is None
-    else:
-        assert picked is not None
-        assert picked.equals(expected)
+    rows = _rows(threads=threads)
+    for _ in range(2):
+        picked = _picked(rows, uris, sorted(asked))
+        if 4 * len(expected) > sum(map(len, files)):
+            assert picked is None
+        else:
+            assert picked is not None
+            assert picked.equals(expected)
 
 
 def test_a_column_that_a_file_lacks_is_null(tmp_path: Path) -> None:
     """Files of older versions of the schema are read by the newest."""
     path = tmp_path / "old.parquet"
     _in_small_groups(path, _events(range(50)).drop_columns(["session", "path"]))
-    picked = _picked(NodeRows(), [str(path)], [7, 45])
+    picked = _picked(_rows(), [str(path)], [7, 45])
     assert picked is not None
     assert picked["session"].to_pylist() == [None, None]
     assert picked["path"].to_pylist() == [None, None]
@@ -136,7 +141,7 @@ def test_a_column_that_a_file_lacks_is_null(tmp_path: Path) -> None:
 
 def test_far_files_are_left_to_the_engine() -> None:
     """Only files of this machine are picked from."""
-    assert _picked(NodeRows(), ["s3://bucket/events/1.parquet"], [1]) is None
+    assert _picked(_rows(), ["s3://bucket/events/1.parquet"], [1]) is None
 
 
 def test_answers_stay_right_when_memory_is_short(tmp_path: Path) -> None:
@@ -144,7 +149,7 @@ def test_answers_stay_right_when_memory_is_short(tmp_path: Path) -> None:
     uris = [str(tmp_path / f"{number}.parquet") for number in range(3)]
     for uri in uris:
         _in_small_groups(Path(uri), _events(range(50)))
-    rows = NodeRows(kept_bytes=0)
+    rows = _rows(kept_bytes=0)
     for _ in range(2):
         picked = _picked(rows, uris, [3])
         assert picked is not None
@@ -161,7 +166,7 @@ def test_a_question_about_more_than_there_is_room_for_reads_only_the_rest_again(
     opened: list[int] = []
     open_file = NodeFile.open
     monkeypatch.setattr(NodeFile, "open", lambda path: opened.append(int(path.stem)) or open_file(path))
-    rows = NodeRows(kept_bytes=2 * open_file(Path(uris[0])).bytes)
+    rows = _rows(kept_bytes=2 * open_file(Path(uris[0])).bytes)
     for asked in (uris[:3], uris[:3], uris[3:], uris[3:]):
         _picked(rows, asked, [3])
     assert opened == [0, 1, 2, 2, 3]
@@ -201,8 +206,61 @@ def test_more_rows_than_fit_are_refused_before_they_are_read(
     monkeypatch.setattr(
         NodeFile, "read", lambda file, *asked: read.append(len(asked[0])) or read_rows(file, *asked)
     )
-    batches = NodeRows().pick(uris, SCHEMA, np.array([7], np.int64))
-    assert batches is not None
     with pytest.raises(Exceeded):
-        HeldRows(150_000).take(picked_schema(SCHEMA), batches)
+        _picked(_rows(held=150_000), uris, [7])
     assert 0 < len(read) < len(uris)
+
+
+def test_the_same_rows_are_read_once_while_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A question asked again reads only what it had not read; the one asked longest ago makes room; other
+    nodes or columns are another question."""
+    uris = [str(tmp_path / f"{number}.parquet") for number in range(3)]
+    for uri in uris:
+        _in_small_groups(Path(uri), _events(range(50)))
+    read: list[Any] = []
+    read_rows = NodeFile.read
+    monkeypatch.setattr(
+        NodeFile, "read", lambda file, at, schema: read.append(at.tolist()) or read_rows(file, at, schema)
+    )
+
+    def reads(rows: NodeRows, uris: Sequence[str], node: int) -> int:
+        read.clear()
+        picked = _picked(rows, uris, [node])
+        assert picked is not None
+        assert picked["node_id"].to_pylist() == [node] * len(uris)
+        return len(read)
+
+    size = read_rows(NodeFile.open(Path(uris[0])), np.array([3]), picked_schema(SCHEMA)).nbytes
+    rows = _rows(held=2 * 4 * size + 2)  # half of it for what is kept: four files of one question
+    assert [reads(rows, uris[:2], 3), reads(rows, uris, 3), reads(rows, uris, 3)] == [2, 1, 0]
+    assert [reads(rows, uris, 4), reads(rows, uris, 4), reads(rows, uris, 3)] == [3, 0, 3]
+    rows.forget_rows()
+    assert [reads(rows, uris, 3), reads(rows, uris, 3)] == [3, 0]
+
+
+def test_rows_kept_for_later_make_room_for_what_is_asked_now(tmp_path: Path) -> None:
+    """Where memory is short, what was kept is let go before a question is refused."""
+    path = tmp_path / "events.parquet"
+    _in_small_groups(path, _events([7] * 100 + [8] * 100 + [9] * 1_000))
+    size = NodeFile.open(path).read(np.array([0]), picked_schema(SCHEMA)).nbytes
+    held = HeldRows(2 * size + size // 2, lambda: rows.forget_rows())
+    rows = NodeRows(held)
+    for node in (7, 8, 7, 8):
+        picked = _picked(rows, [str(path)], [node])
+        assert picked is not None
+        assert picked.num_rows == 100
+    spare = pa.table({"x": pa.array(range(2 * size // 8))})
+    assert held.take(spare.schema, spare.to_batches()).equals(spare)
+
+
+def test_rows_stay_held_as_long_as_a_table_made_of_them() -> None:
+    """Memory is free again when neither what was read nor what was made of it is needed."""
+    part = pa.table({"x": pa.array(range(100))})
+    held = HeldRows(part.nbytes)
+    whole = held.joined(part.schema, [held.take(part.schema, part.to_batches())])
+    with pytest.raises(Exceeded):
+        held.take(part.schema, part.to_batches())
+    del whole
+    assert held.take(part.schema, part.to_batches()).equals(part)
