@@ -59,9 +59,10 @@ def open(  # noqa: A001  # bs.open
 ) -> Site:
     """The site in a data directory, read in place; no server is needed.
 
-    `site` may be left out where the directory holds one site only. `threads` and `memory` (such as `"4GB"`)
-    bound what a report takes. Raises NotFound where there is no such directory or site, InvalidRequest,
-    listing them, where there are several sites and none was named, and ConfigurationError for other bounds.
+    `site` may be left out where the directory holds one site only. `threads` and `memory` (such as `"4GB"`,
+    half of what there is unless told) bound what reports take; rows that they work on take up to half of
+    `memory` more. Raises NotFound where there is no such directory or site, InvalidRequest, listing them,
+    where there are several sites and none was named, and ConfigurationError for other bounds.
     """
     from backsight.site import open_site
 

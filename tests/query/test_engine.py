@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from backsight.engine import Derived, Engine, Files
+from backsight.engine import UNITS, Derived, Engine, Files
 from backsight.errors import Cancelled
 
 
@@ -105,6 +105,17 @@ def test_bounds_are_taken() -> None:
     )
     assert settings.to_pylist() == [{"threads": 1, "memory": "244.1 MiB"}]
     bounded.close()
+
+
+def test_bounds_by_default() -> None:
+    """Unless told otherwise, the database and the rows of answers leave a quarter of the memory to others."""
+    default = duckdb.connect().execute("select current_setting('memory_limit')").fetchall()[0][0]
+    engine = Engine()
+    of_all = (
+        engine.memory * 1.5 / (float(default.split()[0]) * 2 ** (10 * UNITS.index(default.split()[1])) / 0.8)
+    )
+    assert 0.7 < of_all <= 0.76
+    engine.close()
 
 
 def test_a_query_can_be_interrupted() -> None:
