@@ -73,8 +73,10 @@ def read_list(value: object, field: str, longest: int = MAX_LIST, shortest: int 
 
 def read_whole(value: object, field: str, least: int, most: int) -> int:
     """A whole number within bounds."""
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        refuse(f"{shown(value)} is not a whole number in range.", field, value, f"{least} to {most:,}")
+    if isinstance(value, bool) or not isinstance(value, int):
+        refuse(f"{shown(value)} is not a whole number.", field, value, f"{least} to {most:,}")
+    if not least <= value <= most:
+        refuse(f"{value} is out of range.", field, value, f"{least} to {most:,}")
     return value
 
 

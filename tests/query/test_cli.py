@@ -286,6 +286,7 @@ def test_what_cannot_be_done_is_one_line_and_exit_code_1(
         (["funnel", "A", "B", "--histogram", "1"], "--histogram 1-2"),
         (["funnel", "A", "B", "--bins", "9"], "--histogram 1-2"),
         (["funnel", '{"on": "track"}', "--group", "7"], "Valid: --persons STEP"),
+        (["retention", '{"on": "track"}', '{"on": "any"}', "--group", "7"], "Valid: --persons DATE"),
         (["events", "put", "A", "--on", "hover"], "'click'"),
         (["funnel", "A", "--url", "http://x.example"], "--url and --data are given both"),
         (["keys", "create", "--scope", "all"], "'read', 'define', 'admin'"),
@@ -463,6 +464,10 @@ VIEW, BUY = '{"on": "track", "name": "View"}', '{"on": "track", "name": "Buy"}'
             lambda answer: answer["total"] == 1,
         ),
         (
+            ["retention", VIEW, BUY, "--by", "type", "--persons", "2026-11-18", "--group", "track"],
+            lambda answer: answer["total"] == 1,
+        ),
+        (
             ["paths", "--start", VIEW, "--node", BUY, "--session-gap", "30m", "--exclude", '{"on": "leave"}'],
             lambda answer: [edge["step"] for edge in answer["edges"]] == [1],
         ),
@@ -486,6 +491,10 @@ VIEW, BUY = '{"on": "track", "name": "View"}', '{"on": "track", "name": "Buy"}'
         ),
         (["preview", "--rules", BUY], lambda answer: (answer["events"], answer["persons"]) == (2, 1)),
         (["preview", "--on", "track", "--where", "n=0"], lambda answer: answer["events"] == 1),
+        (
+            ["preview", "--rules", BUY, "--from", "2026-11-18", "--to", "2026-11-18"],
+            lambda answer: [day["date"] for day in answer["daily"]] == ["2026-11-18"],
+        ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

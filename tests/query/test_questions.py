@@ -75,3 +75,16 @@ def test_the_steps_of_a_funnel_are_a_list(site: Questions) -> None:
     """One step is no funnel that somebody means: it is refused by name."""
     with pytest.raises(InvalidRequest, match="steps: 'Viewed pricing' is not a list"):
         site.funnel("Viewed pricing")
+
+
+def test_a_number_that_is_out_of_range(site: Questions) -> None:
+    """A whole number that is too large is not called none."""
+    with pytest.raises(InvalidRequest, match=r"step: 3 is out of range\. Valid: 1 to 2"):
+        site.funnel(STEPS, **OCTOBER).persons(3)
+    with pytest.raises(InvalidRequest, match=r"minimum: 1\.5 is not a whole number\. Valid: 1 to 1,000"):
+        site.retention(*STEPS, minimum=1.5)  # type: ignore[arg-type]
+
+
+def test_nothing_is_previewed_in_one_line(site: Questions) -> None:
+    """What a rule never matched has no table of days without any."""
+    assert repr(site.preview(css="a.nowhere")) == "0 events by 0 persons"

@@ -290,6 +290,19 @@ def test_retention_text() -> None:
     assert "* not over yet; left out of the average" in lines
 
 
+def test_retention_text_ends_with_what_has_begun() -> None:
+    """Columns that no cohort has got to yet are left out of the table, not of the data frame."""
+    made = retention()
+    late = [[*row["returned"][:1], 0, 0] for row in made.rows]
+    rows = [
+        {**row, "returned": returned, "complete": [True, False, False]}
+        for row, returned in zip(made.rows, late, strict=True)
+    ]
+    shown = Retention({**made.answer, "rows": rows, "average": [0.5, None, None]}, str)
+    assert repr(shown).splitlines()[2].split() == ["start", "size", "0"]
+    assert shown.to_polars()["period"].max() == 2
+
+
 def test_trend_text() -> None:
     """In a terminal a trend has a column a series and a line of totals."""
     lines = [line.split("  ") for line in repr(trend()).splitlines()]

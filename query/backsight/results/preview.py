@@ -47,7 +47,8 @@ class Preview(Result):
         return charts.preview(self.answer)
 
     def _table(self) -> Table:
-        rows = [[day["date"], count(day["events"])] for day in self.answer["daily"]]
+        daily = self.answer["daily"] if self.events else []
+        rows = [[day["date"], count(day["events"])] for day in daily]
         title = f"{counted(self.events, 'event')} by {counted(self.persons, 'person')}"
         return Table(["date", "events"], rows, frozenset({0}), title, self._notes())
 

@@ -157,12 +157,14 @@ class Retention(Result):
     def _table(self) -> Table:
         header = ["start", "size", *charts.spans(self.answer)]
         rows = [[row["start"], count(row["size"]), *map(_cell, charts.cells(row))] for row in self.rows]
+        begun = max((at for row in rows for at, cell in enumerate(row, 1) if cell), default=len(header))
         lines = [_averages("average", "", self.average)]
         for group in self.groups:
             name = charts.group_text({"group": group["value"]}) or ""
             size = count(sum(row["size"] for row in group["rows"]))
             lines.append(_averages(name, size, group["average"]))
-        return Table(header, [*rows, *lines], frozenset({0}), "Retention", self._notes())
+        shown = [line[:begun] for line in (header, *rows, *lines)]  # columns that have begun in some row
+        return Table(shown[0], shown[1:], frozenset({0}), "Retention", self._notes())
 
     def _notes(self) -> list[str]:
         pending = any(not complete for row in self.rows for complete in row["complete"])

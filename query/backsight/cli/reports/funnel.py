@@ -12,11 +12,12 @@ from backsight.cli.reports.options import (
     breakdown_arguments,
     breakdown_options,
     filter_options,
+    group_option,
     options,
     session_arguments,
     session_options,
 )
-from backsight.cli.words import step, value
+from backsight.cli.words import step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,10 +97,7 @@ _attribution_options = options(
 _persons_options = options(
     click.option("--persons", type=int, metavar="STEP", help="List who reached this step instead (from 1)."),
     click.option("--dropped", is_flag=True, help="Who got to the one before and no further."),
-    click.option(
-        "--group", multiple=True, type=value, metavar="VALUE",
-        help="Only those of this group of --by, a value each (null: none).",
-    ),
+    group_option,
     click.option("--after", metavar="PERSON", help="The next page, after the last person of one."),
 )  # fmt: skip
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from backsight.cli.words import as_of, predicate, rules, step
+from backsight.cli.words import as_of, predicate, rules, step, value
 from backsight.contract import EventType
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -45,16 +45,20 @@ as_of_option = click.option(
     help="An earlier answer (from --json): answer as of then.",
 )  # fmt: skip
 
+range_options = options(
+    click.option("--from", "from_", metavar="DATE", help="First date, or an RFC 3339 instant."),
+    click.option("--to", metavar="DATE", help="Last date (inclusive), or an instant."),
+    click.option("--since", metavar="SPAN", help="Instead of --from: 30d, 8w, 12h."),
+    click.option("--timezone", default="UTC", show_default=True, metavar="ZONE", help="IANA timezone."),
+)
+
 filter_options = options(
     where_option,
     click.option(
         "--person-where", multiple=True, type=predicate, metavar="PRED",
         help="Only persons where TRAIT=VALUE holds, or a condition as JSON; may be repeated.",
     ),
-    click.option("--from", "from_", metavar="DATE", help="First date, or an RFC 3339 instant."),
-    click.option("--to", metavar="DATE", help="Last date (inclusive), or an instant."),
-    click.option("--since", metavar="SPAN", help="Instead of --from: 30d, 8w, 12h."),
-    click.option("--timezone", default="UTC", show_default=True, metavar="ZONE", help="IANA timezone."),
+    range_options,
     as_of_option,
 )  # fmt: skip
 
@@ -63,6 +67,11 @@ breakdown_options = options(
     click.option("--limit", type=int, metavar="N", help="Groups that stand alone.  [default: 25]"),
 )
 """Groups; `breakdown_arguments` reads what they give."""
+
+group_option = click.option(
+    "--group", multiple=True, type=value, metavar="VALUE",
+    help="Only those of this group of --by, a value each (null: none).",
+)  # fmt: skip
 
 session_options = options(
     click.option("--session-gap", metavar="SPAN", help="Sessions end after so long without any event: 30m."),

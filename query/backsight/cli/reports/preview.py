@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from backsight.cli.asking import asks_site, output_options, show
-from backsight.cli.reports.options import as_of_option, rule_arguments, rule_options, where_option
+from backsight.cli.reports.options import (
+    as_of_option,
+    range_options,
+    rule_arguments,
+    rule_options,
+    where_option,
+)
 
 if TYPE_CHECKING:
     from backsight.questions import Questions
@@ -16,13 +22,14 @@ if TYPE_CHECKING:
 @click.command()
 @rule_options
 @where_option
+@range_options
 @as_of_option
 @output_options
 @asks_site
-def preview(site: Questions, output: str | None, as_of: Any, **arguments: Any) -> None:
-    """Show what a rule matches over all of history; nothing is saved.
+def preview(site: Questions, output: str | None, **arguments: Any) -> None:
+    """Show what a rule matches, over all of history or in a range; nothing is saved.
 
     \b
     backsight preview --css "form#signup" --on submit
     """
-    show(site.preview(**rule_arguments(arguments), as_of=as_of), output)
+    show(site.preview(**rule_arguments(arguments), **arguments), output)

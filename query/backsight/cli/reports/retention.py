@@ -7,10 +7,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from backsight.cli.asking import asks_site, output_options, show
-from backsight.cli.reports.options import breakdown_arguments, breakdown_options, filter_options, options
+from backsight.cli.reports.options import (
+    breakdown_arguments,
+    breakdown_options,
+    filter_options,
+    group_option,
+    options,
+)
 from backsight.cli.words import step
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from backsight.questions import Questions
     from backsight.results import Result, Retention
 
@@ -34,6 +42,7 @@ _persons_options = options(
     click.option("--persons", metavar="ROW", help="List the persons of this row instead: its date."),
     click.option("--column", type=int, metavar="N", help="Those who returned in the column of this number."),
     click.option("--not-returned", is_flag=True, help="Those who did not."),
+    group_option,
     click.option("--after", metavar="PERSON", help="The next page, after the last person of one."),
 )
 
@@ -104,7 +113,7 @@ def retention(
     backsight retention "Signed up" "Bought" --brackets 1,6,7 --by browser --measure sum --property price
     backsight retention "Signed up" "Bought" --since 8w --persons 2026-10-05 --column 1 --not-returned
     """
-    cell = {name: arguments.pop(name) for name in ("persons", "column", "not_returned", "after")}
+    cell = {name: arguments.pop(name) for name in ("persons", "column", "not_returned", "group", "after")}
     if (measure is None) != (property is None):
         raise click.UsageError("--measure and --property go together. Valid: --measure sum --property NAME.")
     asked = site.retention(
@@ -115,10 +124,13 @@ def retention(
 
 
 def _persons(
-    asked: Retention, persons: str | None, column: int | None, not_returned: bool, after: str | None
-) -> Result:
+    asked: Retention, persons: str | None, column: int | None, not_returned: bool, group: Sequence[Any],
+    after: str | None,
+) -> Result:  # fmt: skip
     if persons is not None:
-        return asked.persons(persons, column, returned=not not_returned, after=after)
-    if column is not None or not_returned or after is not None:
-        raise click.UsageError("--column, --not-returned and --after need --persons. Valid: --persons DATE.")
+        return asked.persons(persons, column, returned=not not_returned, group=group or None, after=after)
+    if column is not None or not_returned or group or after is not None:
+        raise click.UsageError(
+            "--column, --not-returned, --group and --after need --persons. Valid: --persons DATE."
+        )
     return asked
