@@ -34,7 +34,8 @@ ALONE: dict[str, tuple[Callable[[Questions, Any], Any], Any]] = {
     "hold": (lambda site, one: site.funnel(STEPS, hold=one, **OCTOBER).steps, "path"),
     "where": (lambda site, one: site.funnel(STEPS, where=one, **OCTOBER).steps, MOBILE),
     "person_where": (
-        lambda site, one: site.retention(*STEPS, person_where=one, **OCTOBER).rows, {"did": "Signed up"},
+        lambda site, one: site.retention(STEPS[0], STEPS[1], person_where=one, **OCTOBER).rows,
+        {"did": "Signed up"},
     ),
     "formulas": (lambda site, one: site.trend(STEPS, formulas=one, **OCTOBER).series, "A / B"),
     "formula and label": (
@@ -57,7 +58,7 @@ ALONE: dict[str, tuple[Callable[[Questions, Any], Any], Any]] = {
         "/pricing",
     ),
     "group of a row": (
-        lambda site, one: site.retention(*STEPS, breakdown="path", **OCTOBER)
+        lambda site, one: site.retention(STEPS[0], STEPS[1], breakdown="path", **OCTOBER)
         .persons("2026-10-01", group=one).total,
         "/pricing",
     ),
@@ -82,7 +83,7 @@ def test_a_number_that_is_out_of_range(site: Questions) -> None:
     with pytest.raises(InvalidRequest, match=r"step: 3 is out of range\. Valid: 1 to 2"):
         site.funnel(STEPS, **OCTOBER).persons(3)
     with pytest.raises(InvalidRequest, match=r"minimum: 1\.5 is not a whole number\. Valid: 1 to 1,000"):
-        site.retention(*STEPS, minimum=1.5)  # type: ignore[arg-type]
+        site.retention(STEPS[0], STEPS[1], minimum=1.5)  # type: ignore[arg-type]
 
 
 def test_nothing_is_previewed_in_one_line(site: Questions) -> None:
