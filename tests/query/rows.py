@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from itertools import count, groupby
 from pathlib import Path
 from typing import Any
@@ -51,12 +52,18 @@ def rows_of(table: str, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
 def snapshot_of(directory: Path, **tables: Sequence[Mapping[str, Any]]) -> Snapshot:
     """A snapshot of the rows of each table, in their order; events in one file a date, as in the lake."""
     versions = {name: _written(directory, name, tables.get(name, ())) for name in TABLES}
-    return Snapshot(SITE, versions, Lake(directory))
+    return Snapshot(SITE, versions, _lake(directory))
 
 
 def named(*names: str) -> dict[str, tuple[Rule, ...]]:
     """Named events that are each a tracked event of the same name."""
     return {name: (Rule(on=(EventType.TRACK,), name=name),) for name in names}
+
+
+@cache
+def _lake(directory: Path) -> Lake:
+    """One for all rows of a folder: what is kept by lake, as the persons of the same statements, is kept."""
+    return Lake(directory)
 
 
 def _written(directory: Path, table: str, rows: Sequence[Mapping[str, Any]]) -> TableVersion:

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import ModuleType
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from backsight.errors import InvalidRequest
+from backsight.errors import Cancelled, InvalidRequest
 from backsight.reports import funnel
+from backsight.reports.funnel import arrangements, ties
+from backsight.reports.funnel.attempts import NOT_REACHED
+from backsight.reports.funnel.rules import Rules
+from backsight.reports.funnel.walk import counted_attempts
+from backsight.runs import Run
+from backsight.scan.order import BEFORE_ALL, SEQUENCE_BITS
+from backsight.timelines import Timelines
 from query import oracles_funnel as oracle
 from query.conftest import ContextOf
 from query.oracles import by_person
@@ -20,6 +31,7 @@ from query.oracles_sessions import sessions
 from query.rows import event
 
 DAY = datetime(2026, 10, 1, 12, tzinfo=UTC)
+HISTORIES = 4
 
 # Steps and exclusions by a word each, and the kinds of events that they are about. A, B and D are named
 # events; Z is a custom event that nobody named; a click is an event without any name.
@@ -140,104 +152,129 @@ def requests(draw: st.DrawFn, **fixed: Any) -> dict[str, Any]:
     return made
 
 
-def rows(kinds: str, most: int, pages: int = 3) -> st.SearchStrategy[list[dict[str, Any]]]:
-    """Events of few times and pages: ties, repeats and windows that just fit are the rule."""
+def rows(
+    kinds: str, most: int, pages: int = 3, devices: tuple[int, int] = (1, 2)
+) -> st.SearchStrategy[list[dict[str, Any]]]:
+    """Events of few times and pages, most of one device: ties and windows that just fit are usual."""
+    usual, other = devices
     one = st.builds(
         row,
         st.sampled_from(kinds),
         st.integers(0, 5),
         st.integers(1, pages),
         st.sampled_from([0, 1, 2]),
-        st.sampled_from([1, 1, 1, 2]),
+        st.sampled_from([usual, usual, usual, other]),
         st.sampled_from([1, 1, 2, None]),
         st.sampled_from(["nothing", "one", "one", "one point nought", "two", "both", "none"]),
     )
     return st.lists(one, max_size=most, unique_by=lambda each: (each["page"], each["sequence"]))
 
 
+def crowd(kinds: str, most: int, pages: int = 3) -> st.SearchStrategy[list[dict[str, Any]]]:
+    """The events of several such histories, none of which knows of the others: one lake holds them all."""
+    each = [rows(kinds, most, pages, (2 * number + 1, 2 * number + 2)) for number in range(HISTORIES)]
+    return st.tuples(*each).map(lambda histories: [one for history in histories for one in history])
+
+
 def compare(
-    context_of: ContextOf, events: list[dict[str, Any]], request: dict[str, Any], now: int, *keys: str
+    context_of: ContextOf, events: list[dict[str, Any]], asked: list[dict[str, Any]], now: int, *keys: str
 ) -> None:
-    """The answer is the oracle's."""
-    expected = oracle.funnel(by_person(events, []), asked_of(request), at(now))
-    answer = funnel.run(body_of(request), context_of(stored(events), now=at(now)))
-    for step, wanted in zip(answer["steps"], expected, strict=True):
-        given = {"excluded": 0, **step}
-        assert {key: given[key] for key in keys} == {key: wanted[key] for key in keys}
-        if "seconds" not in keys and "still_open" in keys:
-            assert step["seconds"] == pytest.approx(wanted["seconds"])
+    """The answers are the oracle's."""
+    site, people = context_of(stored(events), now=at(now)), by_person(events, [])
+    for request in asked:
+        expected = oracle.funnel(people, asked_of(request), at(now))
+        for step, wanted in zip(funnel.run(body_of(request), site)["steps"], expected, strict=True):
+            given = {"excluded": 0, **step}
+            assert {key: given[key] for key in keys} == {key: wanted[key] for key in keys}
+            if "still_open" in keys:
+                assert step["seconds"] == pytest.approx(wanted["seconds"])
+
+
+def two(asked: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[list[dict[str, Any]]]:
+    """Two questions of one lake: to make another costs as much as to ask."""
+    return st.tuples(asked, asked).map(list)
 
 
 OPTIONS = settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
 @OPTIONS
-@given(rows("ABDZR", 7), requests(), st.integers(0, 12))
+@given(crowd("ABDZR", 7), two(requests()), st.integers(0, 12))
 def test_every_option_agrees_with_every_attempt_tried(
-    context_of: ContextOf, events: list[dict[str, Any]], request: dict[str, Any], now: int
+    context_of: ContextOf, events: list[dict[str, Any]], asked: list[dict[str, Any]], now: int
 ) -> None:
     """Strict orders, exclusions, what is held, optional and first-ever steps, sessions, all together."""
-    compare(context_of, events, request, now, "count", "still_open", "excluded")
+    compare(context_of, events, asked, now, "count", "still_open", "excluded")
 
 
 @OPTIONS
 @given(
-    rows("ABD", 8, pages=1),
-    requests(words=list("AAB"), order="ordered", hold=[], first_ever=[], window="1h", count="persons"),
+    crowd("ABD", 8, pages=1),
+    two(requests(words=list("AAB"), order="ordered", hold=[], first_ever=[], window="1h", count="persons")),
 )
 def test_exclusions_agree_with_every_attempt_tried(
-    context_of: ContextOf, events: list[dict[str, Any]], request: dict[str, Any]
+    context_of: ContextOf, events: list[dict[str, Any]], asked: list[dict[str, Any]]
 ) -> None:
     """Longer histories of few kinds, in order: which attempt stands for all, and which one is ended."""
-    compare(context_of, events, request, 12, "count", "still_open", "excluded")
+    compare(context_of, events, asked, 12, "count", "still_open", "excluded")
 
 
 @OPTIONS
-@given(rows("ABDR", 6), requests(words=list(STEPS), order="any", optional=[], exclude=[]), st.integers(0, 12))
+@given(
+    crowd("ABDR", 6),
+    two(requests(words=list(STEPS), order="any", optional=[], exclude=[])),
+    st.integers(0, 12),
+)
 def test_any_order_agrees_with_every_assignment_tried(
-    context_of: ContextOf, events: list[dict[str, Any]], request: dict[str, Any], now: int
+    context_of: ContextOf, events: list[dict[str, Any]], asked: list[dict[str, Any]], now: int
 ) -> None:
     """However steps overlap, as many as can be are done by an event each; their times are known where they
     don't cross."""
-    compare(context_of, events, request, now, "count")
+    compare(context_of, events, asked, now, "count")
 
 
 @OPTIONS
 @given(
-    rows("ABDR", 6), requests(words=list("ABBD"), order="any", optional=[], exclude=[]), st.integers(0, 12)
+    crowd("ABDR", 6),
+    two(requests(words=list("ABBD"), order="any", optional=[], exclude=[])),
+    st.integers(0, 12),
 )
 def test_any_order_takes_the_first_to_do_most_and_its_latest_events(
-    context_of: ContextOf, events: list[dict[str, Any]], request: dict[str, Any], now: int
+    context_of: ContextOf, events: list[dict[str, Any]], asked: list[dict[str, Any]], now: int
 ) -> None:
     """Of steps that are alike or apart, the times between them are those of the attempt that counts."""
-    compare(context_of, events, request, now, "count", "still_open")
-
-
-@OPTIONS
-@given(rows("ABDZ", 8, pages=1), requests(words=list("ABD"), count="totals", entry="first", hold=[]))
-def test_totals_agree_with_attempts_made_one_after_another(
-    context_of: ContextOf, events: list[dict[str, Any]], request: dict[str, Any]
-) -> None:
-    """Where events have an order, attempts follow one another, and each is counted."""
-    request = request | {"exclude_mode": "attempt"}
-    compare(context_of, events, request, 4, "count", "still_open")
-
-
-@OPTIONS
-@given(rows("ABDZ", 6), requests(words=list("ABD"), count="totals", entry="first", hold=[]))
-def test_totals_stand_in_the_order_that_converts_most(
-    context_of: ContextOf, events: list[dict[str, Any]], request: dict[str, Any]
-) -> None:
-    """Events of one time on several pages stand as is best for the number of attempts that converted."""
-    assume(len(events) > 2)
-    compare(context_of, events, request | {"exclude_mode": "attempt"}, 12, "count")
+    compare(context_of, events, asked, now, "count", "still_open")
 
 
 @OPTIONS
 @given(
-    rows("ABDZR", 7),
+    crowd("ABDZ", 8, pages=1),
+    two(requests(words=list("ABD"), count="totals", entry="first", hold=[], exclude_mode="attempt")),
+)
+def test_totals_agree_with_attempts_made_one_after_another(
+    context_of: ContextOf, events: list[dict[str, Any]], asked: list[dict[str, Any]]
+) -> None:
+    """Where events have an order, attempts follow one another, and each is counted."""
+    compare(context_of, events, asked, 4, "count", "still_open")
+
+
+@OPTIONS
+@given(
+    crowd("ABDZ", 6),
+    two(requests(words=list("ABD"), count="totals", entry="first", hold=[], exclude_mode="attempt")),
+)
+def test_totals_stand_in_the_order_that_converts_most(
+    context_of: ContextOf, events: list[dict[str, Any]], asked: list[dict[str, Any]]
+) -> None:
+    """Events of one time on several pages stand as is best for the number of attempts that converted."""
+    compare(context_of, events, asked, 12, "count")
+
+
+@OPTIONS
+@given(
+    crowd("ABDZR", 7),
     requests(words=list("ABD"), count="sessions", first_ever=[]),
     st.sampled_from(["1m", "2m", None]),
     st.sampled_from(["B", "D", None]),
@@ -255,7 +292,7 @@ def test_sessions_decided_by_a_rule_agree_with_sessions_cut_event_by_event(
     begins = None if start is None else (lambda row: row["kind"] == start)
     cut = [
         {**each, "session": number}
-        for device in (1, 2)
+        for device in range(1, 2 * HISTORIES + 1)
         for number, session in enumerate(
             sessions([each for each in events if each["device"] == device], length, begins), device * 100
         )
@@ -294,6 +331,56 @@ def test_forged_ties_end_in_time(context_of: ContextOf, more: dict[str, Any]) ->
     ]
     answer = funnel.run({"steps": list("ABDABD"), **more}, context_of(events))
     assert all(step["count"] >= 1 for step in answer["steps"])
+
+
+def forged(count: int) -> Timelines:
+    """Events of one microsecond, every one on a page of its own."""
+    number = np.arange(count)
+    return Timelines(
+        pa.table(
+            {
+                "person": np.ones(count, np.int64), "place": np.full(count, 5 << SEQUENCE_BITS),
+                "page": number, "sequence": np.zeros(count, np.int64), "steps": 1 << number * 7 % 3,
+            }
+        )
+    )  # fmt: skip
+
+
+PLAIN = Rules(3, 60_000_000, BEFORE_ALL)
+
+
+@pytest.mark.parametrize("more", [{}, {"order": "strict"}, {"count": "totals"}, {"optional": (2,)}], ids=str)
+def test_ties_forged_by_the_thousand_take_no_longer_than_their_number(more: dict[str, Any]) -> None:
+    """What is tried of one time is bounded, however much was forged for it."""
+    [attempts] = forged(20_000).map(lambda timeline: counted_attempts(timeline, replace(PLAIN, **more)))
+    assert (attempts.places[-1] != NOT_REACHED).any()
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "more", "at_one_time"),
+    [(ties, "reach", {}, 4), (arrangements, "_drawn", {"order": "strict"}, arrangements.MAX_ORDERS)],
+    ids=["plain", "strict"],
+)
+def test_a_question_about_forged_ties_can_be_called_off(
+    monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str, more: dict[str, Any], at_one_time: int
+) -> None:
+    """A run that is called off amid one person's ties goes no further than the time it is at."""
+    made, run, original = 0, Run(), getattr(module, name)
+
+    def call_off(*given: Any) -> Any:
+        nonlocal made
+        made += 1
+        run.cancel()
+        return original(*given)
+
+    rows = pa.concat_tables(
+        [each.set_column(1, "place", pa.array(np.full(30, moment << SEQUENCE_BITS)))
+         for moment in range(100) for each in [forged(30).rows]]
+    )  # fmt: skip
+    monkeypatch.setattr(module, name, call_off)
+    with run, pytest.raises(Cancelled):
+        Timelines(rows).map(lambda timeline: counted_attempts(timeline, replace(PLAIN, **more)))
+    assert 1 <= made <= at_one_time
 
 
 def test_several_properties_are_held_together(context_of: ContextOf) -> None:

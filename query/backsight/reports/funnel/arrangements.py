@@ -4,11 +4,14 @@ Events of one time on different pages may stand in either order, and the best of
 each of its orders is put into a timeline, as a part of its own, and they are all walked over together, so
 that what attempts are is said in one place. Of a run with too many orders some are tried: all its steps in
 the order of the funnel, and others drawn by lot, the same each time.
+
+Only forged events have so many. They take a time that grows with their number, no faster.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from heapq import merge
 from itertools import islice, product
 from math import prod
 from random import Random
@@ -20,18 +23,18 @@ from backsight.parquet_rows import Integers
 from backsight.reports.funnel.attempts import NOT_REACHED, Attempts, first_of_runs, joined
 from backsight.reports.funnel.orderly import ordered_attempts
 from backsight.reports.funnel.rules import Rules
+from backsight.reports.funnel.ties import Page, pages_by_time, shortest_first
 from backsight.reports.funnel.units import ranks
+from backsight.runs import check
 from backsight.scan.order import instant_of
 from backsight.timelines import Timeline
 
 MAX_ORDERS: Final = 256
 """Orders of a run that are tried."""
 MAX_ROWS: Final = 1_000_000
-"""Rows of all orders of all runs. Only forged events get there; from then on MIN_ORDERS a run are tried."""
-MIN_ORDERS: Final = 8
-
-Page = tuple[tuple[int, int], ...]
-"""What is left of a page at one time: the bits and the row of each event, in their order."""
+"""Rows of all orders of all runs. Where they are used up, by the longest runs, one order is tried."""
+MAX_TIED: Final = 24
+"""Events of one time up to which every order is looked for; of more, all are drawn by lot."""
 
 
 def best_arrangements(timeline: Timeline, rules: Rules) -> Attempts:
@@ -69,9 +72,8 @@ def _arranged(timeline: Timeline) -> tuple[list[Integers], Integers]:
     arranged: list[Integers] = []
     runs: list[int] = []
     left = MAX_ROWS
-    ends = timeline.starts + timeline.lengths
-    for run, (start, end) in enumerate(zip(timeline.starts.tolist(), ends.tolist(), strict=True)):
-        allowed = max(MIN_ORDERS, min(MAX_ORDERS, left // (end - start)))
+    for run, start, end in shortest_first(timeline):
+        allowed = max(1, min(MAX_ORDERS, left // (end - start)))
         orders = [np.array(rows, np.int64) for rows in _orders_of_run(timeline, start, end, allowed)]
         left -= len(orders) * (end - start)
         arranged += orders
@@ -80,7 +82,7 @@ def _arranged(timeline: Timeline) -> tuple[list[Integers], Integers]:
 
 
 def _orders_of_run(timeline: Timeline, start: int, end: int, allowed: int) -> Iterator[list[int]]:
-    moments = [_orders(pages, allowed) for pages in _moments(timeline, start, end)]
+    moments = [_orders(pages, allowed) for _, pages in pages_by_time(timeline, start, end)]
     if prod(len(orders) for orders in moments) <= allowed:
         ways: Iterator[Sequence[Sequence[int]]] = product(*moments)
     else:
@@ -91,23 +93,15 @@ def _orders_of_run(timeline: Timeline, start: int, end: int, allowed: int) -> It
         yield [row for moment in way for row in moment]
 
 
-def _moments(timeline: Timeline, start: int, end: int) -> Iterator[list[Page]]:
-    """The pages of each time of a run."""
-    rows = np.arange(start, end)
-    columns = [timeline.columns.at(name, rows).tolist() for name in ("page", "sequence", "steps")]
-    events = list(zip(instant_of(timeline.place[rows]).tolist(), *columns, rows.tolist(), strict=True))
-    times: dict[int, dict[int, list[tuple[int, int, int]]]] = {}
-    for time, page, sequence, bits, row in events:
-        times.setdefault(time, {}).setdefault(page, []).append((sequence, bits, row))
-    for pages in times.values():
-        yield [tuple((bits, row) for _, bits, row in sorted(page)) for page in pages.values()]
-
-
 def _orders(pages: list[Page], allowed: int) -> list[list[int]]:
     """The orders that the events of one time can have, as rows; the first has the steps in their order."""
-    every = [[row for _, row in order] for order in islice(_interleaved(pages), allowed + 1)]
-    if len(every) <= allowed:
-        return every
+    check()
+    if sum(map(len, pages)) <= MAX_TIED:
+        every = [[row for _, row in order] for order in islice(_interleaved(pages), allowed + 1)]
+        if len(every) <= allowed:
+            return every
+    else:
+        every = [[row for _, row in merge(*pages, key=lambda event: (_lowest(event[0]), event[0]))]]
     draw = Random(0)  # noqa: S311  (no secret)
     return [every[0], *(_drawn(pages, draw) for _ in range(allowed - 1))]
 

@@ -7,22 +7,25 @@ pages against each other. Plain attempts alone are found so: it takes less than 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
 import numpy as np
 
 from backsight.reports.funnel.attempts import NOT_REACHED, Attempts, attempts_of, nobodys
 from backsight.reports.funnel.rules import Rules
+from backsight.runs import check
 from backsight.scan.order import SEQUENCE_BITS, instant_of
 from backsight.timelines import Timeline
 
-MAX_TRIED: Final = 50_000
-"""Arrangements of events of one time that are tried for a report, in the order of persons and times.
+MAX_TRIED: Final = 500_000
+"""Events of the arrangements of one time that are tried, all together; persons of few events come first.
 
-Only someone who forges events by the dozen at one microsecond gets there; from then on, MIN_TRIED are tried
-each time, and the best of them counts.
+Only someone who forges events by the dozen at one microsecond gets there; from then on, MIN_TRIED
+arrangements are tried each time, and the best of them counts.
 """
 MIN_TRIED: Final = 32
 
@@ -41,10 +44,9 @@ class Tries:
 
     left: int
 
-    @property
-    def allowed(self) -> int:
-        """How many arrangements may be tried next."""
-        return max(self.left, MIN_TRIED)
+    def allowed(self, events: int) -> int:
+        """How many arrangements of so many events may be tried next."""
+        return max(self.left // events, MIN_TRIED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +85,8 @@ def resolve_attempts(timeline: Timeline, rules: Rules) -> Attempts:
     chosen: list[tuple[int, ...]] = []
     last_starts: list[int] = []
     tries = Tries(MAX_TRIED)
-    ends = timeline.starts + timeline.lengths
-    for start, end in zip(timeline.starts.tolist(), ends.tolist(), strict=True):
-        found = find_attempts(
-            moments(timeline, start, end, rules.starts_before), rules.steps, rules.window, rules.entry, tries
-        )
+    for _, start, end in shortest_first(timeline):
+        found = find_attempts(moments(timeline, start, end, rules), rules, tries)
         if found.last_start is not None:
             rows = found.first[max(found.first)][1]
             chosen.append(rows + (NOT_REACHED,) * (rules.steps - len(rows)))
@@ -97,20 +96,21 @@ def resolve_attempts(timeline: Timeline, rules: Rules) -> Attempts:
     return attempts_of(timeline, np.array(chosen, np.int64).T, np.array(last_starts, np.int64))
 
 
-def find_attempts(timeline: Iterable[Moment], steps: int, window: int, entry: str, tries: Tries) -> Found:
+def find_attempts(timeline: Iterable[Moment], rules: Rules, tries: Tries) -> Found:
     """One run's attempts, from moments in the order of time."""
     found = Found()
     for moment in timeline:
-        chances = _first_only(found) if entry == "first" else dict(found.latest)
-        may_start = moment.starts and (entry == "any" or found.last_start is None)
+        check()
+        chances = _first_only(found) if rules.entry == "first" else dict(found.latest)
+        may_start = moment.starts and (rules.entry == "any" or found.last_start is None)
         if may_start and reach(moment.pages, 0, 1, tries):
             chances[0] = (), ()
             found.last_start = moment.time
         found.note(
             (times + (moment.time,) * more, rows + filling[:more])
             for done, (times, rows) in chances.items()
-            if not times or moment.time - times[0] <= window
-            for filling in [reach(moment.pages, done, steps, tries)]
+            if not times or moment.time - times[0] <= rules.window
+            for filling in [reach(moment.pages, done, rules.steps, tries)]
             for more in range(1, len(filling) + 1)
         )
     return found
@@ -122,22 +122,39 @@ def _first_only(found: Found) -> dict[int, Chain]:
     return {furthest: found.first[furthest]} if furthest else {}
 
 
-def moments(timeline: Timeline, start: int, end: int, starts_before: int) -> list[Moment]:
-    """One run's events by time, in its order."""
+def moments(timeline: Timeline, start: int, end: int, rules: Rules) -> Iterator[Moment]:
+    """One run's events by time, in its order. Of pages that are alike an attempt needs one a step at most."""
+    for time, pages in pages_by_time(timeline, start, end):
+        kept: list[Page] = []
+        alike: Counter[tuple[int, ...]] = Counter()
+        for page in sorted(pages):
+            kind = tuple(bits for bits, _ in page)
+            alike[kind] += 1
+            if alike[kind] <= rules.steps:
+                kept.append(page)
+        yield Moment(time, tuple(kept), time << SEQUENCE_BITS < rules.starts_before)
+
+
+def pages_by_time(timeline: Timeline, start: int, end: int) -> Iterator[tuple[int, list[Page]]]:
+    """The times of a run, and its pages at each: the bits and the row of every event, in their order."""
     rows = np.arange(start, end)
     columns = [timeline.columns.at(name, rows).tolist() for name in ("page", "sequence", "steps")]
     times: dict[int, dict[int, list[tuple[int, int, int]]]] = {}
     instants = instant_of(timeline.place[rows]).tolist()
-    for instant, page, sequence, steps, row in zip(instants, *columns, rows.tolist(), strict=True):
-        times.setdefault(instant, {}).setdefault(page, []).append((sequence, steps, row))
-    return [
-        Moment(
-            time,
-            tuple(tuple((steps, row) for _, steps, row in sorted(page)) for page in pages.values()),
-            time << SEQUENCE_BITS < starts_before,
-        )
-        for time, pages in times.items()
-    ]
+    for instant, page, sequence, bits, row in zip(instants, *columns, rows.tolist(), strict=True):
+        times.setdefault(instant, {}).setdefault(page, []).append((sequence, bits, row))
+    for time, pages in times.items():
+        yield time, [tuple((bits, row) for _, bits, row in sorted(page)) for page in pages.values()]
+
+
+def shortest_first(timeline: Timeline) -> Iterator[tuple[int, int, int]]:
+    """Every run, the shortest first, with its first row and the one after its last: what may be tried is for
+    those who have few ties before it is for who has forged them.
+    """
+    for run in np.argsort(timeline.lengths, kind="stable").tolist():
+        check()
+        start = int(timeline.starts[run])
+        yield run, start, start + int(timeline.lengths[run])
 
 
 def reach(pages: Pages, done: int, steps: int, tries: Tries) -> tuple[int, ...]:
@@ -146,17 +163,18 @@ def reach(pages: Pages, done: int, steps: int, tries: Tries) -> tuple[int, ...]:
     Pages are tried against each other; within one, the earliest event that fills a step leaves the most.
     """
     best: tuple[int, ...] = ()
-    waiting: list[tuple[tuple[int, ...], Pages]] = [((), tuple(sorted(pages)))]
+    waiting: list[tuple[tuple[int, ...], Pages]] = [((), pages)]
     seen = {_left(waiting[0])}
-    allowed = tries.allowed
+    events = sum(map(len, pages))
+    allowed = tries.allowed(events)
     while waiting and done + len(best) < steps and len(seen) <= allowed:
         filled, left = waiting.pop()
         best = max(best, filled, key=len)
-        for taken in _taken(done, filled, left):
+        for taken in islice(_taken(done, filled, left), allowed):
             if _left(taken) not in seen:
                 seen.add(_left(taken))
                 waiting.append(taken)
-    tries.left -= len(seen) - 1
+    tries.left -= (len(seen) - 1) * events
     return max([best, *(filled for filled, _ in waiting)], key=len)[: steps - done]
 
 
