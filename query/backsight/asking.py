@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Hashable
-from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from types import ModuleType
 
 from backsight.errors import BacksightError
 from backsight.held_rows import too_large
 from backsight.requests import Request
 from backsight.results.result import Answer
-from backsight.runs import Run
 from backsight.scan.context import Context
 
 
@@ -28,7 +27,14 @@ class Question:
     asked: datetime
     """When; the context stands for that moment, or for an earlier one (`as_of`)."""
 
-    @property
+    @cached_property
+    def wish(self) -> Hashable:
+        """What questions share of which the latest, where none is computed yet, answers the others too."""
+        if self.context.now != self.asked:
+            return self.key
+        return (self.report, json.dumps(self.request, sort_keys=True), self.context.snapshot.site)
+
+    @cached_property
     def key(self) -> Hashable:
         """What questions share that differ in nothing but the moment at which they are asked."""
         context = self.context
@@ -42,18 +48,17 @@ class Question:
             frozenset((name, cohort.version) for name, cohort in context.cohorts.items()),
         )
 
-    def answer(self, run: Run | None = None) -> tuple[Answer, Callable[[], str]]:
-        """The answer, and what gives its SQL. Raises InvalidRequest, Gone, and what its run is ended with."""
-        with run or nullcontext():
-            try:
-                return self.module.run(self.request, self.context), self.sql
-            except BacksightError:
-                raise
-            except MemoryError as error:
-                raise too_large() from error
-            except Exception:
-                self.context.snapshot.require_files()
-                raise
+    def answer(self) -> tuple[Answer, Callable[[], str]]:
+        """The answer, and what gives its SQL. Raises InvalidRequest, Gone, and what a run is ended with."""
+        try:
+            return self.module.run(self.request, self.context), self.sql
+        except BacksightError:
+            raise
+        except MemoryError as error:
+            raise too_large() from error
+        except Exception:
+            self.context.snapshot.require_files()
+            raise
 
     def sql(self) -> str:
         """The SQL that answers it; nothing is run."""

@@ -1,5 +1,5 @@
-"""Reports under way: equal questions asked at about the same time are answered once; what nobody waits for
-any more is called off.
+"""Reports under way: equal questions asked at about the same time are answered once, also where they wait
+for their turn; what nobody waits for any more is called off.
 """
 
 from __future__ import annotations
@@ -7,12 +7,14 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from threading import Lock
 from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
+from backsight.api.turns import Turns
 from backsight.api.workers import Workers
 from backsight.asking import Question
 from backsight.results.result import Answer
@@ -34,18 +36,35 @@ class Answered(NamedTuple):
 
 
 class _Landed(NamedTuple):
-    asked: datetime
+    question: Question
     answered: Answered
     size: int
     """Bytes of the answer's JSON form."""
 
 
-@dataclass
+@dataclass(eq=False)
 class _Flight:
-    asked: datetime
+    """One computation, for all who asked the same."""
+
+    question: Question
     run: Run
-    task: asyncio.Task[_Landed]
     askers: int = 0
+    begun: bool = False
+    lock: Lock = field(default_factory=Lock)
+
+    def takes(self, question: Question) -> bool:
+        """Whether it answers that one too: what was asked before it begins, or an equal question."""
+        with self.lock:
+            if self.begun:
+                return same(self.question, question)
+            self.question = max(self.question, question, key=lambda each: each.asked)
+            return True
+
+    def begin(self) -> Question:
+        """The question that it answers, from now on."""
+        with self.lock:
+            self.begun = True
+            return self.question
 
 
 class Flights:
@@ -55,29 +74,27 @@ class Flights:
     """
 
     def __init__(self, workers: Workers, seconds: float | None, kept_bytes: int = KEPT_BYTES) -> None:
-        self._workers, self._seconds = workers, seconds
-        self._flights: dict[Hashable, _Flight] = {}
+        self._workers, self._seconds, self._turns = workers, seconds, Turns()
+        self._flights: dict[_Flight, asyncio.Task[_Landed]] = {}
         self._kept: OrderedDict[Hashable, _Landed] = OrderedDict()
         self._room = kept_bytes
 
     async def answer(self, question: Question) -> Answered:
         """The answer; where this is cancelled and nobody else waits for it, its computation ends too."""
-        key, asked = question.key, question.asked
-        kept = self._kept.get(key)
-        if kept is not None and abs(asked - kept.asked) <= SAME_TIME:
+        kept = self._kept.get(question.key)
+        if kept is not None and same(kept.question, question):
             return kept.answered
-        flight = self._flights.get(key)
-        if flight is None or abs(asked - flight.asked) > SAME_TIME:
-            flight = self._start(key, question)
+        flight = self._joined(question) or self._start(question)
+        task = self._flights[flight]
         flight.askers += 1
         try:
-            return (await asyncio.shield(flight.task)).answered
+            return (await asyncio.shield(task)).answered
         finally:
             flight.askers -= 1
-            if not flight.askers and not flight.task.done():
-                self._forget(key, flight)
+            if not flight.askers and not task.done():
+                self._flights.pop(flight, None)
                 flight.run.cancel()
-                flight.task.cancel()
+                task.cancel()
 
     async def alone(self, work: Callable[[], T]) -> T:
         """What other work over the lake gives, with the same bounds; it ends where this is cancelled."""
@@ -86,46 +103,54 @@ class Flights:
         def within() -> T:
             with run:
                 run.check()
-                return work()
+                return self._turns.take(work, run)
 
         try:
             return await self._workers.run(within)
         finally:
             run.cancel()
 
-    def _start(self, key: Hashable, question: Question) -> _Flight:
-        run = Run(self._seconds)
-        work = self._workers.run(lambda: _fly(question, run))
-        flight = _Flight(question.asked, run, asyncio.create_task(work))
-        self._flights[key] = flight
-        flight.task.add_done_callback(lambda task: self._land(key, flight))
+    def _joined(self, question: Question) -> _Flight | None:
+        wish = question.wish
+        return next(
+            (each for each in self._flights if each.question.wish == wish and each.takes(question)), None
+        )
+
+    def _start(self, question: Question) -> _Flight:
+        flight = _Flight(question, Run(self._seconds))
+        task = asyncio.create_task(self._workers.run(lambda: self._fly(flight)))
+        self._flights[flight] = task
+        task.add_done_callback(lambda task: self._land(flight, task))
         return flight
 
-    def _land(self, key: Hashable, flight: _Flight) -> None:
-        self._forget(key, flight)
-        if not flight.task.cancelled() and flight.task.exception() is None:
-            self._keep(key, flight.task.result())
+    def _fly(self, flight: _Flight) -> _Landed:
+        question = flight.begin()
+        with flight.run as run:
+            answered = Answered(*self._turns.take(question.answer, run))
+        # Measured here, in the thread of the report: the event loop, which serves capture too, must not wait.
+        return _Landed(question, answered, len(msgspec.json.encode(answered.answer)))
 
-    def _forget(self, key: Hashable, flight: _Flight) -> None:
-        if self._flights.get(key) is flight:
-            del self._flights[key]
+    def _land(self, flight: _Flight, task: asyncio.Task[_Landed]) -> None:
+        self._flights.pop(flight, None)
+        if not task.cancelled() and task.exception() is None:
+            self._keep(task.result())
 
-    def _keep(self, key: Hashable, landed: _Landed) -> None:
+    def _keep(self, landed: _Landed) -> None:
+        key, asked = landed.question.key, landed.question.asked
         self._drop(key)
         self._kept[key] = landed
         self._room -= landed.size
-        while self._kept and (self._room < 0 or self._oldest() < landed.asked - SAME_TIME):
+        while self._kept and (self._room < 0 or self._oldest() < asked - SAME_TIME):
             self._drop(next(iter(self._kept)))
 
     def _oldest(self) -> datetime:
-        return next(iter(self._kept.values())).asked
+        return next(iter(self._kept.values())).question.asked
 
     def _drop(self, key: Hashable) -> None:
         if key in self._kept:
             self._room += self._kept.pop(key).size
 
 
-def _fly(question: Question, run: Run) -> _Landed:
-    # Measured here, in the thread of the report: the event loop, which serves capture too, must not wait.
-    answered = Answered(*question.answer(run))
-    return _Landed(question.asked, answered, len(msgspec.json.encode(answered.answer)))
+def same(one: Question, other: Question) -> bool:
+    """Whether one answer will do for both."""
+    return one.key == other.key and abs(one.asked - other.asked) <= SAME_TIME

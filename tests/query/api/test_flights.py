@@ -23,7 +23,7 @@ from backsight.api.workers import Workers
 from backsight.contract import PARTITIONS
 from backsight.errors import BacksightError, Cancelled
 from backsight.keys import Keys
-from backsight.scan.context import Context
+from backsight.scan.context import Context, rfc3339
 from backsight.site import DataDirectory
 from query.api.asking import Broken, broken_api, client, problem
 from query.rows import event, rows_of
@@ -112,6 +112,52 @@ def test_one_of_two_askers_leaves(site: Counting) -> None:
 
     asyncio.run(leave())
     assert site.ended.get(timeout=30) is None
+
+
+def test_who_waits_for_a_turn_is_answered_together(site: Counting) -> None:
+    """What is asked again and again while it waits is computed once, as of the last time it was asked."""
+
+    async def ask() -> None:
+        flights = Flights(Workers("test", 1, 1), None)
+        running = asyncio.create_task(flights.answer(site.ask("funnel", {"number": 1})))
+        await asyncio.to_thread(site.began.get, timeout=30)
+        first = site.ask("funnel", {"number": 2})
+        later = [
+            replace(first, context=replace(first.context, now=asked), asked=asked)
+            for asked in (first.asked + timedelta(seconds=seconds) for seconds in (40, 20))
+        ]
+        waiting = [asyncio.create_task(flights.answer(each)) for each in (first, *later)]
+        await asyncio.sleep(0)
+        site.go_on.set()
+        await running
+        told = [(await each).answer["meta"]["now"] for each in waiting]
+        assert told == [rfc3339(later[0].asked)] * 3
+
+    asyncio.run(ask())
+    assert site.began.get(timeout=30) == {"number": 2}
+    assert site.began.empty()
+
+
+def test_an_earlier_moment_is_answered_for_itself(site: Counting) -> None:
+    """Questions that wait, of which each is asked as of a moment of its own, have an answer each."""
+
+    async def ask() -> None:
+        flights = Flights(Workers("test", 1, 3), None)
+        running = asyncio.create_task(flights.answer(site.ask("funnel", {"number": 1})))
+        await asyncio.to_thread(site.began.get, timeout=30)
+        now = site.ask("funnel", {})
+        asked = [
+            now if ago is None else replace(now, context=replace(now.context, now=now.asked - timedelta(ago)))
+            for ago in (None, 1, 2)
+        ]
+        waiting = [asyncio.create_task(flights.answer(each)) for each in asked]
+        await asyncio.sleep(0)
+        site.go_on.set()
+        await running
+        told = [(await each).answer["meta"]["now"] for each in waiting]
+        assert told == [rfc3339(each.context.now) for each in asked]
+
+    asyncio.run(ask())
 
 
 def test_an_error_is_told_to_all_and_forgotten() -> None:

@@ -1,0 +1,135 @@
+"""What is refused for memory beside others is computed again alone; what is refused alone is refused."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from backsight.api.turns import Turns
+from backsight.errors import Cancelled, Exceeded
+from backsight.held_rows import too_large
+from backsight.runs import Run
+
+
+def within(turns: Turns, work: Callable[[], object], run: Run | None = None) -> object:
+    """Takes a turn in a run of its own."""
+    with run or Run() as entered:
+        return turns.take(work, entered)
+
+
+class Greedy:
+    """Finds too little memory for as long as it is told that there is."""
+
+    def __init__(self, enough: Callable[[], bool]) -> None:
+        self._enough = enough
+        self.times = 0
+        self.tried = threading.Event()
+
+    def __call__(self) -> int:
+        self.times += 1
+        self.tried.set()
+        if not self._enough():
+            raise too_large()
+        return self.times
+
+
+def test_refused_beside_others_is_answered_alone() -> None:
+    """It waits until they are done; who comes meanwhile waits for it."""
+    turns, go_on, came = Turns(), threading.Event(), threading.Event()
+    working: list[str] = []
+    seen: list[list[str]] = []
+
+    def other(name: str, began: threading.Event) -> None:
+        working.append(name)
+        began.set()
+        assert go_on.wait(30)
+        working.remove(name)
+
+    def enough() -> bool:
+        seen.append(list(working))
+        return not working
+
+    began, greedy = threading.Event(), Greedy(enough)
+    with ThreadPoolExecutor(3) as pool:
+        first = pool.submit(within, turns, lambda: other("first", began))
+        assert began.wait(30)
+        asked = pool.submit(within, turns, greedy)
+        assert greedy.tried.wait(30)
+        while not turns._alone:
+            assert not asked.done()
+        late = pool.submit(within, turns, lambda: other("late", came))
+        go_on.set()
+        assert asked.result(30) == 2
+        first.result(30)
+        late.result(30)
+    assert seen == [["first"], []]
+    assert came.is_set()
+
+
+def test_refused_alone_is_refused() -> None:
+    """Nobody else took the memory: it is not tried again."""
+    turns, greedy = Turns(), Greedy(lambda: False)
+    with pytest.raises(Exceeded, match="more memory"):
+        within(turns, greedy)
+    assert greedy.times == 1
+
+
+def test_refused_twice_is_refused() -> None:
+    """Where even alone there is too little, it is told so, and the next one is answered."""
+    turns, began, go_on = Turns(), threading.Event(), threading.Event()
+    greedy = Greedy(lambda: False)
+
+    def wait() -> bool:
+        began.set()
+        return go_on.wait(30)
+
+    with ThreadPoolExecutor(2) as pool:
+        other = pool.submit(within, turns, wait)
+        assert began.wait(30)
+        asked = pool.submit(within, turns, greedy)
+        assert greedy.tried.wait(30)
+        go_on.set()
+        with pytest.raises(Exceeded, match="more memory"):
+            asked.result(30)
+        assert other.result(30)
+    assert greedy.times == 2
+    assert within(turns, lambda: "next") == "next"
+
+
+def test_too_long_is_not_tried_again() -> None:
+    """Only memory is shared with others, in this sense."""
+    turns, began, go_on = Turns(), threading.Event(), threading.Event()
+    times: list[int] = []
+
+    def late() -> None:
+        times.append(1)
+        raise Exceeded("the answer takes longer than 1 s", field="query_seconds", value=1, valid="less")
+
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(within, turns, lambda: began.set() or go_on.wait(30))
+        assert began.wait(30)
+        with pytest.raises(Exceeded, match="longer"):
+            within(turns, late)
+        go_on.set()
+        other.result(30)
+    assert times == [1]
+
+
+def test_called_off_while_it_waits() -> None:
+    """Who waits to be alone is called off at once, and holds up nobody."""
+    turns, began, go_on = Turns(), threading.Event(), threading.Event()
+    run, greedy = Run(), Greedy(lambda: False)
+    with ThreadPoolExecutor(2) as pool:
+        other = pool.submit(within, turns, lambda: began.set() or go_on.wait(30))
+        assert began.wait(30)
+        asked = pool.submit(within, turns, greedy, run)
+        assert greedy.tried.wait(30)
+        run.cancel()
+        with pytest.raises(Cancelled):
+            asked.result(30)
+        assert within(turns, lambda: "next") == "next"
+        go_on.set()
+        other.result(30)
