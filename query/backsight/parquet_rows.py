@@ -59,7 +59,7 @@ class ParquetRows:
                     columns[field.name] = column
         missing = [name for name in schema.names if name not in columns]
         columns |= self._decoded(missing, rows, np.unique(stretches.groups)) if missing else {}
-        return pa.table([columns[field.name].cast(field.type) for field in schema], schema=schema)
+        return pa.table([_as(columns[field.name], field.type) for field in schema], schema=schema)
 
     def _undecoded(
         self, field: pa.Field, file: FileIO, rows: Integers, stretches: Stretches
@@ -97,6 +97,10 @@ class ParquetRows:
         skipped = np.cumsum(np.diff(self._edges) * ~np.isin(np.arange(len(self._edges) - 1), hit))
         taken = table.take(pa.array(rows - skipped[np.searchsorted(self._edges, rows, "right") - 1]))
         return {name: taken[name] for name in names}
+
+
+def _as(column: Column, kind: pa.DataType) -> Column:
+    return column if column.type == kind else column.cast(kind)
 
 
 def _chunks(footer: Any, name: str) -> list[Any]:

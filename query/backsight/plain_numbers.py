@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from io import FileIO
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -24,11 +25,24 @@ NOT_PLAIN: Final = 0
 """Offset of values that have to be decoded."""
 
 
-NEAR: Final = 8_192
-"""Bytes between two stretches up to which they are read as one: to copy them is as fast as to ask again."""
+NEAR: Final = 1_024
+"""Rows between two stretches up to which they are read as one: to copy them is as fast as to ask again."""
 
 
 @dataclass(frozen=True, slots=True)
+class Parts:
+    """What is read of a file: stretches near one another at once, what lies between them is then left out."""
+
+    firsts: Integers
+    """The first row of each part."""
+    lengths: Integers
+    """How many rows it spans."""
+    groups: Integers
+    chosen: Integers | None
+    """Which of all rows of the parts, one part after another, are the stretches'; null where all are."""
+
+
+@dataclass(frozen=True)
 class Stretches:
     """Rows that follow one another in one row group: where they begin, how many they are, in which group."""
 
@@ -46,6 +60,18 @@ class Stretches:
         first = np.flatnonzero(begins)
         groups = np.searchsorted(edges, rows[first], "right") - 1
         return cls(rows[first], np.diff(np.append(first, len(rows))), groups)
+
+    @cached_property
+    def parts(self) -> Parts:
+        """How they are read, the same for every column that lacks no value."""
+        ends = self.firsts + self.lengths
+        apart = np.flatnonzero((self.firsts[1:] - ends[:-1] > NEAR) | (np.diff(self.groups) != 0)) + 1
+        first, last = np.append(0, apart), np.append(apart, len(ends)) - 1
+        firsts, lengths = self.firsts[first], ends[last] - self.firsts[first]
+        if len(first) == len(ends):
+            return Parts(firsts, lengths, self.groups[first], None)
+        skipped = np.repeat(firsts - (np.cumsum(lengths) - lengths), last - first + 1)
+        return Parts(firsts, lengths, self.groups[first], stretched(self.firsts - skipped, self.lengths))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +138,13 @@ class PlainNumbers:
         return pa.Array.from_buffers(self.kind, len(rows), [bits, pa.py_buffer(values)])
 
     def _read(self, file: FileIO, number: np.dtype[Any], stretches: Stretches) -> npt.NDArray[Any]:
-        at = self.origins[stretches.groups] + stretches.firsts * number.itemsize
-        return _read(file, number, at, stretches)
+        parts = stretches.parts
+        at = self.origins[parts.groups] + parts.firsts * number.itemsize
+        numbers = _bytes(file, at, parts.lengths * number.itemsize).view(number)
+        if parts.chosen is None:
+            return numbers
+        # Clipping changes none of them; to raise, numpy would copy them all once more.
+        return numbers.take(parts.chosen, out=reused(len(parts.chosen), number), mode="clip")
 
 
 def find_numbers(
@@ -130,22 +161,6 @@ def find_numbers(
             present = Present.of(parquet.read([name], use_threads=False)[name])
     first = edges[:-1] if present is None else present.rank(edges[:-1])
     return PlainNumbers(kind, offsets - first * width, offsets != NOT_PLAIN, present)
-
-
-def _read(file: FileIO, number: np.dtype[Any], at: Integers, stretches: Stretches) -> npt.NDArray[Any]:
-    """The numbers of some stretches that begin at these bytes, upwards."""
-    ends = at + stretches.lengths * number.itemsize
-    apart = np.flatnonzero((at[1:] - ends[:-1] > NEAR) | (np.diff(stretches.groups) != 0)) + 1
-    first, last = np.append(0, apart), np.append(apart, len(at)) - 1
-    sizes = ends[last] - at[first]
-    numbers = _bytes(file, at[first], sizes).view(number)
-    if len(first) == len(at):
-        return numbers
-    # What was read between stretches is left out. Numbers of one part lie whole numbers apart.
-    skipped = np.repeat(at[first] - (np.cumsum(sizes) - sizes), last - first + 1)
-    chosen = stretched((at - skipped) // number.itemsize, stretches.lengths)
-    # Clipping changes none of them; to raise, numpy would copy them all once more.
-    return numbers.take(chosen, out=reused(len(chosen), number), mode="clip")
 
 
 def _bytes(file: FileIO, starts: Integers, sizes: Integers) -> npt.NDArray[np.uint8]:

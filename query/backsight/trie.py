@@ -99,6 +99,11 @@ class Trie:
         rows = state.nodes.rows
         return pa.array(rows.node_id), pa.array(rows.element_id[own])
 
+    def elements_of_nodes(self) -> pa.Table:
+        """The `element_id` of every `node_id`."""
+        rows = self._state.nodes.rows
+        return pa.table({"node_id": rows.node_id, "element_id": rows.element_id})
+
     def withheld(self, selector: Selector) -> list[str]:
         """Attributes whose values the selector tests and some of which were not kept; those match nothing."""
         names = {name for branch in selector.branches for name in _tested(branch)}

@@ -11,24 +11,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-import pyarrow as pa
-
-from backsight.contract import ELEMENTS, NODES
-from backsight.engine import Files, Relation
+from backsight.engine import Files
 from backsight.fields import refuse
+from backsight.reports.targets import COLUMNS, Targets
 from backsight.rules.conditions import Conditions
 from backsight.rules.rule import AnyRule, parse_rules
 from backsight.rules.steps import Step
 from backsight.scan.context import PERSON_TRAITS, Context
 from backsight.scan.matched import Query, Scan
-from backsight.scan.order import PLACE
 from backsight.scan.periods import CALENDAR, Periods, cover, periods_between
 from backsight.scan.request import Common, Range, read_common, read_request
 from backsight.sql import load_sql
 
 FIELDS: Final = ("rules", "description")
 """`description` is taken, so that the body that saves a named event also previews it."""
-MAX_ELEMENTS: Final = 20
 KIND: Final = frozenset({"type", "node_id"})
 """Columns by which most names tell events apart; a million events may be of a few thousand kinds."""
 
@@ -61,7 +57,7 @@ def run(request: Mapping[str, object], context: Context) -> Answer:
         "events": totals["events"],
         "persons": totals["persons"],
         "daily": [{"date": day, "events": by_day.get(place, 0)} for place, day in enumerate(periods.labels)],
-        "elements": _described(_elements(asked, context, span).run(context)),
+        "elements": _targets(asked, context, span, query).rows(),
         "overlaps": sorted(overlaps, key=lambda each: (-each["events"], each["name"])),
         "meta": context.meta((), [*warnings, *query.warnings]),
     }
@@ -72,7 +68,7 @@ def sql(request: Mapping[str, object], context: Context) -> str:
     asked = parse(request, context.now)
     span, _ = cover(asked.common.range, "day", context)
     counts = _counts(asked, context, periods_between("day", asked.common.zone, span), span)
-    return f"{counts.text(context)};\n\n{_elements(asked, context, span).text(context)}"
+    return f"{counts.text(context)};\n\n{_targets(asked, context, span, counts).text()}"
 
 
 def parse(request: Mapping[str, object], now: datetime) -> PreviewRequest:
@@ -89,6 +85,7 @@ def _counts(asked: PreviewRequest, context: Context, periods: Periods, span: Ran
     tests = [("matches", conditions.step(asked.step, "rules"))]
     asked_for = dict(conditions.customs)
     names = [_Overlap.of(number, name, conditions) for number, name in enumerate(sorted(context.names))]
+    conditions.columns |= COLUMNS
     conditions.customs = asked_for  # another name's unknown property is not this request's fault
     columns = [("slot", periods.slot_sql()), *((name.alias, name.test) for name in names if not name.by_kind)]
     text = load_sql("preview")
@@ -130,28 +127,7 @@ class _Overlap:
         return f"{counted}count(*) from dated where {self.alias}"
 
 
-def _elements(asked: PreviewRequest, context: Context, span: Range) -> Query:
-    conditions = context.conditions()
-    tests = [("matches", conditions.step(asked.step, "rules"))]
-    conditions.columns |= {"time", "sequence", "text", "node_id"}
-    columns = [("place", PLACE), ("text", "e.text"), ("node_id", "e.node_id")]
-    scan = Scan(context, asked.common, conditions, columns, tests, [asked.step], span)
-    tables: dict[str, Relation] = {
-        name: Files(context.snapshot.files(name), schema)
-        for name, schema in (("nodes", NODES), ("elements", ELEMENTS))
-    }
-    text = load_sql("preview_elements").replace("{limit}", conditions.bind(MAX_ELEMENTS))
-    return scan.query(text.strip(), tables)
-
-
-def _described(elements: pa.Table) -> list[Answer]:
-    """The targets of matching events, most frequent first; an attribute whose value was withheld is null."""
-    return [
-        {
-            "tag": row["tag"],
-            "attributes": dict(row["attributes"] or ()),
-            "text": row["text"],
-            "count": row["events"],
-        }
-        for row in elements.to_pylist()
-    ]
+def _targets(asked: PreviewRequest, context: Context, span: Range, counts: Query) -> Targets:
+    events = counts.tables["events"]
+    beside = events.schema.names if isinstance(events, Files) else ()
+    return Targets(asked.step, asked.common, span, context, beside)

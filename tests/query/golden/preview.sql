@@ -1,4 +1,4 @@
--- events: 1 Parquet files of shop: time, type, name, device
+-- events: 1 Parquet files of shop: time, type, name, node_id, device, sequence
 -- calendar: 32 rows of slot, period
 -- $p0 = "track"
 -- $p1 = "A"
@@ -42,9 +42,9 @@ select 'overlap', 2, count(*) from dated where name_2
 union all
 select 'overlap', 3, count(*) from dated where name_3;
 
--- events: 1 Parquet files of shop: time, type, name, node_id, device, sequence, text
--- nodes: 1 Parquet files of shop: site, node_id, parent_id, element_id, depth, child_index, child_last, type_index, type_last, flags, first_seen
--- elements: 1 Parquet files of shop: site, element_id, tag, namespace, attributes, first_seen
+create temporary table targets as
+-- events: 1 Parquet files of shop: time, type, name, node_id, device, sequence
+-- nodes: 1 rows of node_id, element_id
 -- $p0 = "track"
 -- $p1 = "A"
 -- $p2 = 20
@@ -52,30 +52,51 @@ select 'overlap', 3, count(*) from dated where name_3;
 -- $p4 = "2026-11-01T00:00:00.000001Z"
 with matched as (
     select
-        e.device as person,
         ((epoch_us(e.time) - (-1577923200000000)) << 11) + least(e.sequence, 2047) as place,
-        e.text as text,
         e.node_id as node_id,
         (e.type = $p0 and (e.name is not null and e.name = $p1)) as matches
     from events as e
     where ((e.type = $p0 and (e.name is not null and e.name = $p1)))
       and e.time >= $p3
       and e.time < $p4
-),
-targets as (
+)
+select nodes.element_id, count(*) as events, max(matched.place) as latest
+from matched
+join nodes on nodes.node_id = matched.node_id
+where matched.matches
+group by nodes.element_id
+order by events desc, nodes.element_id
+limit $p2;
+
+-- events: 1 Parquet files of shop: time, type, name, node_id, sequence, text
+-- nodes: 1 rows of node_id, element_id
+-- elements: 1 Parquet files of shop: site, element_id, tag, namespace, attributes, first_seen
+-- $p0 = "track"
+-- $p1 = "A"
+-- $p3 = "2026-10-01T00:00:00Z"
+-- $p4 = "2026-11-01T00:00:00.000001Z"
+with matched as (
     select
-        nodes.element_id,
-        count(*) as events,
-        -- The latest text; of several at one time, the greatest.
-        max({place: matched.place, text: matched.text}) as latest
+        ((epoch_us(e.time) - (-1577923200000000)) << 11) + least(e.sequence, 2047) as place,
+        e.node_id as node_id,
+        e.text as text,
+        (e.type = $p0 and (e.name is not null and e.name = $p1)) as matches
+    from events as e
+    where ((e.type = $p0 and (e.name is not null and e.name = $p1)))
+      and e.time >= $p3
+      and e.time < $p4
+),
+texts as (
+    -- The latest text; of several at one time, the greatest.
+    select nodes.element_id, max(matched.text) as text
     from matched
     join nodes on nodes.node_id = matched.node_id
+    join targets on targets.element_id = nodes.element_id and targets.latest = matched.place
     where matched.matches
     group by nodes.element_id
-    order by events desc, element_id
-    limit $p2
 )
-select elements.tag, elements.attributes, targets.latest.text as text, targets.events
+select elements.tag, elements.attributes, texts.text, targets.events
 from targets
 join elements on elements.element_id = targets.element_id
+left join texts on texts.element_id = targets.element_id
 order by targets.events desc, targets.element_id
