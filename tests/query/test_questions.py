@@ -89,3 +89,13 @@ def test_a_number_that_is_out_of_range(site: Questions) -> None:
 def test_nothing_is_previewed_in_one_line(site: Questions) -> None:
     """What a rule never matched has no table of days without any."""
     assert repr(site.preview(css="a.nowhere")) == "0 events by 0 persons"
+
+
+def test_a_group_that_is_none_is_told_from_those_that_are(site: Questions) -> None:
+    """The nearest groups are named; in funnels and in retention, whose tables show them."""
+    funnel = site.funnel(STEPS, breakdown="path", **OCTOBER)
+    with pytest.raises(InvalidRequest, match=r"no such group\. Valid: did you mean '/pricing'"):
+        funnel.persons(1, group="/prices")
+    retention = site.retention(STEPS[0], STEPS[1], breakdown=["path", "query"], **OCTOBER)
+    with pytest.raises(InvalidRequest, match=r"no such group\. Valid: did you mean '/pricing, null'"):
+        retention.persons("2026-10-01", group=["/pricing", "x"])

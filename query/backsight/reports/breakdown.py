@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from backsight.errors import Exceeded
+from backsight.errors import Exceeded, nearest
 from backsight.fields import below, read_list, read_object, read_whole, refuse
 from backsight.parquet_rows import Integers
 from backsight.rules.conditions import Conditions
@@ -119,6 +119,16 @@ def find_group(value: Sequence[object], groups: Sequence[Sequence[object] | None
         if group is not None and [_told(each) for each in group] == told:
             return place
     return None
+
+
+def nearest_group(value: object, groups: Sequence[Sequence[object] | None]) -> str:
+    """What would be valid instead of a value that no group has: groups like it, else the first of them."""
+    wanted = value if isinstance(value, (list, tuple)) else [value]
+    return nearest(_in_words(wanted), [_in_words(group) for group in groups if group is not None])
+
+
+def _in_words(group: Sequence[object]) -> str:
+    return ", ".join(_told(each) or "null" for each in group)
 
 
 def _told(value: object) -> str | None:

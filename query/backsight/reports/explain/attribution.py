@@ -25,7 +25,7 @@ from backsight.reports.explain.explanation import MAX_LISTED, MOST, Answer, Even
 from backsight.reports.explain.facts import Test
 from backsight.reports.explain.outcomes import Outcome, chosen, passed_over
 from backsight.reports.explain.rows import rows_by_tie
-from backsight.reports.explain.words import either, many, moment_of, quoted, said, span
+from backsight.reports.explain.words import either, many, moment_of, ordinal, quoted, said, span
 from backsight.scan.context import Context, rfc3339
 from backsight.scan.order import instant_of
 from backsight.timelines import Timeline, Timelines
@@ -167,7 +167,7 @@ def _outcome(of: AttributionOfPerson, row: int, fills: frozenset[int]) -> Outcom
 
 
 def _nth(number: int, total: int) -> str:
-    return "" if total == 1 else f"{number + 1:,}. "
+    return "" if total == 1 else f"{ordinal(number + 1)} "
 
 
 def _credited(of: AttributionOfPerson, touch: int) -> list[int]:

@@ -35,7 +35,7 @@ KINDS: Final = ("user", "device")
 MAX_STATEMENTS: Final = 100
 """Most statements that are shown of one person: the first ones."""
 VALID: Final = (
-    "a 'person' of an answer, {\"user\": ID} or {\"device\": ID} (in a path 'user:ID' or 'device:ID')"
+    "a 'person' of an answer, {\"user\": ID} or {\"device\": ID} (as text 'user:ID' or 'device:ID')"
 )
 
 EVERYTHING: Final = Step("any event", rule=Rule())

@@ -16,7 +16,7 @@ import numpy as np
 
 from backsight.fields import read_flag, read_list, read_whole, refuse
 from backsight.parquet_rows import Integers
-from backsight.reports.breakdown import find_group
+from backsight.reports.breakdown import find_group, nearest_group
 from backsight.reports.funnel.attempts import NOT_REACHED, Attempts
 from backsight.reports.funnel.counting import count_attempts
 from backsight.reports.funnel.groups import WHO, codes_of, ranking_of, split
@@ -81,7 +81,7 @@ def _of_group(
     ranking = ranking_of(parts, codes, found.groups, asked.breakdown.breakdown.limit)
     place = _place(ranking.values, value, len(asked.breakdown.breakdown.by))
     if place is None:
-        refuse("the funnel has no such group.", "group", value, "a group's 'value', or {'pooled': true}")
+        refuse("the funnel has no such group.", "group", value, nearest_group(value, ranking.values))
     return split(parts, codes, ranking, asked.options.count)[place]
 
 

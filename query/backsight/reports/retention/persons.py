@@ -20,7 +20,7 @@ import numpy as np
 
 from backsight.errors import nearest, shown
 from backsight.fields import read_flag, read_list, read_object, read_string, read_whole, refuse
-from backsight.reports.breakdown import MAX_PROPERTIES, Group, Ranking, Value, find_group
+from backsight.reports.breakdown import MAX_PROPERTIES, Group, Ranking, Value, find_group, nearest_group
 from backsight.reports.retention.frame import Frame
 from backsight.reports.retention.report import Found, find, scan_text
 from backsight.reports.retention.request import FIELDS, RetentionRequest, read_retention
@@ -136,9 +136,8 @@ def _place(ranking: Ranking, cell: Cell) -> int:
         return len(ranking.groups)
     place = find_group(cell.group or (), ranking.groups)
     if place is None:
-        refuse(
-            "there is no such group.", "cell.group", cell.group, "the 'value' of one of the answer's groups"
-        )
+        valid = nearest_group(cell.group, ranking.groups)
+        refuse("there is no such group.", "cell.group", cell.group, valid)
     return place
 
 
