@@ -37,7 +37,13 @@ def _lines(answer: Row, rows: list[Row]) -> Spec:
         encoding={
             "x": START,
             "y": {"field": "value", "title": None, **(WHOLE if is_whole(answer) else QUANTITY)},
-            "color": {"field": "series", "type": "nominal", "sort": None, "title": None},
+            "color": {
+                "field": "series",
+                "type": "nominal",
+                "sort": None,
+                "title": None,
+                "legend": {"labelLimit": 320},
+            },
             **({"strokeDash": compared} if "previous_labels" in answer else {}),
             "tooltip": [{"field": name} for name in ("start", "series", "value")],
         },

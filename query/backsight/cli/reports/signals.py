@@ -53,7 +53,8 @@ def signals(
 
     The STEPs make a funnel; compared are those who reached a step with those who got to the one before and no
     further. With --return one STEP begins a retention report; compared are those who came back with those who
-    did not. Every signal comes with a rule that names it (--json shows it).
+    did not. Every signal comes with a rule that names it (--json shows it). Of funnels and retention reports
+    with other options, ask over HTTP or in Python.
 
     \b
     backsight signals "Viewed pricing" "Signed up" --since 30d
