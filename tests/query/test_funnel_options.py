@@ -15,9 +15,9 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from backsight.errors import Cancelled, InvalidRequest
+from backsight.errors import Cancelled, Exceeded, InvalidRequest
 from backsight.reports import funnel
-from backsight.reports.funnel import arrangements, ties
+from backsight.reports.funnel import arrangements, parts, ties
 from backsight.reports.funnel.attempts import NOT_REACHED
 from backsight.reports.funnel.rules import Rules
 from backsight.reports.funnel.walk import counted_attempts
@@ -381,6 +381,25 @@ def test_a_question_about_forged_ties_can_be_called_off(
     with run, pytest.raises(Cancelled):
         Timelines(rows).map(lambda timeline: counted_attempts(timeline, replace(PLAIN, **more)))
     assert 1 <= made <= at_one_time
+
+
+def test_values_held_beside_too_many_events_are_refused(
+    context_of: ContextOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An event without a value stands among those of every value near it: too many are told, not tried; what
+    lies far from a value's own events is not there at all."""
+    monkeypatch.setattr(parts, "MOST_ROWS", 100)
+    monkeypatch.setattr(parts, "MOST_TIMES", 5)
+    site = context_of([
+        event(name, at(minute + later), props=props)
+        for minute in range(20)
+        for name, later, props in [("A", 0, json.dumps({"cart": minute})), ("D", 0.5, None)]
+    ])  # fmt: skip
+    asked = {"steps": ["A", "B"], "hold": ["props.cart"], "exclude": [{"event": "D"}]}
+    assert funnel.run(asked | {"window": "10m"}, site)["steps"][0]["excluded"] == 1
+    with pytest.raises(Exceeded, match="20 values are held beside 20 events") as raised:
+        funnel.run(asked | {"window": "1h"}, site)
+    assert raised.value.field == "hold"
 
 
 def test_several_properties_are_held_together(context_of: ContextOf) -> None:

@@ -15,11 +15,20 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from backsight.errors import Exceeded
 from backsight.parquet_rows import Integers
 from backsight.reports.funnel.units import SESSION
+from backsight.runs import LESS
+from backsight.scan.order import instant_of
+from backsight.timelines import changes
 
 MAX_ITEMS: Final = 32
 """Items of a list that are read."""
+
+MOST_ROWS: Final = 5_000_000
+"""Events without a value, each counted once for every value beside it: about half a gigabyte."""
+MOST_TIMES: Final = 8
+"""Or so many times the events, where these are more. Only a robot has so many values at once."""
 
 SPECIAL: Final = r"^(\[|-?\d+(\.|[eE]))"
 """How texts begin that are lists, or numbers that may be written in several ways."""
@@ -30,10 +39,11 @@ def held_columns(count: int) -> list[str]:
     return [f"held_{number}" for number in range(1, count + 1)]
 
 
-def parted(rows: pa.Table, sessions: bool, held: Sequence[str], step_bits: int) -> pa.Table:
+def parted(rows: pa.Table, sessions: bool, held: Sequence[str], step_bits: int, window: int) -> pa.Table:
     """The rows with the column `part`; rows that belong to several parts come several times.
 
-    `held` are columns, which are taken away.
+    `held` are columns, which are taken away; `window` is in microseconds. Raises Exceeded where events
+    without a value stand beside so many values that there would be too many rows.
     """
     if sessions:
         rows = rows.filter(pc.is_valid(rows[SESSION]))
@@ -47,7 +57,7 @@ def parted(rows: pa.Table, sessions: bool, held: Sequence[str], step_bits: int) 
     if sessions:
         unit = _numbered(unit * rows.num_rows + _numbered(rows[SESSION].to_numpy()))
         part = _numbered(part * rows.num_rows + unit[of])
-    added, added_part = _everywhere(rows, unit, of, part, step_bits)
+    added, added_part = _everywhere(rows, unit, of, part, step_bits, window)
     bits = rows["steps"].to_numpy()
     made = rows.take(pa.array(np.concatenate([of, added])))
     at = rows.schema.get_field_index("steps")
@@ -109,18 +119,36 @@ def _written(value: Any, text: str) -> str:
 
 
 def _everywhere(
-    rows: pa.Table, unit: Integers, of: Integers, part: Integers, step_bits: int
+    rows: pa.Table, unit: Integers, of: Integers, part: Integers, step_bits: int, window: int
 ) -> tuple[Integers, Integers]:
-    """Rows without a value that say more than that they fill a step, once for each part of their unit."""
+    """Rows without a value that say more than that they fill a step, once for each part of their unit in
+    whose time they lie: from its first row until the window of its last one has closed.
+    """
     missing = np.ones(rows.num_rows, np.bool_)
     missing[of] = False
     loose = np.flatnonzero(missing & ((rows["steps"].to_numpy() & ~step_bits) != 0))
-    # Each unit's parts stand together, so that those of one unit are a stretch.
-    pairs = np.unique(np.stack([unit[of], part]), axis=1)
-    begins, ends = (np.searchsorted(pairs[0], unit[loose], side) for side in ("left", "right"))
+    instant = instant_of(rows["place"].to_numpy())
+    loose = loose[np.lexsort((instant[loose], unit[loose]))]
+    by_part = np.lexsort((instant[of], part, unit[of]))
+    first = changes(unit[of[by_part]], part[by_part])
+    begin, end = of[by_part[first]], of[by_part[np.append(first[1:], True)[: len(first)]]]
+    times = np.unique(instant[loose])
+    # The order of a unit's rows in time, as one number: that of the unit, then how many times lie before.
+    known = unit[loose] * (len(times) + 1) + np.searchsorted(times, instant[loose])
+    whose = unit[begin] * (len(times) + 1)
+    begins = np.searchsorted(known, whose + np.searchsorted(times, instant[begin]))
+    ends = np.searchsorted(known, whose + np.searchsorted(times, instant[end] + window, "right"))
     count = ends - begins
+    most = max(MOST_ROWS, MOST_TIMES * rows.num_rows)
+    if count.sum() > most:
+        raise Exceeded(
+            f"{len(begins):,} values are held beside {len(loose):,} events without one.",
+            field="hold",
+            value=int(count.sum()),
+            valid=f"at most {most:,} of these beside those: {LESS}",
+        )
     ahead = np.repeat(begins - (np.cumsum(count) - count), count)
-    return np.repeat(loose, count), pairs[1][ahead + np.arange(count.sum())]
+    return loose[ahead + np.arange(count.sum())], np.repeat(part[by_part[first]], count)
 
 
 def _numbered(values: Integers) -> Integers:

@@ -134,7 +134,8 @@ def matched(asked: FunnelRequest, context: Context) -> tuple[Matched, list[str]]
 def _parted(rows: pa.Table, asked: FunnelRequest) -> pa.Table:
     """The rows, in parts where attempts are made within a session, or with one value, alone."""
     sessions, held = asked.options.count == "sessions", held_columns(len(asked.options.hold))
-    return parted(rows, sessions, held, (1 << len(asked.steps)) - 1) if sessions or held else rows
+    bits = (1 << len(asked.steps)) - 1
+    return parted(rows, sessions, held, bits, asked.window_micros) if sessions or held else rows
 
 
 def _alone(rows: pa.Table) -> list[str]:

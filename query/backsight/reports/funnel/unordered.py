@@ -27,6 +27,7 @@ from backsight.reports.funnel.attempts import (
     starting_rows,
 )
 from backsight.reports.funnel.rules import Rules
+from backsight.runs import check
 from backsight.scan.order import instant_of
 from backsight.timelines import Timeline
 
@@ -78,6 +79,7 @@ def _chosen(timeline: Timeline, rules: Rules, anchors: Integers, way: int) -> In
         hoped = _nearest(timeline, rules, alike, anchors, way, apart=False)
         short = (chosen != NOT_REACHED).sum(axis=0) < (hoped != NOT_REACHED).sum(axis=0)
         for anchor in np.flatnonzero(short).tolist():
+            check()
             chosen[:, anchor] = _matched(timeline, rules, alike, int(anchors[anchor]), way)
     ordered = np.empty_like(chosen)
     ordered[numbers] = chosen
