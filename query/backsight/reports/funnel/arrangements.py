@@ -10,7 +10,7 @@ Only forged events have so many. They take a time that grows with their number, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from heapq import merge
 from itertools import islice, product
 from math import prod
@@ -20,14 +20,13 @@ from typing import Final
 import numpy as np
 
 from backsight.parquet_rows import Integers
-from backsight.reports.funnel.attempts import NOT_REACHED, Attempts, first_of_runs, joined
-from backsight.reports.funnel.orderly import ordered_attempts
+from backsight.reports.funnel.attempts import NOT_REACHED, Attempts, joined
 from backsight.reports.funnel.rules import Rules
 from backsight.reports.funnel.ties import Page, pages_by_time, shortest_first
 from backsight.reports.funnel.units import ranks
 from backsight.runs import check
 from backsight.scan.order import instant_of
-from backsight.timelines import Timeline
+from backsight.timelines import Timeline, changes
 
 MAX_ORDERS: Final = 256
 """Orders of a run that are tried."""
@@ -37,13 +36,15 @@ MAX_TIED: Final = 24
 """Events of one time up to which every order is looked for; of more, all are drawn by lot."""
 
 
-def best_arrangements(timeline: Timeline, rules: Rules) -> Attempts:
-    """The attempts of each run, in the order of events that is best for it."""
+def best_arrangements(
+    timeline: Timeline, rules: Rules, walk: Callable[[Timeline, Rules], Attempts]
+) -> Attempts:
+    """The attempts of each run, in the order that is best for it; `walk` gives those of one order."""
     arranged, arrangement_run = _arranged(timeline)
     rows = np.concatenate(arranged)
     number = np.repeat(np.arange(len(arranged)), [len(each) for each in arranged])
     every = Timeline(timeline.person[rows], timeline.place[rows], timeline.columns.only(rows), number)
-    attempts = ordered_attempts(every, rules)
+    attempts = walk(every, rules)
     arrangement = number[attempts.rows[0]] if len(attempts.person) else np.empty(0, np.int64)
     best = _best(attempts, rules, arrangement, arrangement_run)
     return joined([(attempts.only(np.isin(arrangement, best)), rows)], timeline.columns)
@@ -58,12 +59,12 @@ def _best(attempts: Attempts, rules: Rules, arrangement: Integers, run: Integers
         soonest = np.bincount(index, weights=instant_of(attempts.places.max(axis=0)), minlength=len(found))
         order = np.lexsort((found, soonest, *counts, run[found]))
         runs = run[found[order]]
-        totals: Integers = found[order[first_of_runs(runs)]]
+        totals: Integers = found[order[changes(runs)]]
         return totals
     removed = attempts.killed if rules.exclude_mode == "person" else np.zeros(len(arrangement), np.bool_)
     order = np.lexsort((arrangement, -attempts.last_start, *ranks(attempts), removed, run[arrangement]))
     runs = run[arrangement[order]]
-    best: Integers = arrangement[order[first_of_runs(runs)]]
+    best: Integers = arrangement[order[changes(runs)]]
     return best
 
 

@@ -120,11 +120,6 @@ def starting_rows(timeline: Timeline, rules: Rules) -> Integers:
     return np.flatnonzero(holding(timeline, rules.starting_bits) & (timeline.place < rules.starts_before))
 
 
-def first_of_runs(run: Integers) -> Flags:
-    """Whether each of some rows, whose runs these are, is the first one of its run."""
-    return np.append(True, run[1:] != run[:-1])[: len(run)]
-
-
 def last_of_runs(run: Integers) -> Flags:
     """Whether each of them is the last one of its run."""
     return np.append(run[1:] != run[:-1], True)[: len(run)]

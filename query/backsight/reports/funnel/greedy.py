@@ -11,7 +11,6 @@ from backsight.reports.funnel.attempts import (
     NOT_REACHED,
     Attempts,
     attempts_of,
-    first_of_runs,
     holding,
     next_of,
     nobodys,
@@ -19,7 +18,7 @@ from backsight.reports.funnel.attempts import (
 )
 from backsight.reports.funnel.rules import Rules
 from backsight.scan.order import instant_of
-from backsight.timelines import Timeline
+from backsight.timelines import Timeline, changes
 
 FAR = np.iinfo(np.int64).max
 
@@ -27,8 +26,11 @@ FAR = np.iinfo(np.int64).max
 def first_attempts(timeline: Timeline, rules: Rules) -> Attempts:
     """The attempt of each run that begins with its first start."""
     starts = starting_rows(timeline, rules)
-    starts = starts[first_of_runs(timeline.run[starts])]
-    return _attempts(timeline, rules, starts) if len(starts) else nobodys(timeline, rules)
+    starts = starts[changes(timeline.run[starts])]
+    if not len(starts):
+        return nobodys(timeline, rules)
+    rows, broken = _follow(timeline, rules, starts)
+    return _attempts(timeline, rules, rows, broken, _killing(timeline, rules, rows, broken))
 
 
 def successive_attempts(timeline: Timeline, rules: Rules) -> Attempts:
@@ -40,26 +42,28 @@ def successive_attempts(timeline: Timeline, rules: Rules) -> Attempts:
     starts = starting_rows(timeline, rules)
     if not len(starts):
         return nobodys(timeline, rules)
-    attempts = _attempts(timeline, rules, starts)
-    following = _starts_after(timeline, rules, starts, attempts)
+    rows, broken = _follow(timeline, rules, starts)
+    killing = _killing(timeline, rules, rows, broken)
+    following = _starts_after(timeline, rules, rows, broken, killing)
     chosen = np.zeros(len(starts), np.bool_)
-    waiting = np.flatnonzero(first_of_runs(timeline.run[starts]))
+    waiting = np.flatnonzero(changes(timeline.run[starts]))
     while len(waiting):
         chosen[waiting] = True
         waiting = following[waiting]
         waiting = waiting[waiting != NOT_REACHED]
-    return attempts.only(chosen)
+    return _attempts(timeline, rules, rows[:, chosen], broken[chosen], killing[chosen])
 
 
-def _attempts(timeline: Timeline, rules: Rules, starts: Integers) -> Attempts:
-    rows, broken = _follow(timeline, rules, starts)
+def _attempts(
+    timeline: Timeline, rules: Rules, rows: Integers, broken: Integers, killing: Integers
+) -> Attempts:
+    starts = rows[0]
     last_start = timeline.place[starts]
     if rules.strict:
         last_start = np.where(broken == NOT_REACHED, last_start, NOT_REACHED)
     attempts = attempts_of(timeline, rows, last_start)
     if not rules.exclusions:
         return attempts
-    killing = _killing(timeline, rules, rows, broken)
     killed = killing != FAR
     attempts.places[:, killed] = NOT_REACHED
     attempts.last_start[killed] = NOT_REACHED
@@ -110,19 +114,19 @@ def _killing(timeline: Timeline, rules: Rules, rows: Integers, broken: Integers)
     return killing
 
 
-def _starts_after(timeline: Timeline, rules: Rules, starts: Integers, attempts: Attempts) -> Integers:
+def _starts_after(
+    timeline: Timeline, rules: Rules, rows: Integers, broken: Integers, killing: Integers
+) -> Integers:
     """For each start the index of the first one after its attempt has ended; NOT_REACHED where none is."""
-    rows, broken = _follow(timeline, rules, starts)
+    starts = rows[0]
     converted = rows[-1] != NOT_REACHED
     limit = instant_of(timeline.place[starts]) + rules.window
     index = first_later(timeline, starts, limit)
     index[converted] = np.searchsorted(starts, rows[-1, converted], "right")
     early = ~converted & (broken != NOT_REACHED)
     index[early] = np.minimum(index[early], np.searchsorted(starts, broken[early], "left"))
-    if rules.exclusions:
-        killing = _killing(timeline, rules, rows, broken)
-        killed = killing != FAR
-        index[killed] = np.searchsorted(starts, killing[killed], "left")
+    killed = killing != FAR
+    index[killed] = np.searchsorted(starts, killing[killed], "left")
     index = np.maximum(index, np.arange(len(starts)) + 1)
     there = index < len(starts)
     run = timeline.run[starts]
@@ -134,7 +138,7 @@ def first_later(timeline: Timeline, rows: Integers, limit: Integers) -> Integers
     """For each of some sorted rows, the index of the first of them in its run that is later than a limit, or
     of the first of the next run."""
     run = timeline.run[rows]
-    sizes = np.diff(np.append(np.flatnonzero(first_of_runs(run)), len(rows)))
+    sizes = np.diff(np.append(np.flatnonzero(changes(run)), len(rows)))
     high = np.repeat(np.cumsum(sizes), sizes)
     low = np.arange(len(rows))
     instant = instant_of(timeline.place[rows])

@@ -21,7 +21,6 @@ from backsight.reports.funnel.attempts import (
     Attempts,
     attempts_of,
     fills,
-    first_of_runs,
     holding,
     last_of_runs,
     next_of,
@@ -30,7 +29,7 @@ from backsight.reports.funnel.attempts import (
 )
 from backsight.reports.funnel.rules import Rules
 from backsight.scan.order import SEQUENCE_BITS, instant_of
-from backsight.timelines import Flags, Timeline
+from backsight.timelines import Flags, Timeline, changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +213,7 @@ def _trace(rows: Integers, levels: list[Reached], number: int, chosen: Integers,
 def _soonest(timeline: Timeline, rows: Integers) -> Integers:
     """Of each run's rows, the index of the first; of several at its time, of the last one."""
     run = timeline.run[rows]
-    first = np.flatnonzero(first_of_runs(run))
+    first = np.flatnonzero(changes(run))
     if not len(first):
         return first
     instant = timeline.place[rows] >> SEQUENCE_BITS

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from backsight.errors import Exceeded
 from backsight.parquet_rows import Integers
-from backsight.reports.funnel.units import SESSION
+from backsight.reports.funnel.units import SESSION, numbered
 from backsight.runs import LESS
 from backsight.scan.order import instant_of
 from backsight.timelines import changes
@@ -53,10 +53,10 @@ def parted(rows: pa.Table, sessions: bool, held: Sequence[str], step_bits: int, 
     for column in held:
         of, part = _held(rows[column], of, part)
     rows = rows.drop_columns(list(held))
-    unit = _numbered(rows["person"].to_numpy())
+    unit = numbered(rows["person"].to_numpy())
     if sessions:
-        unit = _numbered(unit * rows.num_rows + _numbered(rows[SESSION].to_numpy()))
-        part = _numbered(part * rows.num_rows + unit[of])
+        unit = numbered(unit * rows.num_rows + numbered(rows[SESSION].to_numpy()))
+        part = numbered(part * rows.num_rows + unit[of])
     added, added_part = _everywhere(rows, unit, of, part, step_bits, window)
     bits = rows["steps"].to_numpy()
     made = rows.take(pa.array(np.concatenate([of, added])))
@@ -77,7 +77,7 @@ def _held(column: pa.ChunkedArray, of: Integers, part: Integers) -> tuple[Intege
     count = lengths[codes]
     ahead = np.repeat(begins[codes] - (np.cumsum(count) - count), count)
     found = items[ahead + np.arange(count.sum())]
-    return np.repeat(of, count), _numbered(np.repeat(part, count) * (len(items) + 1) + found)
+    return np.repeat(of, count), numbered(np.repeat(part, count) * (len(items) + 1) + found)
 
 
 def _items(values: pa.Array) -> tuple[Integers, Integers]:
@@ -149,7 +149,3 @@ def _everywhere(
         )
     ahead = np.repeat(begins - (np.cumsum(count) - count), count)
     return loose[ahead + np.arange(count.sum())], np.repeat(part[by_part[first]], count)
-
-
-def _numbered(values: Integers) -> Integers:
-    return np.unique(values, return_inverse=True)[1].astype(np.int64)

@@ -31,13 +31,14 @@ def counted(attempts: Attempts, rules: Rules) -> Attempts:
 def units(attempts: Attempts, rules: Rules) -> Integers:
     """The number of each attempt's unit."""
     if rules.count != "sessions":
-        return _numbered(attempts.person)
+        return numbered(attempts.person)
     session = attempts.columns.at(SESSION, attempts.rows[0])
-    return _numbered(_numbered(attempts.person) * (len(session) + 1) + _numbered(session))
+    return numbered(numbered(attempts.person) * (len(session) + 1) + numbered(session))
 
 
-def _numbered(values: Integers) -> Integers:
-    return np.unique(values, return_inverse=True)[1]
+def numbered(values: Integers) -> Integers:
+    """The number, from 0, of each value among those that there are."""
+    return np.unique(values, return_inverse=True)[1].astype(np.int64)
 
 
 def _least(values: Integers, unit: Integers) -> Integers:
@@ -48,7 +49,7 @@ def _least(values: Integers, unit: Integers) -> Integers:
 
 def _without_killed(attempts: Attempts) -> Attempts:
     """No attempt of a person of whom one was excluded counts anywhere."""
-    person = _numbered(attempts.person)
+    person = numbered(attempts.person)
     gone = (np.bincount(person, weights=attempts.killed) > 0)[person]
     return replace(
         attempts,

@@ -20,7 +20,6 @@ from backsight.reports.funnel.attempts import (
     Attempts,
     attempts_of,
     fills,
-    first_of_runs,
     holding,
     last_of_runs,
     nobodys,
@@ -29,7 +28,7 @@ from backsight.reports.funnel.attempts import (
 from backsight.reports.funnel.rules import Rules
 from backsight.runs import check
 from backsight.scan.order import instant_of
-from backsight.timelines import Timeline
+from backsight.timelines import Timeline, changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ def unordered_attempts(timeline: Timeline, rules: Rules) -> Attempts:
         return nobodys(timeline, rules)
     run = timeline.run[starts]
     if rules.entry == "first":
-        anchors = starts[first_of_runs(run)]
+        anchors = starts[changes(run)]
         chosen = _chosen(timeline, rules, anchors, 1)
         return attempts_of(timeline, _in_order(chosen), timeline.place[anchors])
     ends = np.flatnonzero(holding(timeline, rules.step_bits))
@@ -191,7 +190,7 @@ def _most_and_first(timeline: Timeline, chosen: Integers, ends: Integers) -> Int
     instant = instant_of(timeline.place[ends])
     order = np.lexsort((-ends, instant, -done, timeline.run[ends]))
     order = order[done[order] > 0]
-    first = first_of_runs(timeline.run[ends[order]])
+    first = changes(timeline.run[ends[order]])
     best: Integers = order[first]
     return best
 

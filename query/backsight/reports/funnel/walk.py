@@ -13,7 +13,8 @@ import numpy as np
 from backsight.parquet_rows import Integers
 from backsight.reports.funnel.arrangements import best_arrangements
 from backsight.reports.funnel.attempts import Attempts, joined
-from backsight.reports.funnel.orderly import ordered_attempts
+from backsight.reports.funnel.greedy import first_attempts, successive_attempts
+from backsight.reports.funnel.latest import latest_attempts
 from backsight.reports.funnel.rules import Rules
 from backsight.reports.funnel.ties import resolve_attempts
 from backsight.reports.funnel.units import counted, with_excluded
@@ -38,14 +39,22 @@ def counted_attempts(timeline: Timeline, rules: Rules) -> Attempts:
 
 
 def _of_runs(timeline: Timeline, rules: Rules) -> Attempts:
-    attempts = ordered_attempts(timeline, rules)
+    attempts = _in_order(timeline, rules)
     tied = disordered(timeline)
     if not len(tied):
         return attempts
     loose = np.flatnonzero(np.isin(timeline.run, tied))
-    settle = resolve_attempts if rules.plain else best_arrangements
+    few = timeline.only(loose)
+    settled = resolve_attempts(few, rules) if rules.plain else best_arrangements(few, rules, _in_order)
     orderly = attempts.only(~np.isin(timeline.run[attempts.rows[0]], tied))
-    return joined([(orderly, None), (settle(timeline.only(loose), rules), loose)], timeline.columns)
+    return joined([(orderly, None), (settled, loose)], timeline.columns)
+
+
+def _in_order(timeline: Timeline, rules: Rules) -> Attempts:
+    """The attempts of runs whose events have an order."""
+    if rules.count == "totals":
+        return successive_attempts(timeline, rules)
+    return first_attempts(timeline, rules) if rules.entry == "first" else latest_attempts(timeline, rules)
 
 
 def disordered(timeline: Timeline) -> Integers:
