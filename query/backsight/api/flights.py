@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
@@ -84,7 +84,8 @@ class Flights:
         kept = self._kept.get(question.key)
         if kept is not None and same(kept.question, question):
             return kept.answered
-        flight = self._joined(question) or self._start(question)
+        alike = [each for each in self._flights if each.question.wish == question.wish]
+        flight = next((each for each in alike if each.takes(question)), None) or self._start(question, alike)
         task = self._flights[flight]
         flight.askers += 1
         try:
@@ -110,18 +111,18 @@ class Flights:
         finally:
             run.cancel()
 
-    def _joined(self, question: Question) -> _Flight | None:
-        wish = question.wish
-        return next(
-            (each for each in self._flights if each.question.wish == wish and each.takes(question)), None
-        )
-
-    def _start(self, question: Question) -> _Flight:
+    def _start(self, question: Question, alike: Iterable[_Flight]) -> _Flight:
         flight = _Flight(question, Run(self._seconds))
-        task = asyncio.create_task(self._workers.run(lambda: self._fly(flight)))
+        task = asyncio.create_task(self._queue(flight, [self._flights[each] for each in alike]))
         self._flights[flight] = task
         task.add_done_callback(lambda task: self._land(flight, task))
         return flight
+
+    async def _queue(self, flight: _Flight, alike: Iterable[asyncio.Task[_Landed]]) -> _Landed:
+        # Who asks one thing again and again, while events arrive, takes one thread: others have their turn.
+        for each in alike:
+            await asyncio.wait({each})
+        return await self._workers.run(lambda: self._fly(flight))
 
     def _fly(self, flight: _Flight) -> _Landed:
         question = flight.begin()

@@ -138,6 +138,28 @@ def test_who_waits_for_a_turn_is_answered_together(site: Counting) -> None:
     assert site.began.empty()
 
 
+def test_what_is_asked_again_takes_one_thread(site: Counting) -> None:
+    """While it is computed for an earlier moment it waits, and leaves the other thread to others."""
+
+    async def ask() -> None:
+        flights = Flights(Workers("test", 2, 8), None)
+        first = site.ask("funnel", {"number": 1})
+        asked = first.asked + timedelta(seconds=10)
+        again = replace(first, context=replace(first.context, now=asked), asked=asked)
+        tasks = [asyncio.create_task(flights.answer(first))]
+        await asyncio.to_thread(site.began.get, timeout=30)
+        tasks += [
+            asyncio.create_task(flights.answer(each)) for each in (again, site.ask("funnel", {"number": 2}))
+        ]
+        assert (await asyncio.to_thread(site.began.get, timeout=30)) == {"number": 2}
+        site.go_on.set()
+        told = [(await task).answer["meta"]["now"] for task in tasks[:2]]
+        assert told == [rfc3339(first.asked), rfc3339(asked)]
+        await tasks[2]
+
+    asyncio.run(ask())
+
+
 def test_an_earlier_moment_is_answered_for_itself(site: Counting) -> None:
     """Questions that wait, of which each is asked as of a moment of its own, have an answer each."""
 
