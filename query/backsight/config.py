@@ -165,8 +165,8 @@ SETTINGS: Final = (
     Setting(
         "memory", "2GB", _matching(r"[1-9][0-9]{0,5}(MB|GB)"), "a size such as 512MB or 4GB",
         "The most memory that reports take together before they spill to disk (into the system's temporary "
-        "folder, `TMPDIR`); rows that they work on themselves take up to half as much again. A report that "
-        "needs more is refused.",
+        "folder, `TMPDIR`, of whose free space half at most); rows that they work on themselves take up to "
+        "half as much again. A report that needs more is refused.",
     ),
     Setting(
         "query_seconds", 60.0, _number(0.1, 86_400), "0.1 to 86400",

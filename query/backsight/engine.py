@@ -106,6 +106,7 @@ class Engine:
         spill = Spill()
         self._unspill = weakref.finalize(self, spill.close)  # at the latest when the interpreter ends
         self._database.execute(f"set global temp_directory = {quoted(str(spill.path))}")
+        self._database.execute(f"set global max_temp_directory_size = '{spill.most}B'")
         self.threads, self.memory = int(self._setting("threads")), self._memory
         self._rows = HeldRows(self.memory // 2, self._forget)
         self._node_rows = NodeRows(self._rows, threads=self.threads)

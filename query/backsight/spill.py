@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 from tempfile import gettempdir, mkdtemp
@@ -25,6 +25,9 @@ class Spill:
     def __init__(self) -> None:
         remove_leftovers()
         self.path, self._lock = _locked_folder()
+        # Journal and lake may stand on the same disk, and must not run out of it for a report.
+        self.most = shutil.disk_usage(self.path).free // 2
+        """Bytes that it should hold at most."""
 
     def close(self) -> None:
         """Removes it with all that is in it; a second time, nothing happens."""
@@ -46,7 +49,8 @@ def _locked_folder() -> tuple[Path, int]:
     while True:
         path = Path(mkdtemp(prefix=PREFIX))
         lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-        flock(lock, LOCK_EX)
+        with suppress(OSError):  # a disk without locks: then nobody takes this for a leftover
+            flock(lock, LOCK_EX)
         if path.exists():
             return path, lock
         os.close(lock)  # between these lines another process took it for a leftover

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from backsight.engine import Engine
+from backsight.errors import Exceeded
 from backsight.spill import PREFIX, Spill, remove_leftovers
 
 WORK = """
@@ -84,6 +87,17 @@ def test_what_is_not_ours_is_left_alone(folder: Path) -> None:
     used.close()
     used.close()
     assert not used.path.exists()
+
+
+def test_half_of_the_disk_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A question that would spill more than half of what is free is refused with advice."""
+    free = 40_000_000
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=free))
+    engine = Engine(threads=1, memory="64MB")
+    with pytest.raises(Exceeded, match="more memory than there is"):
+        engine.query("select count(*) from (select range as r from range(100000000) order by hash(r))")
+    assert engine.query("select 1 as one")["one"].to_pylist() == [1]
+    engine.close()
 
 
 def test_nobody_else_can_read_it(folder: Path) -> None:
