@@ -5,13 +5,20 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from queue import Queue
+from typing import Any, cast
 
 import pytest
 
+from backsight.api import create_api
 from backsight.api.turns import Turns
 from backsight.errors import Cancelled, Exceeded
 from backsight.held_rows import too_large
+from backsight.keys import Principal
 from backsight.runs import Run
+from backsight.scan.context import Context
+from query.api.asking import Broken, client
+from shop_site import serve
 
 
 def within(turns: Turns, work: Callable[[], object], run: Run | None = None) -> object:
@@ -133,3 +140,41 @@ def test_called_off_while_it_waits() -> None:
         assert within(turns, lambda: "next") == "next"
         go_on.set()
         other.result(30)
+
+
+class Cramped(Broken):
+    """A site with memory for one greedy report, and none beside."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.began: Queue[dict[str, Any]] = Queue()
+        self._working: list[dict[str, Any]] = []
+
+    def run(self, request: dict[str, Any], context: Context) -> Any:
+        """Refuses what is greedy while other reports are computed."""
+        self._working.append(request)
+        crowded = len(self._working) > 1
+        self.began.put(request)
+        try:
+            if "greedy" in request and crowded:
+                raise too_large()
+            assert "greedy" in request or self.go_on.wait(30)
+        finally:
+            self._working.remove(request)
+        return {"steps": [], "meta": context.meta()}
+
+
+def test_the_api_asks_again_alone() -> None:
+    """A report that fits alone is not refused because another one is computed."""
+    site, reader = Cramped(), Principal("broken", frozenset({"read"}), "k_1")
+    app = create_api(lambda _: cast("Any", site), lambda _: reader)
+    with ThreadPoolExecutor(2) as pool, serve(app) as url, client(url, "sk_" + "a" * 40) as api:
+        other = pool.submit(api.post, "/v1/reports/funnel", json={})
+        assert site.began.get(timeout=30) == {}
+        greedy = pool.submit(api.post, "/v1/reports/funnel", json={"greedy": True})
+        assert site.began.get(timeout=30) == {"greedy": True}
+        site.go_on.set()
+        assert [future.result().status_code for future in (other, greedy)] == [200, 200]
+    assert site.began.get(timeout=30) == {"greedy": True}
+    assert site.began.empty()
+    site.engine.close()
