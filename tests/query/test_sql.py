@@ -38,6 +38,11 @@ SHAPES: dict[str, tuple[Any, dict[str, Any], list[dict[str, Any]]]] = {
     "funnel_any": (funnel, {"steps": ["A", "B", "A"]}, []),
     "funnel_first": (funnel, {"steps": ["A", "B"], "entry": "first", "range": "all", **OCTOBER}, []),
     "funnel_of_elements": (funnel, {"steps": [{"css": "button"}, {"css": "form"}]}, []),
+    "funnel_of_three_elements": (
+        funnel,
+        {"steps": [{"css": "button"}, {"css": "a"}, {"css": "button, a"}], **OCTOBER},
+        [],
+    ),
     "funnel_of_identified_persons": (
         funnel,
         {"steps": ["A", "B"], "person_where": [{"property": "plan", "op": "is", "value": NASTY}]},
@@ -242,10 +247,21 @@ def test_the_sql_is_the_golden_one(context_of: ContextOf, shape: str) -> None:
     """The statement of a shape has not changed, or its golden file has changed with it."""
     report, request, said = SHAPES[shape]
     seen = {"site": "shop", "first_seen": DAY}
-    node = {"node_id": 71, "element_id": 1, "depth": 0, "child_index": 1, "child_last": 1, "type_index": 1,
-            "type_last": 1, "flags": 0, **seen}  # fmt: skip
-    element = {"element_id": 1, "tag": "button", "namespace": "html", "attributes": [], **seen}
-    made = report.sql(request, context_of([event("A", DAY)], said, nodes=[node], elements=[element])) + "\n"
+    place = {
+        "depth": 0,
+        "child_index": 1,
+        "child_last": 1,
+        "type_index": 1,
+        "type_last": 1,
+        "flags": 0,
+        **seen,
+    }
+    nodes = [{"node_id": number, "element_id": number, **place} for number in (71, 72)]
+    elements = [
+        {"element_id": number, "tag": tag, "namespace": "html", "attributes": [], **seen}
+        for number, tag in ((71, "button"), (72, "a"))
+    ]
+    made = report.sql(request, context_of([event("A", DAY)], said, nodes=nodes, elements=elements)) + "\n"
     path = GOLDEN / f"{shape}.sql"
     if os.environ.get("BACKSIGHT_GOLDEN") == "write":
         path.write_text(made)

@@ -46,6 +46,8 @@ class Conditions:
         self._bound: dict[tuple[type, object], str] = {}
         self._node_tests: dict[tuple[str, str], str] = {}
         self._relations: dict[Hashable, str] = {}
+        self.node_sets: dict[str, pa.Int64Array] = {}
+        """The nodes for which the SQL tests in so many words, by the SQL of the test."""
         self.params: dict[str, object] = {}
         """Named parameters of the SQL, without their `$`."""
         self.tables: dict[str, Relation] = {}
@@ -163,7 +165,9 @@ class Conditions:
             return "false"
         if len(nodes) <= INLINE_NODES:
             listed = ", ".join(str(int(node)) for node in nodes.to_pylist())
-            return f"({column} is not null and {column} in ({listed}))"
+            test = f"({column} is not null and {column} in ({listed}))"
+            self.node_sets[test] = nodes
+            return test
         table = f"node_set_{len(self.tables)}"
         self.tables[table] = pa.table({"node_id": nodes})
         return f"({column} is not null and {column} in (select node_id from {table}))"

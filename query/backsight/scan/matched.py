@@ -25,6 +25,7 @@ from backsight.rules.rule import AnyRule, RuleOrAny
 from backsight.rules.steps import Step
 from backsight.scan.captured import require_captured
 from backsight.scan.context import PERSON_TRAITS, Context, rfc3339
+from backsight.scan.node_sets import JOIN, NODE_SETS, NodeSets
 from backsight.scan.request import EARLIEST, LATEST, Common, Range
 from backsight.selectors import parse_selector
 from backsight.sql import indented
@@ -93,9 +94,12 @@ class Scan:
         person, joins = self._person()
         who = [("person", person)] if self.persons else []
         named = [*who, *self.columns, *self.tests]
-        listed = ",\n    ".join(f"{expression} as {alias}" for alias, expression in named)
+        listed = ",\n    ".join(
+            f"{self._node_sets.looked_up(expression)} as {alias}" for alias, expression in named
+        )
         filters = "\n  and ".join(self._filters())
         where = f"\nwhere {filters}" if filters else ""
+        joins += f"\n    {JOIN}" if self._node_sets.tests else ""
         return f"select\n    {listed}\nfrom events as e{joins}{where}"
 
     def query(self, sql: str, tables: Mapping[str, Relation] | None = None) -> Query:
@@ -108,6 +112,8 @@ class Scan:
         relations |= {name: relation for name, relation in small.items() if name in text}
         if TRAITS in text:
             relations[TRAITS] = identity.traits
+        if self._node_sets.tests:
+            relations[NODE_SETS] = self._node_sets.table
         used = {name: value for name, value in self.conditions.params.items() if uses(text, name)}
         return Query(text, used, relations, self.conditions.warnings)
 
@@ -129,6 +135,10 @@ class Scan:
     def _asks_traits(self) -> bool:
         selected = (sql for _, sql in (*self.columns, *self.tests))
         return any(PERSON_TRAITS in sql for sql in (*self._wheres, *selected))
+
+    @cached_property
+    def _node_sets(self) -> NodeSets:
+        return NodeSets.of(self.conditions.node_sets, (sql for _, sql in (*self.columns, *self.tests)))
 
     @cached_property
     def _wheres(self) -> list[str]:

@@ -44,7 +44,7 @@ select 'overlap', 3, count(*) from dated where name_3;
 
 create temporary table targets as
 -- events: 1 Parquet files of shop: time, type, name, node_id, device, sequence
--- nodes: 1 rows of node_id, element_id
+-- nodes: 2 rows of node_id, element_id
 -- $p0 = "track"
 -- $p1 = "A"
 -- $p2 = 20
@@ -69,7 +69,7 @@ order by events desc, nodes.element_id
 limit $p2;
 
 -- events: 1 Parquet files of shop: time, type, name, node_id, sequence, text
--- nodes: 1 rows of node_id, element_id
+-- nodes: 2 rows of node_id, element_id
 -- elements: 1 Parquet files of shop: site, element_id, tag, namespace, attributes, first_seen
 -- $p0 = "track"
 -- $p1 = "A"
