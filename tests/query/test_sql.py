@@ -122,6 +122,11 @@ SHAPES: dict[str, tuple[Any, dict[str, Any], list[dict[str, Any]]]] = {
         },
         [],
     ),
+    "trend_of_a_shared_device": (
+        trend,
+        {"series": [{"event": "A", "measure": "persons"}], "cumulative": True, **OCTOBER},
+        [statement("identify", DAY, device=1, user=user) for user in (11, 12)],
+    ),
     "trend_broken_down": (
         trend,
         {

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ from backsight.reports import trend
 from backsight.reports.trend.measures import STATISTICS, Measure
 from query import oracles_trend
 from query.conftest import ContextOf
+from query.oracles import person_of
 from query.oracles_trend import Calendar
 from query.rows import NOW, Row, event, statement
 
@@ -83,7 +85,11 @@ def _cases(draw: st.DrawFn) -> tuple[dict[str, Any], list[dict[str, Any]]]:
 
 
 def _expected(
-    request: Mapping[str, Any], events: Sequence[Row], groups: Mapping[Any, Sequence[Row]], **options: Any
+    request: Mapping[str, Any],
+    events: Sequence[Row],
+    groups: Mapping[Any, Sequence[Row]],
+    who: Callable[[Row], int] = who,
+    **options: Any,
 ) -> list[tuple[Any, Any, Any]]:
     """Of each series and group: the group, its values and its total."""
     calendar = _calendar(request)
@@ -173,6 +179,45 @@ def test_a_breakdown_agrees_with_plain_python(
     asked = {**request, "breakdown": {"by": by, "limit": limit}, "cumulative": cumulative}
     given = _given(trend.run(asked, context_of(events)))
     assert [(group and tuple(group), *figures) for group, *figures in given] == _near(wanted)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    _cases(),
+    st.lists(st.tuples(st.integers(1, 4), st.sampled_from([11, 12])), max_size=5),
+    st.lists(st.sampled_from([None, 11, 12]), min_size=14, max_size=14),
+    st.booleans(),
+    st.booleans(),
+)
+def test_persons_of_several_devices_count_once(
+    context_of: ContextOf,
+    case: tuple[dict[str, Any], list[dict[str, Any]]],
+    pairs: list[tuple[int, int]],
+    users: list[int | None],
+    cumulative: bool,
+    grouped: bool,
+) -> None:
+    """Whoever shares devices or has several is one person in each period, group and total."""
+    request, events = case
+    said = [
+        statement("identify", DAY + timedelta(minutes=minute), device=device, user=user)
+        for minute, (device, user) in enumerate(pairs)
+    ]
+    events = [row | {"user": user} for row, user in zip(events, users, strict=False)]
+    request["series"] = request["series"][:1]
+    cumulative &= all(Measure(each["measure"], None, "over" in each).adds_up for each in request["series"])
+    by = {"breakdown": {"by": ["path"]}} if grouped else {}
+    paths = {row["path"] for row in events}
+    groups = {(path,): [row for row in events if row["path"] == path] for path in paths}
+    wanted = _expected(
+        request, events, groups if grouped else {"whole": events}, partial(person_of, statements=said),
+        cumulative=cumulative,
+    )  # fmt: skip
+    found = {group: figures for group, *figures in _near(wanted)}
+    for group, *figures in _given(
+        trend.run({**request, **by, "cumulative": cumulative}, context_of(events, said))
+    ):
+        assert figures == found[tuple(group) if grouped else group]
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -118,8 +118,7 @@ class Scan:
         return Query(text, used, relations, self.conditions.warnings)
 
     def _person(self) -> tuple[str, str]:
-        one = self.context.person is not None
-        if not (self.persons or one or self.common.person_where or self._asks_traits()):
+        if not (self.persons or self.needs_persons):
             return "", ""
         person, join, columns, _ = person_sql(self._identity)
         self.conditions.columns.update(columns)
@@ -127,6 +126,12 @@ class Scan:
         if self._asks_traits():
             joins += f"\n    left join {TRAITS} as person_traits on person_traits.person = {person}"
         return person, joins
+
+    @property
+    def needs_persons(self) -> bool:
+        """Whether it has to know who did an event to tell whether it is asked for, or what it gives."""
+        one = self.context.person is not None
+        return one or bool(self.common.person_where) or self._asks_traits()
 
     @property
     def _identity(self) -> Identity:

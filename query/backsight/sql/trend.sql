@@ -8,11 +8,11 @@ tallied as (
     from matched
     where {some_step}
     group by {keys}
-),
+),{peopled}
 dated as (
-    select tallied.*, calendar.period
-    from tallied
-    join calendar on calendar.slot = tallied.slot
+    select {tallied}.*, calendar.period
+    from {tallied}
+    join calendar on calendar.slot = {tallied}.slot
 ){stages}
 select
     {shown},

@@ -2,6 +2,7 @@
 
 matched   the events that fill some step
 tallied   figures of each slot of time (of each group, person and session, as far as these matter)
+peopled   the same with persons, where devices were enough until then: there are far fewer rows by now
 dated     the same with the period of the slot
 ranked    the groups that stand alone; `placed`: the same figures with the place of their group
 firsts    with the first period of each person or session, where values are cumulative
@@ -14,6 +15,7 @@ from typing import Final
 
 import pyarrow as pa
 
+from backsight.identity import person_sql
 from backsight.reports.breakdown import Breakdown
 from backsight.reports.sessions import SCHEMA, SESSIONS, join_sessions
 from backsight.reports.trend.frame import Frame
@@ -52,17 +54,34 @@ def statement(
     groups = asked.breakdown.aliases if asked.breakdown else []
     slot, calendar = frame.slots(context, by_file=not units and "node_id" not in conditions.columns)
     columns = [("slot", slot), *_columns(asked, units, conditions)]
-    keys = ["slot", *units, *groups]
     scan = Scan(
         context, asked.common, conditions, columns, tests, asked.steps, frame.span,
         "person" in units or asked.session is not None,
     )  # fmt: skip
+    keys, peopled = ["slot", *units, *groups], ""
+    if "person" in units and asked.session is None and not scan.needs_persons:
+        keys, peopled = _peopled(scan, keys)
     text = _text(asked, units, keys, conditions, ranked is not None)
+    text = text.replace("{peopled}", f"\n{peopled}" if peopled else "")
+    text = text.replace("{tallied}", "peopled" if peopled else "tallied")
     tables = {CALENDAR: calendar} | ({} if ranked is None else {RANKED: ranked})
     if asked.session is not None:
         text = text.replace("{matched}", indented(join_sessions()))
         tables[SESSIONS] = SCHEMA.empty_table() if sessions is None else sessions
     return scan.query(text, tables)
+
+
+def _peopled(scan: Scan, keys: Sequence[str]) -> tuple[list[str], str]:
+    """Lets the scan give devices for persons: the keys then, and the stage that makes persons of them."""
+    person, join, columns, _ = person_sql(scan.context.identity)
+    if not join:
+        return list(keys), ""
+    names = [f'"{name}"' for name in sorted(columns)]
+    scan.persons = False
+    scan.conditions.columns |= columns
+    scan.columns = [*((name, f"e.{name}") for name in names), *scan.columns]
+    others = [key for key in keys if key != "person"]
+    return [*others, *names], _filled("trend_peopled", person=person, join=indented(join))
 
 
 def place_sql(breakdown: Breakdown, source: str, limit: str) -> tuple[str, str]:

@@ -1,0 +1,5 @@
+peopled as (
+    select e.*, {person} as person
+    from tallied as e
+        {join}
+),
