@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import weakref
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from backsight.contract import id64
 from backsight.reports import attribution, paths
-from backsight.reports.sessions import read_session, sessions_of
+from backsight.reports.sessions import read_session, sessions_of, sessions_query
 from backsight.scan import shares
 from backsight.scan.moments import Range
 from backsight.scan.request import read_common, read_request
@@ -72,12 +74,33 @@ def test_sessions_are_the_same_in_shares(context_of: ContextOf, monkeypatch: pyt
     assert sorted(parts["session"].to_pylist()) == list(range(whole.num_rows))
 
 
+def test_a_share_is_let_go_of_before_the_next(context_of: ContextOf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many shares there are, one stands in memory."""
+    context = context_of(_events())
+    monkeypatch.setattr(shares, "ROW_BYTES", context.engine.memory // 10)
+    seen: list[weakref.ref[pa.Table]] = []
+
+    def walk(rows: pa.Table) -> int:
+        assert [each() for each in seen] == [None] * len(seen)
+        seen.append(weakref.ref(rows))
+        return int(rows.num_rows)
+
+    rule, everything = read_session(GAP), Range(None, None)
+    assert rule is not None
+    common = read_common(read_request({}, ()), DAY)
+    found = shares.in_shares(
+        lambda who: sessions_query(rule, common, everything, context, who), everything, context, walk
+    )
+    assert len(found) > 2
+    assert sum(found) == len(_events())
+
+
 def _noting(asked: list[str]) -> Any:
-    def in_shares(query_of: Any, bounds: Range, context: Any) -> Any:
+    def in_shares(query_of: Any, *others: Any) -> Any:
         def noted(who: str) -> Any:
             asked.append(who)
             return query_of(who)
 
-        return shares.in_shares(noted, bounds, context)
+        return shares.in_shares(noted, *others)
 
     return in_shares

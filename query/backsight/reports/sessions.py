@@ -115,9 +115,14 @@ def sessions_of(rule: SessionRule, common: Common, bounds: Range, context: Conte
 
     An event belongs to the last session of its person that starts there or before; see `join_sessions`.
     """
-    found: list[tuple[Integers, Integers]] = []
-    for rows in in_shares(lambda who: sessions_query(rule, common, bounds, context, who), bounds, context):
-        found += Timelines(rows, context.engine.threads).map(lambda timeline: _sessions(timeline, rule))
+
+    def walk(rows: pa.Table) -> list[tuple[Integers, Integers]]:
+        return Timelines(rows, context.engine.threads).map(lambda timeline: _sessions(timeline, rule))
+
+    def query_of(who: str) -> Query:
+        return sessions_query(rule, common, bounds, context, who)
+
+    found = [each for made in in_shares(query_of, bounds, context, walk) for each in made]
     person, place = (np.concatenate([each[part] for each in found]) for part in (0, 1))
     return pa.table([person, place, np.arange(len(person))], SCHEMA)
 

@@ -6,9 +6,9 @@ more rows than fit is asked several times, each time for other persons: it costs
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 import pyarrow as pa
 
@@ -18,16 +18,21 @@ from backsight.scan.context import Context
 from backsight.scan.matched import Query
 from backsight.scan.moments import EARLIEST, LATEST, Range
 
+Made = TypeVar("Made")
+
 ROW_BYTES: Final = 128
 """Of the engine's memory, how much has to stand behind each row of a share."""
 
 EVERYBODY: Final = "true"
 
 
-def in_shares(query_of: Callable[[str], Query], bounds: Range, context: Context) -> Iterator[pa.Table]:
-    """The rows of a query, share by share of the persons; of no row twice.
+def in_shares(
+    query_of: Callable[[str], Query], bounds: Range, context: Context, walk: Callable[[pa.Table], Made]
+) -> list[Made]:
+    """What is made of the rows of a query, share by share of the persons; of no row twice.
 
-    `query_of` gives it with a condition on `person` in it.
+    `query_of` gives it with a condition on `person` in it. The rows of one share are let go of before those
+    of the next are asked for.
     """
     most = context.engine.memory // ROW_BYTES
     rows = _raw_events(bounds, context)
@@ -36,10 +41,9 @@ def in_shares(query_of: Callable[[str], Query], bounds: Range, context: Context)
     count = 1
     while rows > count * most:
         count *= 2
-    for share in range(count):
-        # Ids of persons are hashes, so that any bits of them tell equal parts apart.
-        who = EVERYBODY if count == 1 else f"(person & {count - 1}) = {share}"
-        yield query_of(who).run(context)
+    # Ids of persons are hashes, so that any bits of them tell equal parts apart.
+    shares = [f"(person & {count - 1}) = {share}" for share in range(count)] if count > 1 else [EVERYBODY]
+    return [walk(query_of(who).run(context)) for who in shares]
 
 
 def _raw_events(bounds: Range, context: Context) -> int:

@@ -53,11 +53,14 @@ def _credited(asked: AttributionRequest, context: Context) -> tuple[list[Credite
     """What all conversions are owed to, in parts, and the groups that their codes stand for."""
     terms = terms_of(asked)
     known: dict[Group, int] = {}
-    made: list[Credited] = []
-    for rows in in_shares(lambda who: scan_query(asked, context, who), asked.bounds, context):
+
+    def along(rows: pa.Table) -> list[Credited]:
         told = coded(rows, asked.groups.aliases, known)
-        made += Timelines(told, context.engine.threads).map(lambda timeline: credit(timeline, terms))
-    return made, list(known)
+        del rows  # lest values stand in memory beside their codes
+        return Timelines(told, context.engine.threads).map(lambda timeline: credit(timeline, terms))
+
+    found = in_shares(lambda who: scan_query(asked, context, who), asked.bounds, context, along)
+    return [each for made in found for each in made], list(known)
 
 
 def scan_query(asked: AttributionRequest, context: Context, who: str = EVERYBODY) -> Query:

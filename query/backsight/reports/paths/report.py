@@ -116,14 +116,14 @@ def _walked(asked: PathsRequest, nodes: Nodes, context: Context) -> tuple[list[W
     """What all paths are made of, in parts, and how many events have no session."""
     route = route_of(asked)
     bounds = reach(asked.common.range, asked.session)
-    walked: list[Walked] = []
-    alone = 0
-    for rows in in_shares(lambda who: rows_query(asked, nodes, context, who), bounds, context):
-        missing = rows["part"].null_count if asked.session is None else 0
+
+    def along(rows: pa.Table) -> tuple[list[Walked], int]:
+        missing: int = rows["part"].null_count if asked.session is None else 0
         kept = rows.filter(pc.is_valid(rows["part"])) if missing else rows
-        walked += Timelines(kept, context.engine.threads).map(lambda timeline: walk(timeline, route))
-        alone += missing
-    return walked, alone
+        return Timelines(kept, context.engine.threads).map(lambda timeline: walk(timeline, route)), missing
+
+    found = in_shares(lambda who: rows_query(asked, nodes, context, who), bounds, context, along)
+    return [each for walked, _ in found for each in walked], sum(missing for _, missing in found)
 
 
 def route_of(asked: PathsRequest) -> Route:
