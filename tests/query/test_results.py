@@ -177,7 +177,7 @@ def test_persons_are_listed_of_a_site_alone() -> None:
     """A retention that was not asked of a site can't say who is in its cells."""
     with pytest.raises(InvalidRequest) as raised:
         retention().persons("2026-10-01")
-    assert raised.value.field == "retention_persons"
+    assert raised.value.field == "persons"
 
 
 def test_trend_frame() -> None:

@@ -11,7 +11,6 @@ from backsight.requests import broken_down, duration, listed, moments, several, 
 
 if TYPE_CHECKING:
     from backsight.results import Funnel, Result
-    from backsight.results.result import Asked
 
 Json = Mapping[str, Any]
 Step = str | Json
@@ -74,14 +73,7 @@ class FunnelQuestions(CohortQuestions):
                "week_start": week_start, "curve": curve or None}  # fmt: skip
         filters = {"where": several(where) or None, "person_where": several(person_where) or None}
         request = without_none(own | moments(from_, to, since, timezone, as_of) | filters)
-
-        def ask(report: str, more: Json) -> Asked:
-            if report == "signals":
-                bare = {key: value for key, value in request.items() if key != "as_of"}
-                return self._answer(report, {"funnel": bare, **more})
-            return self._answer(report, {**request, **more})
-
-        return Funnel(*self._answer("funnel", request), ask)
+        return Funnel(*self._answer("funnel", request))
 
 
 def _unusual(value: str, usual: str) -> str | None:

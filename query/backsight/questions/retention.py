@@ -11,7 +11,6 @@ from backsight.requests import broken_down, listed, moments, several, without_no
 
 if TYPE_CHECKING:
     from backsight.results import Result, Retention
-    from backsight.results.result import Asked
 
 Json = Mapping[str, Any]
 Step = str | Json
@@ -63,11 +62,4 @@ class RetentionQuestions(CohortQuestions):
                "range": range}  # fmt: skip
         filters = {"where": several(where), "person_where": several(person_where)}
         request = without_none(own) | moments(from_, to, since, timezone, as_of) | filters
-
-        def ask(report: str, more: Json) -> Asked:
-            if report == "signals":
-                bare = {key: value for key, value in request.items() if key != "as_of"}
-                return self._answer(report, {"retention": bare, **more})
-            return self._answer(report, {**request, **more})
-
-        return Retention(*self._answer("retention", request), ask)
+        return Retention(*self._answer("retention", request))

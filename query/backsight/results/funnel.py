@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from backsight import charts
-from backsight.errors import InvalidRequest
 from backsight.requests import group_of
 from backsight.results.funnel_tables import by_period, by_step, grew, groups_by_period, took
 from backsight.results.person_list import PersonList
-from backsight.results.result import Answer, Asked, Result
+from backsight.results.result import Result
 from backsight.results.signals import Signals
 from backsight.results.tables import Table
 
@@ -50,16 +49,6 @@ class Funnel(Result):
 
     report: ClassVar[str] = "funnel"
 
-    def __init__(
-        self,
-        answer: Answer,
-        sql: Callable[[], str],
-        again: Callable[[], Asked] | None = None,
-        ask: Callable[[str, Json], Asked] | None = None,
-    ) -> None:
-        super().__init__(answer, sql, again)
-        self._ask = ask
-
     @property
     def steps(self) -> list[dict[str, Any]]:
         """Per step: label, count, from_start, from_previous, still_open, settled, seconds; and `excluded`,
@@ -92,11 +81,6 @@ class Funnel(Result):
         curve: list[dict[str, Any]] = self.answer.get("curve", [])
         return curve
 
-    def again(self) -> Self:
-        made = super().again()
-        made._ask = self._ask  # an object of this very class
-        return made
-
     def persons(
         self,
         step: int | None = None,
@@ -119,7 +103,8 @@ class Funnel(Result):
             "limit": limit,
             "after": after,
         }
-        return FunnelPersons(*self._related("funnel_persons", own))
+        given = {key: value for key, value in own.items() if value is not None}
+        return FunnelPersons(*self._asked("persons").also("funnel_persons", given))
 
     def signals(
         self,
@@ -135,17 +120,9 @@ class Funnel(Result):
         Things done by `at_least` so many persons are compared; `confidence` is that of all comparisons
         together. Asked as of this answer.
         """
-        own = {"step": step, "limit": limit, "at_least": at_least, "confidence": confidence}
-        return Signals(*self._related("signals", own))
-
-    def _related(self, report: str, own: Json) -> Asked:
-        """The answer of another report about the same question."""
-        if self._ask is None:
-            raise InvalidRequest(
-                "this answer was not asked of a site.", field=report, valid="a result of a site's method"
-            )
-        given = {key: value for key, value in own.items() if value is not None}
-        return self._ask(report, {**given, "as_of": self.meta})
+        own = {"limit": limit, "at_least": at_least, "confidence": confidence}
+        given = own if step is None else {"step": step, **own}
+        return Signals(*self._asked("signals").within("signals", "funnel", given))
 
     def _schema(self) -> pyarrow.Schema:
         import pyarrow as pa

@@ -55,6 +55,15 @@ class Again:
         """The same question."""
         return self.ask(self.report, {**self.request, "as_of": self.meta})
 
+    def also(self, report: str, own: Answer) -> Any:
+        """What another report says about the same question."""
+        return self.ask(report, {**self.request, **own, "as_of": self.meta})
+
+    def within(self, report: str, key: str, own: Answer) -> Any:
+        """Another report, of whose request this question is a part."""
+        bare = {name: value for name, value in self.request.items() if name != "as_of"}
+        return self.ask(report, {key: bare, **own, "as_of": self.meta})
+
     def explained(self, own: Answer) -> Any:
         """One person in the report. Raises InvalidRequest for one that is not about persons."""
         if self.report not in EXPLAINED:
@@ -69,7 +78,7 @@ class Again:
         return self.ask("persons", {**own, "report": report, "request": request, "as_of": self.meta})
 
 
-Asked = tuple[Answer, Callable[[], str], Callable[[], Any]]
+Asked = tuple[Answer, Callable[[], str], Again]
 """An answer, what gives its SQL, and what asks the same question again as of this answer."""
 
 META_KEY = b"backsight"
@@ -89,9 +98,7 @@ class Result(ABC):
 
     report: ClassVar[str]
 
-    def __init__(
-        self, answer: Answer, sql: Callable[[], str], again: Callable[[], Asked] | None = None
-    ) -> None:
+    def __init__(self, answer: Answer, sql: Callable[[], str], again: Again | None = None) -> None:
         self.answer = answer
         self._sql, self._again = sql, again
 
@@ -113,11 +120,7 @@ class Result(ABC):
 
         Raises Gone where files that it needs were deleted.
         """
-        if self._again is None:
-            raise InvalidRequest(
-                "this answer was not asked of a site.", field="again", valid="a result of a site's method"
-            )
-        return type(self)(*self._again())
+        return type(self)(*self._asked("again")())
 
     def explain(
         self,
@@ -137,13 +140,17 @@ class Result(ABC):
         """
         from backsight.results.person import Person, who
 
-        if not isinstance(self._again, Again):
-            raise InvalidRequest(
-                "this answer was not asked of a site.", field="explain", valid="a result of a site's method"
-            )
         own = {"person": who(person), "only": only, "order": order, "limit": limit, "after": after}
         given = {key: value for key, value in own.items() if value is not None}
-        return Person(*self._again.explained(given))
+        return Person(*self._asked("explain").explained(given))
+
+    def _asked(self, field: str) -> Again:
+        """The question that this answers. Raises InvalidRequest where it was not asked of a site."""
+        if self._again is None:
+            raise InvalidRequest(
+                "this answer was not asked of a site.", field=field, valid="a result of a site's method"
+            )
+        return self._again
 
     # ── Tables ──────────────────────────────────────────────────────────────────────────────────────────────
 

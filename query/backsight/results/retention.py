@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from backsight import charts
-from backsight.errors import InvalidRequest
 from backsight.requests import group_of
 from backsight.results.person_list import PersonList
-from backsight.results.result import Answer, Asked, Result
+from backsight.results.result import Result
 from backsight.results.signals import Signals
 from backsight.results.tables import Table, count, percent
 
@@ -40,16 +39,6 @@ class Retention(Result):
 
     report: ClassVar[str] = "retention"
 
-    def __init__(
-        self,
-        answer: Answer,
-        sql: Callable[[], str],
-        again: Callable[[], Asked] | None = None,
-        ask: Callable[[str, Json], Asked] | None = None,
-    ) -> None:
-        super().__init__(answer, sql, again)
-        self._ask = ask
-
     @property
     def rows(self) -> list[dict[str, Any]]:
         """Per cohort: start, size, and by column returned and complete; values, where they are measured."""
@@ -73,11 +62,6 @@ class Retention(Result):
         """Per group of a breakdown: value, rows, average; none where nothing is broken down."""
         groups: list[dict[str, Any]] = self.answer.get("groups", [])
         return groups
-
-    def again(self) -> Self:
-        made = super().again()
-        made._ask = self._ask  # an object of this very class
-        return made
 
     def persons(
         self,
@@ -103,8 +87,9 @@ class Retention(Result):
             "group": group_of(group),
         }
         chosen = {key: each for key, each in cell.items() if each is not None}
-        page = {"limit": limit, "after": after}
-        return RetentionPersons(*self._related("retention_persons", {"cell": chosen, **page}))
+        page = {"limit": limit} if after is None else {"limit": limit, "after": after}
+        asked = self._asked("persons")
+        return RetentionPersons(*asked.also("retention_persons", {"cell": chosen, **page}))
 
     def signals(
         self, period: int = 1, *, limit: int = 20, at_least: int = 20, confidence: float = 0.95
@@ -116,16 +101,7 @@ class Retention(Result):
         together. Asked as of this answer.
         """
         own = {"period": period, "limit": limit, "at_least": at_least, "confidence": confidence}
-        return Signals(*self._related("signals", own))
-
-    def _related(self, report: str, own: Json) -> Asked:
-        """The answer of another report about the same question."""
-        if self._ask is None:
-            raise InvalidRequest(
-                "this answer was not asked of a site.", field=report, valid="a result of a site's method"
-            )
-        given = {key: each for key, each in own.items() if each is not None}
-        return self._ask(report, {**given, "as_of": self.meta})
+        return Signals(*self._asked("signals").within("signals", "retention", own))
 
     def _schema(self) -> pyarrow.Schema:
         import pyarrow as pa
