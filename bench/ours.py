@@ -46,6 +46,11 @@ class Ours:
         """The answer, whole, as the API would give it."""
         return dict(self._site.answer(report, request)[0])
 
+    def ask_first(self, report: str, request: Request) -> dict[str, Any]:
+        """The same, as if nobody had asked for such rows before: none of those that were picked are kept."""
+        self._site._engine.forget()
+        return self.ask(report, request)
+
     def close(self) -> None:
         self._open.close()
 

@@ -108,7 +108,7 @@ class Engine:
         self._database.execute(f"set global temp_directory = {quoted(str(spill.path))}")
         self._database.execute(f"set global max_temp_directory_size = '{spill.most}B'")
         self.threads, self.memory = int(self._setting("threads")), self._memory
-        self._rows = HeldRows(self.memory // 2, self._forget)
+        self._rows = HeldRows(self.memory // 2, self.forget)
         self._node_rows = NodeRows(self._rows, threads=self.threads)
         self._derived: OrderedDict[Hashable, pa.Table] = OrderedDict()
         self._running: set[duckdb.DuckDBPyConnection] = set()
@@ -204,7 +204,7 @@ class Engine:
             return None
         return self._node_rows.pick(files.uris, files.schema, files.nodes)
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
         """Lets go of what is kept for later questions."""
         self._node_rows.forget_rows()
         with self._lock:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
@@ -28,6 +28,13 @@ from backsight.site import DataDirectory
 from query.api.asking import Broken, broken_api, client, problem
 from query.rows import event, rows_of
 from shop_site import secret_key, serve, served, write_data, write_more
+
+
+def run_apart(work: Coroutine[Any, Any, None]) -> None:
+    """Runs in a thread of its own: a browser that an earlier test opened has its event loop in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, work).result()
+
 
 ENDLESS = "select sum(hash(a.range + b.range)) from range(1000000) a, range(1000000) b"
 
@@ -110,7 +117,7 @@ def test_one_of_two_askers_leaves(site: Counting) -> None:
         site.go_on.set()
         assert (await second).answer["steps"] == []
 
-    asyncio.run(leave())
+    run_apart(leave())
     assert site.ended.get(timeout=30) is None
 
 
@@ -133,7 +140,7 @@ def test_who_waits_for_a_turn_is_answered_together(site: Counting) -> None:
         told = [(await each).answer["meta"]["now"] for each in waiting]
         assert told == [rfc3339(later[0].asked)] * 3
 
-    asyncio.run(ask())
+    run_apart(ask())
     assert site.began.get(timeout=30) == {"number": 2}
     assert site.began.empty()
 
@@ -157,7 +164,7 @@ def test_what_is_asked_again_takes_one_thread(site: Counting) -> None:
         assert told == [rfc3339(first.asked), rfc3339(asked)]
         await tasks[2]
 
-    asyncio.run(ask())
+    run_apart(ask())
 
 
 def test_an_earlier_moment_is_answered_for_itself(site: Counting) -> None:
@@ -179,7 +186,7 @@ def test_an_earlier_moment_is_answered_for_itself(site: Counting) -> None:
         told = [(await each).answer["meta"]["now"] for each in waiting]
         assert told == [rfc3339(each.context.now) for each in asked]
 
-    asyncio.run(ask())
+    run_apart(ask())
 
 
 def test_an_error_is_told_to_all_and_forgotten() -> None:
@@ -194,7 +201,7 @@ def test_an_error_is_told_to_all_and_forgotten() -> None:
         with pytest.raises(RuntimeError, match=r"no\. 2"):
             await flights.answer(asked)
 
-    asyncio.run(ask())
+    run_apart(ask())
     site.engine.close()
 
 
@@ -234,7 +241,7 @@ def test_an_asker_leaves_the_queue(site: Counting) -> None:
         site.go_on.set()
         await asyncio.gather(running, next_one)
 
-    asyncio.run(leave())
+    run_apart(leave())
     assert site.began.get(timeout=30) == {"number": 3}
     assert site.began.empty()
 
@@ -249,7 +256,7 @@ def test_other_work_ends_too(site: Counting) -> None:
         work.cancel()
         await asyncio.wait({work})
 
-    asyncio.run(leave())
+    run_apart(leave())
     assert isinstance(site.ended.get(timeout=30), Cancelled)
 
 
@@ -330,6 +337,6 @@ def test_answers_are_kept_for_a_second(later: float, size: int, runs: int) -> No
         again = replace(asked, context=replace(asked.context, now=now), asked=now)
         assert (await flights.answer(again)).answer == first.answer
 
-    asyncio.run(ask_twice())
+    run_apart(ask_twice())
     site.engine.close()
     assert site.runs == runs
