@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-NOTED: Final = "BACKSIGHT_BENCH_FIGURES"
+NOTED: Final = "BENCH_FIGURES"
 """Environment variable: the file in which figures are gathered. Without it they are not."""
 
 
@@ -53,7 +53,7 @@ def noted(path: Path) -> list[Figure]:
 
 def table(figures: Sequence[Figure]) -> str:
     """The lines, with the figures to reach and whether they are."""
-    head = f"{'':28}{'against':22}{'measured':>10}{'of CPU':>8}{'to reach':>11}"
+    head = f"{'':40}{'against':20}{'measured':>10}{'of CPU':>8}{'to reach':>11}"
     return "\n".join([head, *map(_line, figures)])
 
 
@@ -61,7 +61,7 @@ def _line(figure: Figure) -> str:
     processors = "" if figure.processors is None else f"{figure.processors:.2f}"
     bound = f"{'≥' if figure.at_least else '≤'} {_short(figure.reach)}"
     measured = f"{_short(figure.value):>10}{processors:>8}{bound:>11}"
-    return f"{figure.what:28}{figure.against:22}{measured}  {figure.verdict}"
+    return f"{figure.what:40}{figure.against:20}{measured}  {figure.verdict}"
 
 
 def _short(number: float) -> str:
