@@ -12,6 +12,7 @@ import argparse
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
+from math import isnan, nan
 from pathlib import Path
 from statistics import median
 from typing import Final
@@ -45,7 +46,9 @@ def measure(root: Path) -> dict[str, tuple[float, float, float]]:
     for name, question in QUESTIONS.items():
         tell(f"{name}, over {root} …")
         process = in_process(root, [question] * TIMES)
-        cold, *warm = (each.clock for each in process.costs)
+        cold, *warm = (
+            nan if why else each.clock for each, why in zip(process.costs, process.refused, strict=True)
+        )
         found[name] = (process.opening + cold, median(warm), process.peak)
     tell("")
     return found
@@ -59,15 +62,19 @@ def show(measured: Mapping[int, Mapping[str, tuple[float, float, float]]]) -> No
         print(f"\n{head:27}" + "".join(f"{size:>7} M" for size in sizes) + f"{TARGET:>9} M")
         for name in QUESTIONS:
             taken = [measured[size][name][place] for size in sizes]
-            listed = "".join(f"{each:9.2f}" for each in taken)
+            listed = "".join("  refused" if isnan(each) else f"{each:9.2f}" for each in taken)
             print(f"{name:27}{listed}{line_at(sizes, taken, TARGET):11.1f}")
 
 
 def line_at(sizes: Sequence[int], taken: Sequence[float], size: int) -> float:
-    """What the line through some sizes, by least squares, says of another; one size alone is scaled."""
-    if len(sizes) == 1:
-        return taken[0] * size / sizes[0]
-    slope, start = np.polyfit(sizes, taken, 1)
+    """What the line through some sizes, by least squares, says of another; one size alone is scaled.
+
+    Sizes at which the question was refused (nan) have no part in it.
+    """
+    known = [(each, value) for each, value in zip(sizes, taken, strict=True) if not isnan(value)]
+    if len(known) == 1:
+        return known[0][1] * size / known[0][0]
+    slope, start = np.polyfit(*zip(*known, strict=True), 1) if known else (nan, nan)
     return float(start + slope * size)
 
 
