@@ -47,7 +47,7 @@ class HeldRows:
     def joined(self, schema: pa.Schema, tables: Sequence[pa.Table]) -> pa.Table:
         """Tables that are held as one, without a copy; they stay held as long as it does."""
         whole = pa.concat_tables(tables) if tables else schema.empty_table()
-        weakref.finalize(whole, tables.__len__)
+        weakref.finalize(whole, tables.__len__)  # which does nothing but hold the tables until then
         return whole
 
     def _book(self, size: int) -> None:

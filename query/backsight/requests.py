@@ -45,6 +45,11 @@ def several(value: object) -> object:
     return [value] if isinstance(value, str | Mapping) else listed(value)
 
 
+def filters(where: object, person_where: object) -> Request:
+    """`where` and `person_where` of a request, as far as they are given."""
+    return {key: several(value) for key, value in (("where", where), ("person_where", person_where)) if value}
+
+
 def group_of(value: object) -> object:
     """The group of a breakdown, as a request names it: a value alone is the group's only one."""
     return [value] if isinstance(value, str | int | float) else listed(value)

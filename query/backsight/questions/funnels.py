@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from backsight.questions.cohorts import CohortQuestions
-from backsight.requests import broken_down, duration, listed, moments, several, without_none
+from backsight.requests import broken_down, duration, filters, listed, moments, several, without_none
 
 if TYPE_CHECKING:
     from backsight.results import Funnel, Result
@@ -71,8 +71,9 @@ class FunnelQuestions(CohortQuestions):
                "hold": several(hold) or None,
                "breakdown": broken_down(breakdown), "interval": interval, "histogram": histogram,
                "week_start": week_start, "curve": curve or None}  # fmt: skip
-        filters = {"where": several(where) or None, "person_where": several(person_where) or None}
-        request = without_none(own | moments(from_, to, since, timezone, as_of) | filters)
+        request = without_none(
+            own | moments(from_, to, since, timezone, as_of) | filters(where, person_where)
+        )
         return Funnel(*self._answer("funnel", request))
 
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from backsight.questions.cohorts import CohortQuestions
-from backsight.requests import duration, moments, several, without_none
+from backsight.requests import duration, filters, moments, several, without_none
 
 if TYPE_CHECKING:
     from backsight.results import Attribution, Paths, Result
@@ -56,8 +56,7 @@ class PathQuestions(CohortQuestions):
         own = {"start": start, "end": end, "around": around, "nodes": several(nodes),
                "rewrite": several(rewrite), "groups": several(groups), "exclude": several(exclude),
                "repeats": repeats, "steps": steps, "limit": limit, "session": session}  # fmt: skip
-        filters = {"where": several(where), "person_where": several(person_where)}
-        common = moments(from_, to, since, timezone, as_of) | filters
+        common = moments(from_, to, since, timezone, as_of) | filters(where, person_where)
         return Paths(*self._answer("paths", without_none(own) | common))
 
     def attribution(
@@ -93,6 +92,5 @@ class PathQuestions(CohortQuestions):
         own = {"conversion": conversion, "by": several(by), "touch": touch, "touches": touches,
                "lookback": duration(lookback), "count": count, "per": per, "property": property,
                "limit": limit, "session": session}  # fmt: skip
-        filters = {"where": several(where), "person_where": several(person_where)}
-        common = moments(from_, to, since, timezone, as_of) | filters
+        common = moments(from_, to, since, timezone, as_of) | filters(where, person_where)
         return Attribution(*self._answer("attribution", without_none(own) | common))

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from backsight.questions.cohorts import CohortQuestions
-from backsight.requests import broken_down, listed, moments, several, without_none
+from backsight.requests import broken_down, filters, listed, moments, without_none
 
 if TYPE_CHECKING:
     from backsight.results import Result, Retention
@@ -60,6 +60,7 @@ class RetentionQuestions(CohortQuestions):
                "returned": returned, "mode": mode, "minimum": minimum, "brackets": listed(brackets),
                "breakdown": broken_down(breakdown), "measure": measure, "week_start": week_start,
                "range": range}  # fmt: skip
-        filters = {"where": several(where), "person_where": several(person_where)}
-        request = without_none(own) | moments(from_, to, since, timezone, as_of) | filters
+        request = (
+            without_none(own) | moments(from_, to, since, timezone, as_of) | filters(where, person_where)
+        )
         return Retention(*self._answer("retention", request))

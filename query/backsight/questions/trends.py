@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from backsight.questions.cohorts import CohortQuestions
-from backsight.requests import broken_down, moments, several, without_none
+from backsight.requests import broken_down, filters, moments, several, without_none
 
 if TYPE_CHECKING:
     from backsight.results import Lifecycle, Result, Stickiness, Trend
@@ -62,7 +62,7 @@ class TrendQuestions(CohortQuestions):
                "breakdown": broken_down(breakdown), "formulas": calculated or None,
                "cumulative": cumulative or None, "smooth": smooth, "compare": compare,
                "session": session}  # fmt: skip
-        common = moments(from_, to, since, timezone, as_of) | _filters(where, person_where)
+        common = moments(from_, to, since, timezone, as_of) | filters(where, person_where)
         return Trend(*self._answer("trend", without_none(own) | common))
 
     def lifecycle(
@@ -85,7 +85,7 @@ class TrendQuestions(CohortQuestions):
         from backsight.results import Lifecycle
 
         own = {"event": event, "interval": interval, "week_start": week_start}
-        common = moments(from_, to, since, timezone, as_of) | _filters(where, person_where)
+        common = moments(from_, to, since, timezone, as_of) | filters(where, person_where)
         return Lifecycle(*self._answer("lifecycle", own | common))
 
     def stickiness(
@@ -106,9 +106,5 @@ class TrendQuestions(CohortQuestions):
         from backsight.results import Stickiness
 
         own = {"event": event, "interval": interval, "week_start": week_start}
-        common = moments(from_, to, since, timezone, as_of) | _filters(where, person_where)
+        common = moments(from_, to, since, timezone, as_of) | filters(where, person_where)
         return Stickiness(*self._answer("stickiness", own | common))
-
-
-def _filters(where: Json | Sequence[Json], person_where: Json | Sequence[Json]) -> dict[str, object]:
-    return {key: several(value) for key, value in (("where", where), ("person_where", person_where)) if value}
