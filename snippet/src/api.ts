@@ -2,6 +2,7 @@
 
 import { discard } from "./batch";
 import { closeBatch } from "./closing";
+import { captureElement } from "./capture";
 import { MAX_ID_CHARS } from "./contract";
 import { begin, record } from "./page";
 import { clear } from "./queue";
@@ -13,6 +14,12 @@ export const api = {
   /** A custom event. */
   track(name: string, props?: object): void {
     record("track", () => ({ name: String(name), props }));
+  },
+
+  /** For parts that are loaded later: an event of some type, of an element or of none, with the privacy rules of all. */
+  record(type: string, element: Element | null, facts: object): void {
+    if (element) captureElement(type, element, facts);
+    else record(type, () => facts);
   },
 
   /** From now on this is that user, until reset(). */

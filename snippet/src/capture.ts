@@ -3,9 +3,10 @@
 import { attempt } from "./attempt";
 import { MAX_URL_CHARS } from "./contract";
 import { attribute, isElement, lineage, matches, parentOf } from "./dom";
+import { global } from "./global";
 import { listen } from "./guard";
 import { masked } from "./masks";
-import { nodeOf } from "./nodes";
+import { nodeOf } from "./context";
 import { record, routed } from "./page";
 import { isIgnored, redactedOf } from "./privacy";
 import { INTERACTIVE, labelOf, textOf } from "./texts";
@@ -20,21 +21,21 @@ export function captureFrom(window: Window): void {
 }
 
 function capture(event: Event): void {
-  if (known.has(event)) return;
+  if (known.has(event) || global.paused) return;
   known.add(event);
   enter(event);
   const target = targetOf(event);
-  const path = target ? lineage(target) : [];
-  if (!target || isIgnored(path)) return;
   routed(); // A router may hold history's own functions from before they were watched.
-  const redacted = redactedOf(path);
   const { type, clientX, clientY } = event as Partial<MouseEvent> & Event; // Only clicks have a place.
-  record(type, (batch) => ({
-    node: nodeOf(batch, target, redacted),
-    x: clientX && Math.round(clientX),
-    y: clientY && Math.round(clientY),
-    ...wording(target, path, redacted),
-  }));
+  if (target) captureElement(type, target, { x: clientX && Math.round(clientX), y: clientY && Math.round(clientY) });
+}
+
+/** Writes an event of an element, unless nothing is to be captured there. */
+export function captureElement(type: string, target: Element, facts: object): void {
+  const path = lineage(target);
+  if (isIgnored(path)) return;
+  const redacted = redactedOf(path);
+  record(type, (batch) => ({ node: nodeOf(batch, target, redacted), ...facts, ...wording(target, path, redacted) }));
 }
 
 /**

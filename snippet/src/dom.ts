@@ -15,23 +15,28 @@ function readers<T>(object: object, names: string): T {
   }) as T;
 }
 
-export const [listenTo, typeOf, parentOf, childrenOf, rootOf] = readers<
-  [Of<EventTarget, void>, Of<Node, number>, Of<Node, ParentNode | null>, Of<Node, Iterable<Node>>, Of<Node, Node>]
->(document, "addEventListener nodeType parentNode childNodes getRootNode");
-
 type OfDocument<V> = Of<Document | Node, V>;
 type Found = OfDocument<Element | null>;
-export const [titleOf, referrerOf, modeOf, isHidden, outermostOf, scriptOf, find, byId] = readers<
-  [OfDocument<string>, OfDocument<string>, OfDocument<string>, OfDocument<boolean>, Found, Found, Found, Found]
->(document, "title referrer compatMode hidden documentElement currentScript querySelector getElementById");
+export const [titleOf, referrerOf, modeOf, isHidden, outermostOf, scriptOf, find, byId, make] = readers<
+  [OfDocument<string>, OfDocument<string>, OfDocument<string>, OfDocument<boolean>, Found, Found, Found, Found, OfDocument<Element>]
+>(document, "title referrer compatMode hidden documentElement currentScript querySelector getElementById createElement");
 
 type OfElement<V> = Of<Element, V>;
-export const [nameOf, namespaceOf, attributesOf, previousOf, nextOf, slotOf, shadowOf, matches, attributeOf] = readers<
+export const [
+  listenTo, typeOf, parentOf, childrenOf, rootOf,
+  nameOf, namespaceOf, attributesOf, previousOf, nextOf, slotOf, shadowOf, matches, attributeOf, append,
+] = readers<
   [
+    Of<EventTarget, void>, Of<Node, number>, Of<Node, ParentNode | null>, Of<Node, Iterable<Node>>, Of<Node, Node>,
     OfElement<string>, OfElement<string | null>, OfElement<Iterable<Attr>>, OfElement<Element | null>,
-    OfElement<Element | null>, OfElement<Element | null>, OfElement<ShadowRoot | null>, OfElement<boolean>, OfElement<string | null>,
+    OfElement<Element | null>, OfElement<Element | null>, OfElement<ShadowRoot | null>, OfElement<boolean>,
+    OfElement<string | null>, OfElement<void>,
   ]
->(outermostOf(document)!, "localName namespaceURI attributes previousElementSibling nextElementSibling assignedSlot shadowRoot matches getAttribute");
+>(
+  outermostOf(document)!,
+  "addEventListener nodeType parentNode childNodes getRootNode " +
+    "localName namespaceURI attributes previousElementSibling nextElementSibling assignedSlot shadowRoot matches getAttribute append",
+);
 
 /** An attribute's value, empty where there is none. */
 export const attribute = (element: Element, name: string): string => attributeOf(element, name) ?? "";

@@ -1,39 +1,21 @@
-// Writes an element and its ancestors into a batch, as they are at this moment.
+// An element described, and its place among others, as they are at this moment: what the tables of a batch, and of a
+// page in the definer, are made of.
 
-import { intern, type Batch } from "./batch";
-import {
-  CAPTURED,
-  FLAG_DETACHED,
-  FLAG_QUIRKS,
-  FLAG_SHADOW,
-  MAX_ATTRIBUTE_CHARS,
-  MAX_DEPTH,
-} from "./contract";
+import { CAPTURED, FLAG_DETACHED, FLAG_QUIRKS, FLAG_SHADOW, MAX_ATTRIBUTE_CHARS } from "./contract";
 import { attributesOf, hostOf, isElement, modeOf, nameOf, namespaceOf, nextOf, parentOf, previousOf, typeOf } from "./dom";
-import { toJson } from "./json";
 import { mask } from "./masks";
 
 /** What rules stand on; these values are never withheld. */
 const STRUCTURAL = /^(class|id|type|role)$/i;
 
-/** The index of an element's node; its ancestors' nodes come before it. */
-export function nodeOf(batch: Batch, target: Element, redacted: Set<Element>): number {
-  const chain: Element[] = [];
-  for (let element: Element | undefined = target; element; element = above(element)) chain.unshift(element);
-  if (chain.length > MAX_DEPTH) throw RangeError();
-  return chain.reduce((parent, element) => {
-    const description = intern(batch, "elements", toJson(describe(element, redacted.has(element))));
-    return intern(batch, "nodes", `[${[parent, description, ...places(element), flags(element)].join()}]`);
-  }, -1);
-}
-
 /** The parent, or the host where the parent is a shadow root. */
-function above(element: Element): Element | undefined {
+export function above(element: Element): Element | undefined {
   const parent = parentOf(element);
   return parent && isElement(parent) ? parent : parent ? hostOf(parent) : undefined;
 }
 
-function describe(element: Element, redacted: boolean): object {
+/** One element as it stands in `elements`. */
+export function describe(element: Element, redacted: boolean): object {
   const attrs: Record<string, string | null> = {};
   for (const { name, value, namespaceURI } of attributesOf(element)) {
     if (namespaceURI || !CAPTURED.test(name)) continue;
@@ -45,7 +27,7 @@ function describe(element: Element, redacted: boolean): object {
 }
 
 /** Places among the element siblings, from 1: of all, from the end, of its type, of its type from the end. */
-function places(element: Element): number[] {
+export function places(element: Element): number[] {
   const [before, sameBefore] = count(element, previousOf);
   const [after, sameAfter] = count(element, nextOf);
   return [before, after, sameBefore, sameAfter];
@@ -64,7 +46,8 @@ function count(element: Element, step: (element: Element) => Element | null): [n
   return [all, same];
 }
 
-function flags(element: Element): number {
+/** FLAG_SHADOW, FLAG_DETACHED, FLAG_QUIRKS, as they hold. */
+export function flags(element: Element): number {
   const parent = parentOf(element);
   const within = parent && (isElement(parent) || typeOf(parent) === 9);
   const place = within ? 0 : parent && hostOf(parent) ? FLAG_SHADOW : FLAG_DETACHED;

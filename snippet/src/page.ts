@@ -2,8 +2,10 @@
 
 import { append, intern, open, type Batch } from "./batch";
 import { isHidden, outermostOf, referrerOf, titleOf } from "./dom";
+import { global } from "./global";
 import { newId } from "./ids";
 import { toJson } from "./json";
+import { loadParts, takeToken } from "./parts";
 import { allowed } from "./state";
 import { tidy } from "./texts";
 import { clean } from "./urls";
@@ -42,12 +44,15 @@ export function begin(referrer = referrerOf(document)): void {
     _deepest: scrollY,
   };
   showing(!isHidden(document));
-  if (allowed()) open();
+  if (!allowed()) return;
+  open();
+  loadParts();
 }
 
 /** It ends: navigation, a client-side route, or the tab is closed. Leaving is no activity. */
 export function end(): void {
   if (!page || !allowed()) return;
+  global.leaving?.();
   showing(false);
   const height = outermostOf(document)?.scrollHeight;
   const duration_ms = Math.round(page._visibleMs);
@@ -58,6 +63,7 @@ export function end(): void {
 
 /** Another address is another page instance. */
 export function routed(): void {
+  takeToken();
   if (!page || location.href === page._href) return;
   const from = page._href;
   end();

@@ -3,7 +3,7 @@
 import { bytesOf } from "./bytes";
 import { guarded } from "./guard";
 import { giveUp, persist, queue, settle, type Entry } from "./queue";
-import { ENDPOINT } from "./settings";
+import { BASE } from "./settings";
 
 /** Browsers allow 64 KiB of keepalive bodies in flight at once, the page's own included. */
 const QUOTA = 60_000;
@@ -12,6 +12,7 @@ const LAST_RETRY_MS = 300_000;
 const LONGEST_WAIT_MS = 24 * 3_600_000;
 const TIMEOUT_MS = 30_000;
 
+const ENDPOINT = `${BASE}v1/capture`;
 const KEEPALIVE = "keepalive" in Request.prototype;
 
 let inFlight = 0;
@@ -46,7 +47,7 @@ function due(): void {
 const stamped = (entry: Entry): string => entry._body.replace('"sent_at":0', `"sent_at":${Date.now()}`);
 
 /** A beacon has no answer, so the batch stays queued; and one over the quota is refused: then it waits as well. */
-const beacon = (entry: Entry): boolean => (entry._sent = navigator.sendBeacon(ENDPOINT!, stamped(entry)));
+const beacon = (entry: Entry): boolean => (entry._sent = navigator.sendBeacon(ENDPOINT, stamped(entry)));
 
 /** A string goes as text/plain: no preflight. Where it fits, keepalive saves it from the end of the page. */
 async function send(entry: Entry): Promise<void> {
@@ -64,8 +65,8 @@ async function send(entry: Entry): Promise<void> {
 }
 
 async function post(body: string, keepalive: boolean): Promise<Response> {
-  const signal = AbortSignal.timeout?.(TIMEOUT_MS) ?? null;
-  const answer = await fetch(ENDPOINT!, { method: "POST", body, keepalive, credentials: "omit", signal });
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const answer = await fetch(ENDPOINT, { method: "POST", body, keepalive, credentials: "omit", signal });
   await answer.text(); // Until the answer is read, Chromium counts the request as in flight.
   return answer;
 }
