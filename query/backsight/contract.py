@@ -43,6 +43,10 @@ MAX_URL_CHARS: Final = 2_048
 MAX_ATTRIBUTE_CHARS: Final = 1_024
 """Longest attribute value that is kept; of a longer one only its presence is (its value is null)."""
 MAX_SEQUENCE: Final = 2**31 - 1
+MAX_UNSURE: Final = 64
+"""Most batch ids in a batch's `unsure`."""
+MAX_EFFECT_MS: Final = 60_000
+"""Latest effect of a click that can be told; the snippet watches a click for up to 2,500 ms."""
 MAX_ATTRIBUTE_VALUES: Final = 10_000
 """Distinct values of one attribute on one site, past which it stops being part of elements."""
 DEDUPLICATION_HOURS: Final = 24
@@ -68,10 +72,32 @@ class EventType(StrEnum):
     """Code said who the user is; also yields a statement."""
     TRAITS = "traits"
     """Code said something about the user (`addUserProperties`); also yields a statement."""
+    COPY = "copy"
+    """Text was copied; which, is never kept: only the element that it was copied from."""
+    FOCUS = "focus"
+    """A form control got the focus for the first time in its page instance."""
+    ERROR = "error"
+    """An uncaught error or rejected promise; `props` say which, masked."""
+    VITAL = "vital"
+    """A measured quality of the page instance, such as LCP, by `name`; `props` hold `value` and `rating`."""
+    EXPOSE = "expose"
+    """An element marked `data-backsight-expose` came into view, for the first time in its page instance."""
 
 
-ELEMENT_TYPES: Final = frozenset({EventType.CLICK, EventType.CHANGE, EventType.SUBMIT})
+ELEMENT_TYPES: Final = frozenset(
+    {
+        EventType.CLICK,
+        EventType.CHANGE,
+        EventType.SUBMIT,
+        EventType.COPY,
+        EventType.FOCUS,
+        EventType.EXPOSE,
+    }
+)
 """Event types whose rows carry a node."""
+
+NAMED_TYPES: Final = frozenset({EventType.TRACK, EventType.VITAL})
+"""Event types whose rows carry a name."""
 
 
 class Reason(StrEnum):
@@ -197,9 +223,18 @@ EVENTS: Final = pa.schema(
         _required("client_time", INSTANT),  # by the client's clock
         pa.field("sent_at", INSTANT),  # by the client's clock
         _required("received_at", INSTANT),  # by the collector's clock
+        pa.field("watched_ms", pa.int32()),  # click: for how long its effects were watched
+        pa.field("dom_ms", pa.int32()),  # click: until the first change of the DOM or a control's state
+        pa.field("navigation_ms", pa.int32()),  # click: until the page was left, hidden or readdressed
+        pa.field("scroll_ms", pa.int32()),  # click: until something scrolled
+        pa.field("focus_ms", pa.int32()),  # click: until the focus moved or the window lost it
+        pa.field("error_ms", pa.int32()),  # click: until an uncaught error
     ]
 )
-"""One row a raw event; partitioned by site and date."""
+"""One row a raw event; partitioned by site and date. Newer columns stand last, as older lakes get them."""
+
+EFFECTS: Final = ("dom_ms", "navigation_ms", "scroll_ms", "focus_ms")
+"""When a click had effects that a person could notice; `effect_ms` is the least of them."""
 
 NODES: Final = pa.schema(
     [
@@ -294,13 +329,14 @@ SITE_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 COLUMN_PROPERTIES: Final = (
     "type name text label target_text target_label href host path query fragment title referrer "
-    "viewport_width viewport_height x y duration_ms scroll_percent language user_agent"
+    "viewport_width viewport_height x y duration_ms scroll_percent language user_agent "
+    "watched_ms dom_ms navigation_ms scroll_ms focus_ms error_ms"
 ).split()
 """Properties that are columns of `events`, by their bare names."""
 
 DERIVED_PROPERTIES: Final = (
     "url browser browser_version os device_type referrer_host "
-    "utm_source utm_medium utm_campaign utm_term utm_content"
+    "utm_source utm_medium utm_campaign utm_term utm_content effect_ms"
 ).split()
 """Properties computed from columns when asked.
 

@@ -11,9 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 
-from backsight.contract import DEAD_LETTERS, NODES
+from backsight.contract import DEAD_LETTERS, EVENTS, NODES, TABLES
 from backsight_collector.lake import data_files
 from backsight_collector.lake import table as table_module
+from backsight_collector.lake.compaction import compact
 from backsight_collector.lake.errors import LakeLocked
 from backsight_collector.lake.lake import Lake
 from backsight_collector.lake.table import Table
@@ -124,6 +125,29 @@ def test_rows_read_back_as_they_were_written(lake: Lake) -> None:
     (file,) = nodes.files()
     assert nodes.read(file).equals(rows)
     assert nodes.read(file, ["node_id", "site"]).to_pylist()[0] == {"node_id": 1, "site": "shop"}
+
+
+def test_a_lake_of_an_older_contract_gets_its_new_columns(tmp_path: Path) -> None:
+    """They are added to the log, once and synced; rows written before have null there, also once merged."""
+    added = {"watched_ms", "dom_ms", "navigation_ms", "scroll_ms", "focus_ms", "error_ms"}
+    before = pa.schema([field for field in EVENTS if field.name not in added])
+    row = {"site": "shop", "date": 20_000, "type": "click", "device": 1, "page": 1, "sequence": 0}
+    row |= dict.fromkeys(["time", "client_time", "received_at"], NOW)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(TABLES, "events", before)
+        old = Lake(tmp_path / "lake")
+        old["events"].append(pa.Table.from_pylist([row], schema=before), {APP: 1})
+        old.close()
+    for version in (3, 4):  # widened and appended to; appended to
+        lake = Lake(tmp_path / "lake")
+        lake["events"].append(pa.Table.from_pylist([row | {"dom_ms": 7}], schema=EVENTS), {})
+        assert lake["events"].version == version
+        assert all(lake["events"].read(file).schema == EVENTS for file in lake["events"].files())
+        lake.close()
+    assert compact(tmp_path) == {"files_before": 3, "files_after": 1}
+    stored = DeltaTable(str(lake["events"].directory)).to_pyarrow_table()
+    assert stored.schema.names == EVENTS.names
+    assert sorted(stored["dom_ms"].to_pylist(), key=str) == [7, 7, None]
 
 
 def test_commits_stay_fast_and_old_log_entries_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

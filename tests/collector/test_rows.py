@@ -52,7 +52,8 @@ def test_every_fact_of_an_event_has_its_column(tmp_path: Path) -> None:
     }  # fmt: skip
     facts = {
         "x": 3, "y": -4, "text": "Save", "label": "Save it", "target_text": "", "target_label": "icon",
-        "href": "https://shop.example/next",
+        "href": "https://shop.example/next", "watched_ms": 2_500, "dom_ms": 12, "navigation_ms": 340,
+        "scroll_ms": 0, "focus_ms": 5, "error_ms": 41,
     }  # fmt: skip
     events = [click(0, **facts)]
     events += [
@@ -92,7 +93,7 @@ def test_every_fact_of_an_event_has_its_column(tmp_path: Path) -> None:
     }
     assert (second["name"], json.loads(second["props"])) == ("Added", {"é": [1, None]})
     assert second["client_time"] == at(5_250)
-    assert (third["duration_ms"], third["scroll_percent"]) == (8_200, 64)
+    assert (third["duration_ms"], third["scroll_percent"], third["watched_ms"]) == (8_200, 64, None)
 
 
 MS = NOW // 1000

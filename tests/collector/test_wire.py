@@ -14,7 +14,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from backsight.contract import MAX_BATCH_EVENTS, MAX_DEPTH, MAX_EVENT_BYTES, MAX_NESTING, EventType, Reason
+from backsight.contract import (
+    MAX_BATCH_EVENTS,
+    MAX_DEPTH,
+    MAX_EVENT_BYTES,
+    MAX_NESTING,
+    MAX_UNSURE,
+    EventType,
+    Reason,
+)
 from backsight_collector.wire import Decoded, MalformedBatch, decode
 from backsight_collector.wire.salvage import salvage
 
@@ -111,6 +119,9 @@ FAULTS: list[tuple[str, object, int, Reason, str]] = [
     ("events.1.text", "x" * 256, 1, Reason.BAD_EVENT, "text: expected `str` of length <= 255"),
     ("events.1.href", "x" * 2049, 1, Reason.BAD_EVENT, "href: "),
     ("events.1.x", 2**40, 1, Reason.BAD_EVENT, "x: "),
+    ("events.1.dom_ms", -1, 1, Reason.BAD_EVENT, "dom_ms: expected `int` >= 0"),
+    ("events.1.watched_ms", 60_001, 1, Reason.BAD_EVENT, "watched_ms: expected `int` <= 60000"),
+    ("events.1.focus_ms", 1.5, 1, Reason.BAD_EVENT, "focus_ms: expected `int | null`, got `float`"),
     ("events.1.label", "\ud800", 1, Reason.BAD_EVENT, "a lone surrogate is not text"),
     ("events.2.name", DROP, 2, Reason.BAD_EVENT, "name: missing; a track event needs it"),
     ("events.2.name", "", 2, Reason.BAD_EVENT, "name: expected `str` of length >= 1"),
@@ -156,7 +167,8 @@ def test_each_type_needs_what_makes_it_one(make_batch: Make, type_: EventType) -
     """Events of every type are accepted with the field that they need, and if they need one not without."""
     needs = {
         "click": {"node": 2}, "change": {"node": 2}, "submit": {"node": 0}, "track": {"name": "n"},
-        "identify": {"user": "u"}, "traits": {"traits": {}},
+        "identify": {"user": "u"}, "traits": {"traits": {}}, "copy": {"node": 1}, "focus": {"node": 2},
+        "expose": {"node": 2}, "vital": {"name": "LCP"}, "error": {"props": {"message": "no"}},
     }.get(type_, {})  # fmt: skip
     event = {"type": type_, "page": 0, "seq": 9, "time": 1.5}
     decoded = decode(packed(make_batch(events=[event | needs, event | {"seq": 10}])))
@@ -288,6 +300,10 @@ def test_what_is_not_json_is_malformed(body: bytes, detail: str) -> None:
         ("dropped", {"queue": -1}, "dropped"),
         ("dropped", {"\ud800": 1}, "dropped: a lone surrogate"),
         ("dropped", {str(cause): 1 for cause in range(17)}, "dropped: expected `object` of length <= 16"),
+        ("unsure", ["b"] * (MAX_UNSURE + 1), f"unsure: expected `array` of length <= {MAX_UNSURE}"),
+        ("unsure", ["x" * 257], "unsure[0]: expected `str` of length <= 256"),
+        ("unsure", ["\ud800"], "unsure: a lone surrogate"),
+        ("unsure", "b", "unsure: expected `array`"),
         ("pages", DROP, "pages: missing"),
         ("pages", {}, "pages: expected `array`"),
         ("events", None, "events: expected `array`, got `null`"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import get_args, get_type_hints
 
 import pyarrow as pa
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backsight import contract
+from backsight_collector.wire.batch import Element, Envelope, Event
 
 PARTS = st.lists(
     st.one_of(st.none(), st.text(max_size=8), st.integers(-(2**63), 2**63 - 1)), min_size=0, max_size=5
@@ -66,6 +68,23 @@ def test_every_column_property_is_a_column() -> None:
     columns = set(contract.EVENTS.names)
     assert set(contract.COLUMN_PROPERTIES) <= columns
     assert not set(contract.DERIVED_PROPERTIES) & columns
+
+
+def test_effects_are_columns_of_numbers() -> None:
+    """What `effect_ms` is the least of stands in the lake, in milliseconds."""
+    assert {contract.EVENTS.field(name).type for name in contract.EFFECTS} == {pa.int32()}
+
+
+def test_the_wire_spells_the_contract() -> None:
+    """The collector's types repeat two values that a type can only hold as a literal."""
+    assert get_args(get_type_hints(Envelope)["v"]) == (contract.WIRE_VERSION,)
+    assert get_args(get_type_hints(Element)["ns"]) == contract.NAMESPACES
+
+
+def test_every_fact_of_the_wire_is_a_column() -> None:
+    """What an event holds beside its place and its traits, the lake keeps under the same name."""
+    elsewhere = {"page", "seq", "node", "traits"}
+    assert set(Event.__struct_fields__) - elsewhere <= set(contract.EVENTS.names)
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,9 @@ def test_a_bare_name_is_the_column(connection: duckdb.DuckDBPyConnection, name: 
         ("device_type", {"user_agent": "analytics-python/2.2"}, None),
         ("browser", {"user_agent": ""}, None),
         ("browser", {}, None),
+        ("effect_ms", {"dom_ms": 40, "navigation_ms": 310, "focus_ms": 12, "error_ms": 3}, 12),
+        ("effect_ms", {"scroll_ms": 0}, 0),
+        ("effect_ms", {"watched_ms": 2500, "error_ms": 3}, None),
     ],
 )
 def test_derived_properties(

@@ -29,7 +29,8 @@ _PAGE_COLUMNS: Final = (
 )
 _EVENT_COLUMNS: Final = (
     "time client_time type name node_id user sequence text label target_text target_label href x y "
-    "duration_ms scroll_percent props target_attributes"
+    "duration_ms scroll_percent props target_attributes "
+    "watched_ms dom_ms navigation_ms scroll_ms focus_ms error_ms"
 ).split()
 
 
@@ -146,6 +147,12 @@ class EventRows:
                 event.scroll_percent,
                 None if event.props is None else to_json(event.props),
                 target_attributes or None,
+                event.watched_ms,
+                event.dom_ms,
+                event.navigation_ms,
+                event.scroll_ms,
+                event.focus_ms,
+                event.error_ms,
             )
         )
 

@@ -58,6 +58,8 @@ class DataFile(NamedTuple):
 class Table:
     """One Delta table, created if it does not exist; only the holder of the lake's lock may have one.
 
+    One that was made before the contract had some columns gets them, null in the files that it has.
+
     Its versions stay readable for `snapshot_hours`; unless given, for as long as was said before.
     """
 
@@ -68,6 +70,7 @@ class Table:
             self._create(snapshot_hours or SNAPSHOT_HOURS)
         self._reopen()
         self._settle()
+        self._widen()
         if snapshot_hours is not None:
             self._keep_for(snapshot_hours)
 
@@ -111,6 +114,8 @@ class Table:
         for name in set(names) & set(file.partition):
             value = pa.scalar(file.partition[name]).cast(schema.field(name).type)
             rows = rows.append_column(schema.field(name), pa.repeat(value, rows.num_rows))
+        for name in set(names) - set(rows.column_names):  # written before there was such a column
+            rows = rows.append_column(schema.field(name), pa.nulls(rows.num_rows, schema.field(name).type))
         return rows.select(names)
 
     def unpacked_bytes(self, file: DataFile) -> int:
@@ -200,6 +205,17 @@ class Table:
         self._sync_entry(0)
         sync_directory(self.directory)
         sync_directory(self.directory.parent)
+
+    def _widen(self) -> None:
+        known = {field.name for field in self._handle.schema().fields}
+        if added := [field for field in self._schema.fields if field.name not in known]:
+            self._handle.alter.add_columns(
+                added,
+                commit_properties=CommitProperties({ACTIONS: 1}, max_commit_retries=0),
+                post_commithook_properties=NO_HOOKS,
+            )
+            self._reopen()
+            self._sync_entry(self.version)
 
     def _keep_for(self, hours: int) -> None:
         """Says how long log entries and replaced files are kept, where something else was said before."""

@@ -10,10 +10,12 @@ from typing import Annotated, Any, Final, Literal, NamedTuple
 from msgspec import Meta, Struct
 
 from backsight.contract import (
+    MAX_EFFECT_MS,
     MAX_ID_CHARS,
     MAX_NAME_CHARS,
     MAX_SEQUENCE,
     MAX_TEXT_CHARS,
+    MAX_UNSURE,
     MAX_URL_CHARS,
     EventType,
 )
@@ -35,6 +37,8 @@ Index = Annotated[int, Meta(ge=0)]
 Ordinal = Annotated[int, Meta(ge=1, le=MAX_INT32)]
 Natural = Annotated[int, Meta(ge=0, le=MAX_INT32)]
 Coordinate = Annotated[int, Meta(ge=-MAX_INT32, le=MAX_INT32)]
+Effect = Annotated[int, Meta(ge=0, le=MAX_EFFECT_MS)]
+"""Milliseconds from a click to what came of it."""
 Object = dict[Annotated[str, Meta(max_length=MAX_NAME_CHARS)], Any]
 
 
@@ -90,10 +94,16 @@ class Event(Struct, gc=False):
     y: Coordinate | None = None
     duration_ms: Annotated[int, Meta(ge=0, lt=MAX_TIME_MS)] | None = None
     scroll_percent: Annotated[int, Meta(ge=0, le=100)] | None = None
+    watched_ms: Effect | None = None
+    dom_ms: Effect | None = None
+    navigation_ms: Effect | None = None
+    scroll_ms: Effect | None = None
+    focus_ms: Effect | None = None
+    error_ms: Effect | None = None
 
 
 class Envelope(Struct, kw_only=True, gc=False):
-    """What holds for the whole batch."""
+    """What holds for the whole batch. `unsure` are batches of which the sender never heard what became."""
 
     v: Literal[1]
     key: Id
@@ -105,6 +115,7 @@ class Envelope(Struct, kw_only=True, gc=False):
     dropped: Annotated[
         dict[Annotated[str, Meta(max_length=MAX_NAME_CHARS)], Natural], Meta(max_length=MAX_DROP_CAUSES)
     ] = {}
+    unsure: Annotated[tuple[Id, ...], Meta(max_length=MAX_UNSURE)] = ()
 
 
 class Batch(Envelope, kw_only=True, gc=False):

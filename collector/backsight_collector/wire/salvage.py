@@ -118,8 +118,9 @@ class _Source:
         for field in ("key", "batch", "device", "session", "user"):
             if mark in (getattr(raw, field) or ""):
                 raise self._malformed(f"{field}: a lone surrogate is not text", field)
-        if any(mark in cause for cause in raw.dropped):
-            raise self._malformed("dropped: a lone surrogate is not text", "dropped")
+        for field in ("dropped", "unsure"):
+            if any(mark in each for each in getattr(raw, field)):
+                raise self._malformed(f"{field}: a lone surrogate is not text", field)
         return raw
 
     def _malformed(self, detail: str, field: str) -> MalformedBatch:

@@ -11,15 +11,17 @@ from backsight.contract import (
     MAX_BATCH_PAGES,
     MAX_DEPTH,
     MAX_NESTING,
+    NAMED_TYPES,
     EventType,
 )
 from backsight_collector.wire.batch import Batch, Event, Node
 
 REQUIRED: Final[dict[EventType, str]] = {
     **dict.fromkeys(ELEMENT_TYPES, "node"),
-    EventType.TRACK: "name",
+    **dict.fromkeys(NAMED_TYPES, "name"),
     EventType.IDENTIFY: "user",
     EventType.TRAITS: "traits",
+    EventType.ERROR: "props",
 }
 """The field without which an event of a type says nothing."""
 

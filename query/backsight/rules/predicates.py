@@ -40,8 +40,8 @@ ORDER: Final = ("gt", "gte", "lt", "lte")
 PRESENCE: Final = ("is_set", "is_not_set")
 OPERATORS: Final = (*EQUALITY, *SUBSTRING, "matches", *ORDER, *PRESENCE)
 
-_NUMBER_COLUMNS: Final = frozenset(
-    name for name in COLUMN_PROPERTIES if pa.types.is_integer(EVENTS.field(name).type)
+_NUMBERS: Final = frozenset(
+    ["effect_ms", *(name for name in COLUMN_PROPERTIES if pa.types.is_integer(EVENTS.field(name).type))]
 )
 
 MAX_PREDICATES: Final = 100
@@ -186,7 +186,7 @@ def _parse_operation(entry: Mapping[str, object], field: str, name: str) -> Pred
         refuse("the operator is missing.", below(field, "op"), valid=nearest("", OPERATORS))
     op = read_choice(entry["op"], below(field, "op"), OPERATORS)
     at = below(field, "value")
-    if name in _NUMBER_COLUMNS and op in (*SUBSTRING, "matches"):
+    if name in _NUMBERS and op in (*SUBSTRING, "matches"):
         refuse(
             f"{op!r} reads text, and {name!r} is a number.",
             below(field, "op"),
@@ -202,7 +202,7 @@ def _parse_operation(entry: Mapping[str, object], field: str, name: str) -> Pred
     value = _parse_value(entry["value"], at, op)
     if name == "url":
         _check_url(value, at)
-    if name in _NUMBER_COLUMNS:
+    if name in _NUMBERS:
         _check_numbers(name, value, at)
     return Predicate(name, op, value)
 

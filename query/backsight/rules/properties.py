@@ -14,7 +14,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from backsight.contract import COLUMN_PROPERTIES, DERIVED_PROPERTIES, EVENTS, MAX_NAME_CHARS
+from backsight.contract import COLUMN_PROPERTIES, DERIVED_PROPERTIES, EFFECTS, EVENTS, MAX_NAME_CHARS
 from backsight.fields import refuse
 
 Bind = Callable[[object], str]
@@ -96,6 +96,8 @@ def _derived(name: str, events: str) -> Property:
         return Property(Kind.TEXT, f"lower(nullif({host}, ''))", ("referrer",))
     if name == "url":
         return Property(Kind.TEXT, _url(events), ("host", "path", "query", "fragment"))
+    if name == "effect_ms":
+        return Property(Kind.NUMBER, f"least({', '.join(f'{events}.{each}' for each in EFFECTS)})", EFFECTS)
     return Property(Kind.TEXT, _query_parameter(name, events), ("query",))
 
 
