@@ -45,8 +45,6 @@ MAX_ATTRIBUTE_CHARS: Final = 1_024
 MAX_SEQUENCE: Final = 2**31 - 1
 MAX_UNSURE: Final = 64
 """Most batch ids in a batch's `unsure`."""
-MAX_EFFECT_MS: Final = 60_000
-"""Latest effect of a click that can be told; the snippet watches a click for up to 2,500 ms."""
 MAX_ATTRIBUTE_VALUES: Final = 10_000
 """Distinct values of one attribute on one site, past which it stops being part of elements."""
 DEDUPLICATION_HOURS: Final = 24

@@ -10,7 +10,6 @@ from typing import Annotated, Any, Final, Literal, NamedTuple
 from msgspec import Meta, Struct
 
 from backsight.contract import (
-    MAX_EFFECT_MS,
     MAX_ID_CHARS,
     MAX_NAME_CHARS,
     MAX_SEQUENCE,
@@ -37,8 +36,6 @@ Index = Annotated[int, Meta(ge=0)]
 Ordinal = Annotated[int, Meta(ge=1, le=MAX_INT32)]
 Natural = Annotated[int, Meta(ge=0, le=MAX_INT32)]
 Coordinate = Annotated[int, Meta(ge=-MAX_INT32, le=MAX_INT32)]
-Effect = Annotated[int, Meta(ge=0, le=MAX_EFFECT_MS)]
-"""Milliseconds from a click to what came of it."""
 Object = dict[Annotated[str, Meta(max_length=MAX_NAME_CHARS)], Any]
 
 
@@ -94,12 +91,12 @@ class Event(Struct, gc=False):
     y: Coordinate | None = None
     duration_ms: Annotated[int, Meta(ge=0, lt=MAX_TIME_MS)] | None = None
     scroll_percent: Annotated[int, Meta(ge=0, le=100)] | None = None
-    watched_ms: Effect | None = None
-    dom_ms: Effect | None = None
-    navigation_ms: Effect | None = None
-    scroll_ms: Effect | None = None
-    focus_ms: Effect | None = None
-    error_ms: Effect | None = None
+    watched_ms: Natural | None = None
+    dom_ms: Natural | None = None
+    navigation_ms: Natural | None = None
+    scroll_ms: Natural | None = None
+    focus_ms: Natural | None = None
+    error_ms: Natural | None = None
 
 
 class Envelope(Struct, kw_only=True, gc=False):
