@@ -17,7 +17,7 @@ for (const [name, entry] of Object.entries(parts)) {
     format: "iife",
     target: "es2021",
     mangleProps: /^_/,
-    legalComments: "none",
+    legalComments: "inline",
     loader: { ".css": "text" },
   });
   const { code } = await minify(bundled.outputFiles[0].text, {

@@ -18,7 +18,7 @@ let exposed = new WeakSet<Element>();
 
 const views = new IntersectionObserver((entries) => entries.forEach(expose), { threshold: SHARES });
 const changes = new MutationObserver((records) => {
-  for (const { target, addedNodes } of records) [target, ...addedNodes].forEach(look);
+  for (const { type, target, addedNodes } of records) type === "attributes" ? visit(target) : addedNodes.forEach(look);
 });
 
 function expose({ target, isIntersecting, intersectionRatio, intersectionRect, rootBounds }: IntersectionObserverEntry): void {
@@ -35,12 +35,14 @@ const area = ({ width, height }: DOMRectReadOnly): number => width * height;
 /** Finds what is marked, and open shadow trees, in an element or a tree. */
 function look(root: Node): void {
   const walker = Document.prototype.createTreeWalker.call(document, root, NodeFilter.SHOW_ELEMENT);
-  for (let node: Node | null = root; node; node = walker.nextNode()) {
-    if (!isElement(node)) continue;
-    if (matches(node, MARKED) && !exposed.has(node)) views.observe(node);
-    const shadow = shadowOf(node);
-    if (shadow) watch(shadow);
-  }
+  for (let node: Node | null = root; node; node = walker.nextNode()) visit(node);
+}
+
+function visit(node: Node): void {
+  if (!isElement(node)) return;
+  if (matches(node, MARKED) && !exposed.has(node)) views.observe(node);
+  const shadow = shadowOf(node);
+  if (shadow) watch(shadow);
 }
 
 function watch(root: Node): void {
