@@ -1,8 +1,9 @@
-"""Keys: who may write to a site, and who may ask about it or change it.
+"""Keys: who may write to a site, who may ask about it or change it, and who may define events on its pages.
 
 A write key (`wk_…`) stands in every page of the site and can only write, so it is kept as it is. A secret
 key (`sk_…`) is 160 random bits; only its SHA-256 is kept (no slow hash: there is nothing to guess).
-Nobody can be shown it a second time.
+Nobody can be shown it a second time. A definer's token (`dt_…`) is kept alike; it ends by itself, and opens
+to pages of one origin what the definer needs.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
@@ -28,11 +29,13 @@ SCOPES: Final = ("read", "define", "admin")
 
 WRITE_KEY: Final = re.compile(r"wk_[A-Za-z0-9_-]{8,64}")
 SECRET_KEY: Final = re.compile(r"sk_[A-Za-z0-9_-]{24,128}")
+DEFINER_TOKEN: Final = re.compile(r"dt_[A-Za-z0-9_-]{24,128}")
 _SHAPES: Final = {"write": WRITE_KEY, "secret": SECRET_KEY}
 _SHAPE_WORDS: Final = {
     "write": "wk_ and 8 to 64 letters, digits, - or _",
     "secret": "sk_ and 24 to 128 letters, digits, - or _",
 }
+_PREFIXES: Final = {"write": "wk_", "secret": "sk_", "definer": "dt_"}
 _RANDOM_BYTES: Final = 20
 
 
@@ -43,6 +46,9 @@ class Principal:
     site: str
     scopes: frozenset[str]
     key_id: str
+    origin: str | None = None
+    """Of the pages that may use it, where it is a definer's token: then it may do what pages may, no more."""
+    expires: datetime | None = None
 
     def require(self, scope: str) -> None:
         """Raises Refused where the key has no such scope."""
@@ -67,6 +73,9 @@ class Key:
     label: str
     created: datetime
     revoked: datetime | None
+    origin: str | None = None
+    expires: datetime | None = None
+    """Both of a definer's token."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +101,11 @@ class Keys:
     ) -> NewKey:
         """A new secret key for a site; random unless given. Raises NotFound, Conflict, InvalidRequest."""
         return self._create(site, "secret", _checked_scopes(scopes), actor, label, key)
+
+    def create_definer(self, site: str, origin: str, minutes: int, actor: str) -> NewKey:
+        """A new definer's token for pages of an origin of the site. Raises NotFound."""
+        expires = datetime.now(UTC) + timedelta(minutes=minutes)
+        return self._create(site, "definer", ("define",), actor, "", None, origin, expires)
 
     def ensure(self, site: str, key: str, actor: str, label: str = "") -> None:
         """Keeps a key chosen by the deployment, where it is not kept yet; a secret one gets every scope.
@@ -122,11 +136,30 @@ class Keys:
         self._store.revoke_key(key_id, at, AuditLine(at, actor, "key.revoke", known[key_id].site, key_id))
 
     def authenticate(self, secret: str) -> Principal:
-        """Whom a secret key speaks for. Raises Refused for an unknown, revoked or malformed one alike."""
+        """Whom a secret key or a definer's token speaks for.
+
+        Raises Refused for one that is unknown, revoked, expired or malformed, all alike.
+        """
+        if secret.startswith("dt_"):
+            return self._definer(secret)
         kept = self._live(secret) if SECRET_KEY.fullmatch(secret) else None
         if kept is None or kept.kind != "secret":
             raise Refused("the secret key is unknown or revoked.", field="key", valid="a secret key, sk_…")
         return Principal(kept.site, _implied(kept.scopes), kept.key_id)
+
+    def origin_of(self, token: str) -> str | None:
+        """The origin of a definer's token that is kept, live or not: its page may read why it is refused."""
+        kept = self._store.key_with_digest(_digest(token)) if DEFINER_TOKEN.fullmatch(token) else None
+        return kept.origin if kept else None
+
+    def has_origin(self, origin: str) -> bool:
+        """Whether a definer's token for pages of this origin is kept, live or not."""
+        return self._store.has_origin(origin)
+
+    def prune(self, site: str, actor: str) -> int:
+        """Forgets the site's definer's tokens that have expired, and says how many there were."""
+        at = datetime.now(UTC)
+        return self._store.prune_tokens(at, site, AuditLine(at, actor, "key.prune", site, site))
 
     def site_of(self, write_key: str) -> str | None:
         """The site that a write key writes to; None for an unknown or revoked one."""
@@ -141,16 +174,39 @@ class Keys:
             return None
         return kept
 
+    def _definer(self, token: str) -> Principal:
+        kept = self._live(token) if DEFINER_TOKEN.fullmatch(token) else None
+        if kept is None or kept.expires is None or kept.expires <= datetime.now(UTC):
+            raise Refused(
+                "the definer's token is unknown, expired or revoked.",
+                field="key",
+                valid="a new link, by `backsight define`",
+            )
+        return Principal(kept.site, _implied(kept.scopes), kept.key_id, kept.origin, kept.expires)
+
     def _create(
-        self, site: str, kind: str, scopes: tuple[str, ...], actor: str, label: str, given: str | None
+        self,
+        site: str,
+        kind: str,
+        scopes: tuple[str, ...],
+        actor: str,
+        label: str,
+        given: str | None,
+        origin: str | None = None,
+        expires: datetime | None = None,
     ) -> NewKey:
-        prefix = "sk_" if kind == "secret" else "wk_"
-        key = prefix + secrets.token_hex(_RANDOM_BYTES) if given is None else _checked(kind, given)
+        made = _PREFIXES[kind] + secrets.token_hex(_RANDOM_BYTES)
+        key = made if given is None else _checked(kind, given)
         key_id, at = "k_" + secrets.token_hex(6), datetime.now(UTC)
         public = key if kind == "write" else None
-        detail = json.dumps({"kind": kind, "scopes": list(scopes), "label": label})
-        kept = StoredKey(key_id, site, kind, _digest(key), public, scopes, _checked_label(label), at)
-        self._store.add_key(kept, AuditLine(at, actor, "key.create", site, key_id, detail))
+        detail = {"kind": kind, "scopes": list(scopes), "label": label}
+        if origin is not None and expires is not None:
+            detail |= {"origin": origin, "expires": expires.isoformat()}
+        kept = StoredKey(
+            key_id, site, kind, _digest(key), public, scopes, _checked_label(label), at,
+            origin=origin, expires=expires,
+        )  # fmt: skip
+        self._store.add_key(kept, AuditLine(at, actor, "key.create", site, key_id, json.dumps(detail)))
         return NewKey(key_id, key)
 
 
@@ -194,7 +250,10 @@ def _digest(key: str) -> str:
 
 
 def _listed(key: StoredKey) -> Key:
-    return Key(key.key_id, key.site, key.kind, key.shown, key.scopes, key.label, key.created, key.revoked)
+    return Key(
+        key.key_id, key.site, key.kind, key.shown, key.scopes, key.label, key.created, key.revoked,
+        key.origin, key.expires,
+    )  # fmt: skip
 
 
 def _implied(scopes: Collection[str]) -> frozenset[str]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from backsight.errors import Conflict, InvalidRequest, NotFound, Refused
-from backsight.keys import SECRET_KEY, WRITE_KEY, Key, Keys, LiveWriteKeys
+from backsight.keys import DEFINER_TOKEN, SECRET_KEY, WRITE_KEY, Key, Keys, LiveWriteKeys
 from backsight.sites import create_site
 from backsight.store.sqlite import SQLiteStore
 
@@ -200,3 +202,69 @@ def test_unknown_keys_do_not_reach_the_store(keys: Keys, monkeypatch: pytest.Mon
     clock.now = 0.15
     assert live("wk_x") is None
     assert len(reads) == 2
+
+
+# ── Definer's tokens ────────────────────────────────────────────────────────────────────────────────────────
+
+PAGE = "https://shop.example"
+
+
+def test_a_definers_token_defines_on_pages_of_one_origin_for_its_time(keys: Keys) -> None:
+    """A token speaks for its site, its origin and the scopes of a definer until it expires."""
+    made = keys.create_definer("shop", PAGE, 5, "ada")
+    assert DEFINER_TOKEN.fullmatch(made.key)
+    principal = keys.authenticate(made.key)
+    assert (principal.site, principal.origin, set(principal.scopes)) == ("shop", PAGE, {"read", "define"})
+    left = principal.expires - datetime.now(UTC) if principal.expires else timedelta()
+    assert timedelta(minutes=4) < left <= timedelta(minutes=5)
+    assert keys.origin_of(made.key) == PAGE
+    assert (keys.has_origin(PAGE), keys.has_origin("https://blog.example")) == (True, False)
+    assert keys.site_of(made.key) is None
+
+
+@pytest.mark.parametrize("how", ["expired", "revoked", "pruned", "never made", "with a slip of the pen"])
+def test_a_token_that_no_longer_holds_opens_nothing(keys: Keys, how: str) -> None:
+    """Whatever became of a token, it is refused in the same words, and the message does not repeat it."""
+    made = keys.create_definer("shop", PAGE, 0 if how in {"expired", "pruned"} else 5, "ada")
+    token = made.key
+    if how == "revoked":
+        keys.revoke(made.key_id, "bob")
+    elif how == "pruned":
+        assert keys.prune("shop", "bob") == 1
+    elif how == "never made":
+        token = "dt_" + "0" * 40
+    elif how == "with a slip of the pen":
+        token += "!"
+    with pytest.raises(Refused, match="unknown, expired or revoked") as refused:
+        keys.authenticate(token)
+    assert token not in str(refused.value)
+
+
+def test_of_a_token_only_its_hash_is_kept(tmp_path: Path, keys: Keys) -> None:
+    """The token stands nowhere in the database's files, its audit line says for whom and how long it was."""
+    made = keys.create_definer("shop", PAGE, 5, "ada")
+    kept = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert made.key[3:].encode() not in kept
+    assert sha256(made.key.encode()).hexdigest().encode() in kept
+
+
+def test_tokens_are_told_apart_and_audited(store: SQLiteStore, keys: Keys) -> None:
+    """A token is listed as such, with its origin and its end; its audit line says the same."""
+    made = keys.create_definer("shop", PAGE, 5, "k_1")
+    (listed,) = keys.list("shop")
+    assert (listed.kind, listed.shown, listed.origin) == ("definer", None, PAGE)
+    (line,) = store.audit_lines("shop", 1)
+    assert (line.actor, line.action, line.subject) == ("k_1", "key.create", made.key_id)
+    detail = json.loads(line.detail)
+    assert (detail["kind"], detail["origin"]) == ("definer", PAGE)
+    assert datetime.fromisoformat(detail["expires"]) == listed.expires
+
+
+def test_pruning_forgets_expired_tokens_of_the_site_alone(store: SQLiteStore, keys: Keys) -> None:
+    """Live tokens, keys and what belongs to another site stay; nothing to prune leaves no audit line."""
+    live = keys.create_definer("shop", PAGE, 5, "ada")
+    secret = keys.create_secret("shop", ["read"], "ada")
+    expired = [keys.create_definer(site, PAGE, 0, "ada") for site in ("shop", "shop", "blog")]
+    assert [keys.prune("shop", "bob") for _ in range(2)] == [2, 0]
+    assert {key.key_id for key in keys.list()} == {live.key_id, secret.key_id, expired[2].key_id}
+    assert [line.action for line in store.audit_lines("shop")].count("key.prune") == 1

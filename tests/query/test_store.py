@@ -227,16 +227,29 @@ def test_what_was_kept_is_there_after_opening_again(tmp_path: Path) -> None:
 
 
 def test_versions_of_an_older_file_are_kept(tmp_path: Path) -> None:
-    """A file of the first schema is taken to the present one, with every version that stood in it."""
+    """A file of the first schema is taken to the present one, with every version and key that stood in it."""
     path = tmp_path / "backsight.sqlite"
     with closing(sqlite3.connect(path)) as old:
         old.executescript(files("backsight.store").joinpath("schema.sql").read_text("utf-8"))
         old.execute("insert into sites values ('shop', ?)", (AT.isoformat(timespec="microseconds"),))
         row = ("shop", "A", 1, "[]", "what it was", "ada", AT.isoformat(timespec="microseconds"), 0)
         old.execute("insert into named_event_versions values (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        key = (
+            "k_1",
+            "shop",
+            "secret",
+            "0" * 64,
+            None,
+            "read",
+            "",
+            AT.isoformat(timespec="microseconds"),
+            None,
+        )
+        old.execute("insert into keys values (?, ?, ?, ?, ?, ?, ?, ?, ?)", key)
         old.execute("pragma user_version = 1")
         old.commit()
     with SQLiteStore(path) as store:
+        assert store.keys_of() == [StoredKey("k_1", "shop", "secret", "0" * 64, None, ("read",), "", AT)]
         assert store.versions("shop", "A") == [StoredVersion("shop", "A", 1, "[]", "what it was", "ada", AT)]
 
 

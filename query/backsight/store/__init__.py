@@ -32,7 +32,7 @@ class StoredKey:
     key_id: str
     site: str
     kind: str
-    """`write` or `secret`."""
+    """`write`, `secret` or `definer`."""
     digest: str
     """SHA-256 of the key, hexadecimal."""
     shown: str | None
@@ -40,6 +40,10 @@ class StoredKey:
     label: str
     created: datetime
     revoked: datetime | None = None
+    origin: str | None = None
+    """Of a definer's token: the pages that may use it, as browsers write their origin."""
+    expires: datetime | None = None
+    """Of a definer's token."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,16 @@ class Store(Protocol):
 
     def revoke_key(self, key_id: str, at: datetime, audit: AuditLine) -> bool:
         """Marks a key as revoked; False (and no audit line) where it already was, or is not known."""
+        ...
+
+    def has_origin(self, origin: str) -> bool:
+        """Whether a definer's token of that origin is kept, live or not."""
+        ...
+
+    def prune_tokens(self, expired_by: datetime, site: str, audit: AuditLine) -> int:
+        """Forgets a site's definer's tokens that had expired by then, and says how many; no audit line for
+        none.
+        """
         ...
 
     def add_version(self, version: StoredVersion, expected: int | None = None) -> int:

@@ -1,4 +1,4 @@
--- What is known about the tracked sites besides their data. Append-only but for `keys.revoked`.
+-- What is known about the tracked sites besides their data. Append-only but for `keys.revoked` and tokens that expired.
 -- Times are RFC 3339 text in UTC with microseconds, so that they sort as text; booleans are 0 and 1.
 
 create table sites (

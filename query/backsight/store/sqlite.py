@@ -27,11 +27,11 @@ from backsight.errors import (
 )
 from backsight.store import AuditLine, Kind, StoredKey, StoredSite, StoredVersion
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 """Kept in SQLite's `user_version`; a file of a later version is refused."""
 BUSY_SECONDS: Final = 10.0
 
-_MIGRATIONS: Final = {0: "schema.sql", 1: "definitions.sql"}
+_MIGRATIONS: Final = {0: "schema.sql", 1: "definitions.sql", 2: "definer_tokens.sql"}
 """For each version that a file may have, the script that takes it to the next one."""
 
 _KINDS: Final = {"event": "named event", "cohort": "cohort"}
@@ -79,11 +79,12 @@ class SQLiteStore:
 
     def add_key(self, key: StoredKey, audit: AuditLine) -> None:
         row = (key.key_id, key.site, key.kind, key.digest, key.shown, " ".join(key.scopes), key.label,
-               _text(key.created), key.revoked and _text(key.revoked))  # fmt: skip
+               _text(key.created), key.revoked and _text(key.revoked), key.origin,
+               key.expires and _text(key.expires))  # fmt: skip
         with self._change() as db:
             _require_site(db, key.site)
             added = db.execute(
-                "insert into keys values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing", row
+                "insert into keys values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing", row
             ).rowcount
             if not added:
                 raise Conflict("this key is kept already.", field="key", value=key.key_id)
@@ -107,6 +108,18 @@ class SQLiteStore:
             if revoked:
                 _add_line(db, audit)
             return bool(revoked)
+
+    def has_origin(self, origin: str) -> bool:
+        return bool(self._rows("select 1 from keys where origin = ? limit 1", (origin,)))
+
+    def prune_tokens(self, expired_by: datetime, site: str, audit: AuditLine) -> int:
+        with self._change() as db:
+            pruned = db.execute(
+                "delete from keys where site = ? and expires <= ?", (site, _text(expired_by))
+            ).rowcount
+            if pruned:
+                _add_line(db, audit)
+            return pruned
 
     # ── Named events and cohorts ────────────────────────────────────────────────────────────────────────────
 
@@ -337,10 +350,10 @@ def _add_line(db: sqlite3.Connection, audit: AuditLine) -> None:
 
 
 def _key(row: tuple[Any, ...]) -> StoredKey:
-    key_id, site, kind, digest, public, scopes, label, created, revoked = row
+    key_id, site, kind, digest, public, scopes, label, created, revoked, origin, expires = row
     return StoredKey(
         key_id, site, kind, digest, public, tuple(scopes.split()), label, _instant(created),
-        _instant(revoked) if revoked else None,
+        _instant(revoked) if revoked else None, origin, _instant(expires) if expires else None,
     )  # fmt: skip
 
 
