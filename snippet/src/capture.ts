@@ -1,16 +1,12 @@
 // One DOM event, to one row: what happened, to which element, inside what.
 
-import { attempt } from "./attempt";
-import { MAX_URL_CHARS } from "./contract";
-import { attribute, isElement, lineage, matches, parentOf } from "./dom";
+import { isElement, lineage, parentOf } from "./dom";
 import { global } from "./global";
 import { listen } from "./guard";
-import { masked } from "./masks";
 import { nodeOf } from "./context";
 import { record, routed } from "./page";
 import { isIgnored, redactedOf } from "./privacy";
-import { INTERACTIVE, labelOf, textOf } from "./texts";
-import { anonymous } from "./urls";
+import { wording } from "./wording";
 
 /** Events that were captured, shadow roots that are listened to. */
 const known = new WeakSet<Event | Node>();
@@ -56,17 +52,3 @@ function targetOf(event: Event): Element | null {
   if (!node.nodeType) return null; // The window itself.
   return isElement(node) ? node : (parentOf(node) as Element | null);
 }
-
-function wording(target: Element, path: Element[], redacted: Set<Element>): object {
-  const meant = path.find((element) => matches(element, INTERACTIVE)) ?? target;
-  const link = path.find((element) => matches(element, "a[href],area[href]"));
-  return {
-    ...(!redacted.has(meant) && { text: textOf(meant), label: labelOf(meant) }),
-    ...(meant !== target && !redacted.has(target) && { target_text: textOf(target), target_label: labelOf(target) }),
-    ...(link && !redacted.has(link) && { href: destination(link) }),
-  };
-}
-
-/** From the attribute, not from `link.href`, which is an object on SVG's links; undefined if it is no URL. */
-const destination = (link: Element): string | undefined =>
-  attempt(() => masked(anonymous(new URL(attribute(link, "href"), link.baseURI).href), MAX_URL_CHARS));
