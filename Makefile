@@ -36,7 +36,7 @@ snippet-check: .make/npm  ## fail if the committed snippet is not what its sourc
 	git diff --exit-code --stat -- collector/backsight_collector/static
 
 clean:          ## remove what was set up
-	rm -rf .venv .make snippet/node_modules tests/pages/node_modules
+	rm -rf .venv .make snippet/node_modules tests/pages/node_modules tests/pages/built
 
 .make:
 	@mkdir -p .make
@@ -70,6 +70,10 @@ clean:          ## remove what was set up
 	cd snippet && $(NPM) ci --silent
 	@touch $@
 
-.make/pages: tests/pages/package.json tests/pages/package-lock.json .make/node
+.make/page-packages: tests/pages/package.json tests/pages/package-lock.json .make/node
 	cd tests/pages && $(NPM) ci --silent --ignore-scripts
+	@touch $@
+
+.make/pages: .make/page-packages $(wildcard tests/pages/frameworks/*.mjs tests/pages/frameworks/*/*)
+	cd tests/pages && $(NPM) run --silent build
 	@touch $@
