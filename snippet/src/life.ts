@@ -10,6 +10,9 @@ import { drain, resume, sendAll } from "./transport";
 
 export function watch(): void {
   for (const name of ["pushState", "replaceState"] as const) attempt(() => watchHistory(name)); // It may be frozen.
+  // A page's own listener of popstate may run before ours, and change the title; this is told before it:
+  // https://html.spec.whatwg.org/multipage/nav-history-apis.html#event-navigation-currententrychange
+  attempt(() => listen(window.navigation, "currententrychange", routed));
   listen(window, "popstate hashchange", routed);
   listen(window, "scroll", scrolled);
   listen(document, "visibilitychange", visibilityChanged);
