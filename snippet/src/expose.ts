@@ -63,15 +63,23 @@ function watchAttaching(): void {
   };
 }
 
-function lookAnew(): void {
+const lookAround = (): void => watch(document);
+
+/** Another page instance has exposures of its own. */
+function forget(): void {
+  exposed = new WeakSet();
   views.disconnect();
-  watch(document);
 }
 
-lookAnew();
+lookAround();
 attempt(watchAttaching); // The prototype may be frozen.
-addEventListener("DOMContentLoaded", lookAnew); // Trees that the parser attaches are filled after their host was seen.
+addEventListener("DOMContentLoaded", lookAround); // Trees that the parser attaches are filled after their host was seen.
 onLeaving(() => {
-  exposed = new WeakSet();
-  setTimeout(lookAnew); // In the next page instance, if there is one.
+  forget();
+  setTimeout(lookAround); // In the next page instance, if there is one.
+});
+addEventListener("pageshow", ({ persisted }) => {
+  if (!persisted) return;
+  forget();
+  lookAround();
 });

@@ -19,6 +19,7 @@ from backsight.demo.browser import FLAGS, find_chromium
 
 ROOT = Path(__file__).parents[2]
 SNIPPET = ROOT / "collector" / "backsight_collector" / "static" / "backsight.js"
+BUILT = ("backsight.js", "vitals.js", "expose.js", "definer.js")
 SCRIPT = '<script async src="/backsight.js" data-key="wk_test"></script>'
 DEADLINE = 15.0
 
@@ -131,11 +132,13 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
-        if path == "/backsight.js":
-            self._send(200, SNIPPET.read_text(), {"content-type": "text/javascript"})
-        elif path in self.site.pages:
+        name = path.rpartition("/")[2]
+        if path in self.site.pages:
             html, headers = self.site.pages[path]
             self._send(200, html, {"content-type": "text/html; charset=utf-8", **headers})
+        elif name in BUILT:
+            headers = {"content-type": "text/javascript", "access-control-allow-origin": "*"}
+            self._send(200, (SNIPPET.parent / name).read_text(), headers)
         else:
             self._send(404, "", {})
 
