@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
-from backsight.contract import SITE_NAME
+from backsight.contract import SITE_NAME, SNIPPET, SNIPPET_PARTS
 from backsight.errors import ConfigurationError, nearest, shown
 from backsight.keys import SECRET_KEY, WRITE_KEY
 
 PREFIX: Final = "BACKSIGHT_"
 FILE_VARIABLE: Final = "BACKSIGHT_CONFIG"
 DEFAULT_FILE: Final = "backsight.toml"
+MAX_SCRIPT_PATH: Final = 200
 
 Parse = Callable[[object], Any]
 """Reads a value of the environment (text) or the file (TOML); ValueError where it can't be used."""
@@ -111,6 +112,13 @@ def _database(value: object) -> str:
     return value
 
 
+def _script_path(value: object) -> str:
+    path = _matching(r"(/(?!\.)[A-Za-z0-9._~-]+)+\.js")(value)
+    if len(path) > MAX_SCRIPT_PATH or path.rpartition("/")[2] in SNIPPET_PARTS:
+        raise ValueError
+    return str(path)
+
+
 # ── The settings ────────────────────────────────────────────────────────────────────────────────────────────
 
 SETTINGS: Final = (
@@ -153,6 +161,12 @@ SETTINGS: Final = (
     Setting(
         "origins", frozenset(), _origins, "origins such as https://shop.example, separated by commas",
         "Whose pages may send; all, unless set. Servers, which send no origin, always may.",
+    ),
+    Setting(
+        "script_path", f"/{SNIPPET}", _script_path,
+        f"a path such as /st/site.js, of letters, digits and . _ ~ -; not named {' or '.join(SNIPPET_PARTS)}",
+        f"Where the snippet is served besides `/{SNIPPET}`. What it asks for (its parts, the route of its "
+        "batches and the API) stands in the same folder: all that a proxy need let through.",
     ),
     Setting(
         "events_per_second", None, _number(1, 1e9), "1 to 1000000000",
@@ -201,6 +215,7 @@ class Config:
     url: str | None
     database_url: str | None
     origins: frozenset[str]
+    script_path: str
     events_per_second: float | None
     commit_seconds: float
     memory: str

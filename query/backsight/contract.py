@@ -16,6 +16,9 @@ import pyarrow as pa
 
 WIRE_VERSION: Final = 1
 """Version of the batch that the snippet sends, its field `v`."""
+SNIPPET: Final = "backsight.js"
+SNIPPET_PARTS: Final = ("definer.js", "expose.js", "vitals.js")
+"""Files that the snippet loads when it needs them, from the folder that it came from itself."""
 
 
 # ── Limits of the wire ──────────────────────────────────────────────────────────────────────────────────────

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import json
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -15,8 +16,10 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
+from backsight.contract import SNIPPET, SNIPPET_PARTS
 from backsight_collector.http.app import Collector, create_app
-from backsight_collector.http.script import FILE
+from backsight_collector.http.script import STATIC
+from backsight_collector.http.settings import CollectorSettings
 from backsight_collector.journal.writer import JournalLocked
 from backsight_collector.status import Status
 
@@ -29,7 +32,7 @@ def test_the_script_is_served_plain_and_packed(serve: Serve) -> None:
     server = serve()
     plain = server.request("GET", "/backsight.js", {"accept-encoding": "br, gzip;q=0"})
     packed = server.request("GET", "/backsight.js", {"accept-encoding": "br, gzip"})
-    assert plain.body == gzip.decompress(packed.body) == FILE.read_bytes()
+    assert plain.body == gzip.decompress(packed.body) == (STATIC / SNIPPET).read_bytes()
     assert packed.headers["content-encoding"] == "gzip"
     assert "content-encoding" not in plain.headers
     assert plain.headers["etag"] != packed.headers["etag"]
@@ -38,6 +41,24 @@ def test_the_script_is_served_plain_and_packed(serve: Serve) -> None:
         assert answer.headers["vary"] == "accept-encoding"
         assert "max-age" in answer.headers["cache-control"]
         assert answer.headers["access-control-allow-origin"] == "*"
+
+
+@pytest.mark.parametrize("script_path", ["/backsight.js", "/site.js", "/st/a/site.js"])
+def test_everything_the_snippet_needs_stands_next_to_it(
+    serve: Serve, make_batch: Make, script_path: str
+) -> None:
+    """The script at its path, its parts and the batches' route in the same folder; and all at the root."""
+    server = serve(CollectorSettings(script_path=script_path))
+    for folder in ("", script_path.rpartition("/")[0]):
+        for part in STATIC.glob("*.js"):
+            path = script_path if folder and part.name == SNIPPET else f"{folder}/{part.name}"
+            answer = server.request("GET", path, {"accept-encoding": "gzip"})
+            assert gzip.decompress(answer.body) == part.read_bytes()
+            assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
+        body = json.dumps(make_batch()).encode()
+        assert server.request("POST", f"{folder}/v1/capture", {}, [body]).json["accepted"] == 3
+    assert server.request("GET", script_path).body == (STATIC / SNIPPET).read_bytes()
+    assert {part.name for part in STATIC.glob("*.js")} == {SNIPPET, *SNIPPET_PARTS}
 
 
 @pytest.mark.parametrize("asked", ["{tag}", "W/{tag}", '"other", {tag}', "*"])

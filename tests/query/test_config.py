@@ -56,13 +56,14 @@ def test_every_setting_can_come_from_a_variable(tmp_path: Path) -> None:
         BACKSIGHT_DATABASE_URL="sqlite:////var/b.sqlite", BACKSIGHT_EVENTS_PER_SECOND="500",
         BACKSIGHT_ORIGINS="https://a.example, http://localhost:3000", BACKSIGHT_COMMIT_SECONDS="2.5",
         BACKSIGHT_MEMORY="512MB", BACKSIGHT_QUERY_SECONDS="2.5", BACKSIGHT_SNAPSHOT_HOURS="48",
-        BACKSIGHT_THREADS="3",
+        BACKSIGHT_THREADS="3", BACKSIGHT_SCRIPT_PATH="/st/site.js",
     )  # fmt: skip
     assert config == Config(
         data=Path("/srv/data"), site="shop", host="0.0.0.0", port=0, write_key="wk_12345678",
         secret_key=SECRET, url="https://b.example", database_url="sqlite:////var/b.sqlite",
         origins=frozenset({"https://a.example", "http://localhost:3000"}), events_per_second=500.0,
         commit_seconds=2.5, memory="512MB", query_seconds=2.5, snapshot_hours=48, threads=3,
+        script_path="/st/site.js",
     )  # fmt: skip
     assert config.database == Path("/var/b.sqlite")
 
@@ -93,6 +94,14 @@ def test_an_empty_variable_is_not_set(tmp_path: Path, setting: object) -> None:
         ("COMMIT_SECONDS", "0", "0.1 to 60"),
         ("MEMORY", "lots", "512MB or 4GB"),
         ("THREADS", "0", "1 to 1024"),
+        ("SCRIPT_PATH", "st/site.js", "a path such as /st/site.js"),
+        ("SCRIPT_PATH", "/st/site", "a path such as /st/site.js"),
+        ("SCRIPT_PATH", "/st/../site.js", "a path such as /st/site.js"),
+        ("SCRIPT_PATH", "/st//site.js", "a path such as /st/site.js"),
+        ("SCRIPT_PATH", "/st/définir.js", "a path such as /st/site.js"),
+        ("SCRIPT_PATH", "/st/site.js\n", "a path such as /st/site.js"),
+        ("SCRIPT_PATH", f"/{'a' * 200}.js", "a path such as /st/site.js"),
+        ("SCRIPT_PATH", "/st/definer.js", "not named definer.js or"),
     ],
 )
 def test_a_wrong_variable_stops_the_start_and_says_which(

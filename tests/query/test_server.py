@@ -304,6 +304,23 @@ def test_the_parts_work_apart(start: Start, tmp_path: Path) -> None:
     assert httpx.get(f"{query.url}/backsight.js").status_code == 404
 
 
+def test_the_snippet_may_be_served_from_a_folder_of_ones_own(start: Start) -> None:
+    """With `script_path` the script, its parts, its batches' route and the API stand in one folder."""
+    server = start(SCRIPT_PATH="/st/site.js")
+    script, part = (httpx.get(f"{server.url}/st/{name}") for name in ("site.js", "definer.js"))
+    assert (script.status_code, part.status_code) == (200, 200)
+    assert script.text == httpx.get(f"{server.url}/backsight.js").text
+    sent = batch("page-1", [click(0)], key=server.write_key)
+    assert httpx.post(f"{server.url}/st/v1/capture", json=sent).json()["accepted"] == 1
+    rules = {"rules": [CLICK]}
+    eventually(lambda: server.post("/st/v1/events/preview", rules, server.secret_key).json()["events"], 1)
+    named = httpx.put(f"{server.url}/st/v1/events/a%2Fb", json=rules,
+                      headers={"Authorization": f"Bearer {server.secret_key}"})  # fmt: skip
+    assert (named.status_code, named.json()["name"]) == (200, "a/b")
+    for path in ("/st/healthz", "/st/v1", "/other/v1/events", "/%73t/v1/events"):
+        assert httpx.get(f"{server.url}{path}").status_code == 404
+
+
 def test_a_second_committer_says_who_is_first(start: Start, tmp_path: Path) -> None:
     """Beside a running committer another one refuses to start."""
     start()

@@ -26,7 +26,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from backsight_collector.http.capture import PATH, CaptureRoute, Sites
 from backsight_collector.http.metrics import CONTENT_TYPE, Metrics, committer_lines
 from backsight_collector.http.problems import Problem
-from backsight_collector.http.script import Script
+from backsight_collector.http.script import beside, script_routes
 from backsight_collector.http.settings import CollectorSettings
 from backsight_collector.journal.segments import DiskFile, Opener, list_segments
 from backsight_collector.journal.writer import Journal
@@ -56,9 +56,10 @@ class Collector:
         self._data_dir, self._directory = data_dir, data_dir / "journal" / WRITER
         self._metrics = Metrics()
         self._capture = CaptureRoute(sites, self._settings, self._metrics)
+        self._capture_paths = {PATH, beside(self._settings.script_path, PATH[1:])}
         self.routes: list[BaseRoute] = [
-            Route(PATH, self._capture, name="capture"),
-            Route("/backsight.js", Script().get),
+            *(Route(path, self._capture, name="capture") for path in sorted(self._capture_paths)),
+            *script_routes(self._settings.script_path),
             Route("/healthz", self._healthz),
             Route("/readyz", self._readyz),
             Route("/metrics", self._show_metrics),
@@ -68,7 +69,7 @@ class Collector:
         """`app`, but batches go to their route by the shortest way."""
 
         async def front(scope: Scope, receive: Receive, send: Send) -> None:
-            is_batch = scope["type"] == "http" and scope["path"] == PATH
+            is_batch = scope["type"] == "http" and scope["path"] in self._capture_paths
             await (self._capture if is_batch else app)(scope, receive, send)
 
         return front

@@ -1,4 +1,4 @@
-"""`GET /backsight.js`: the built snippet, packed once and served from memory."""
+"""`GET /backsight.js` and the parts that it loads when it needs them: packed once, served from memory."""
 
 from __future__ import annotations
 
@@ -9,16 +9,19 @@ from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
-FILE: Final = Path(__file__).parents[1] / "static" / "backsight.js"
+from backsight.contract import SNIPPET, SNIPPET_PARTS
+
+STATIC: Final = Path(__file__).parents[1] / "static"
 CACHE_CONTROL: Final = "public, max-age=300, stale-while-revalidate=86400"
 """A new snippet reaches visitors within minutes; asking again costs them a 304."""
 
 
 class Script:
-    """The endpoint. Raises FileNotFoundError when the snippet has not been built."""
+    """The endpoint of one file. Raises FileNotFoundError when it has not been built."""
 
-    def __init__(self, file: Path = FILE) -> None:
+    def __init__(self, file: Path) -> None:
         plain = file.read_bytes()
         digest = hashlib.sha256(plain).hexdigest()[:32]
         self._plain = (plain, f'"{digest}"')
@@ -41,6 +44,19 @@ class Script:
         if is_packed:
             headers["content-encoding"] = "gzip"
         return Response(content, headers=headers, media_type="text/javascript")
+
+
+def script_routes(script_path: str) -> list[Route]:
+    """The snippet at `/backsight.js` and at `script_path`, its parts next to both."""
+    endpoints = dict.fromkeys([f"/{SNIPPET}", script_path], Script(STATIC / SNIPPET))
+    for name in SNIPPET_PARTS:
+        endpoints |= dict.fromkeys([f"/{name}", beside(script_path, name)], Script(STATIC / name))
+    return [Route(path, script.get) for path, script in endpoints.items()]
+
+
+def beside(script_path: str, name: str) -> str:
+    """The path of what stands in the script's folder under that name."""
+    return f"{script_path.rpartition('/')[0]}/{name}"
 
 
 def _accepts_gzip(accepted: str) -> bool:

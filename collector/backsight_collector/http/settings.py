@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from backsight.contract import SNIPPET
 from backsight_collector.journal.writer import MAX_PENDING_BYTES
 
 
@@ -20,6 +21,8 @@ class CollectorSettings:
     """For how long a key that was silent may send at any rate: its allowance is this times the rate."""
     origins: frozenset[str] = frozenset()
     """Pages' origins that may send, such as `https://shop.example`; empty: all. Servers send no origin."""
+    script_path: str = f"/{SNIPPET}"
+    """Where the snippet is served besides; its parts and its batches' route stand in the same folder."""
     body_seconds: float = 30.0
     """A request's body must have arrived within this time."""
     max_bodies_bytes: int = 256_000_000

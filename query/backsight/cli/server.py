@@ -73,7 +73,8 @@ async def _serve(config: Config, parts: Parts, tell: Callable[[str], None]) -> N
         behind = await _query_api(config, stack) if parts.query else _not_found
         if parts.committer:
             stack.callback(Supervisor("committer", committer_command(config), _warn).stop)
-        server = _Server(_settings(_composed(front, behind)), lambda: tell(f"Listening on {address}"))
+        app = _composed(front, behind, config.script_path.rpartition("/")[0])
+        server = _Server(_settings(app), lambda: tell(f"Listening on {address}"))
         await server.serve([listener])
 
 
@@ -95,7 +96,9 @@ async def _collector(config: Config, stack: AsyncExitStack) -> Sequence[Route]:
 
     # A connection of its own: the event loop must not wait behind a thread that waits for its turn to write.
     keys = Keys(stack.enter_context(SQLiteStore(config.database)))
-    settings = CollectorSettings(events_per_second=config.events_per_second, origins=config.origins)
+    settings = CollectorSettings(
+        events_per_second=config.events_per_second, origins=config.origins, script_path=config.script_path
+    )
     collector = Collector(config.data, LiveWriteKeys(keys), settings)
     await stack.enter_async_context(collector.lifespan())
     return [route for route in collector.routes if isinstance(route, Route)]
@@ -122,12 +125,23 @@ async def _query_api(config: Config, stack: AsyncExitStack) -> ASGIApp:
     return api
 
 
-def _composed(front: Sequence[Route], behind: ASGIApp) -> ASGIApp:
-    """The collector's routes by exact path, before everything else and its middleware."""
+def _composed(front: Sequence[Route], behind: ASGIApp, folder: str) -> ASGIApp:
+    """The collector's routes by exact path, before everything else and its middleware.
+
+    What is asked below the script's folder is asked of `behind` as if it stood at the root.
+    """
     by_path = {route.path: route.handle for route in front}
+    inside, raw = f"{folder}/v1/", f"{folder}/v1/".encode()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        await by_path.get(scope["path"], behind)(scope, receive, send)
+        path, sent = scope["path"], scope["raw_path"]
+        if (found := by_path.get(path)) is not None:
+            await found(scope, receive, send)
+        elif folder and path.startswith(inside) and sent.startswith(raw):
+            below = {"path": path.removeprefix(folder), "raw_path": sent[len(folder) :]}
+            await behind({**scope, **below}, receive, send)
+        else:
+            await behind(scope, receive, send)
 
     return app
 
