@@ -34,6 +34,16 @@ PAGEVIEW, CLICK, TRACK, LEAVE = (
     KINDS_OF_EVENT.index(kind) for kind in ("pageview", "click", "track", "leave")
 )
 
+WATCHED_MS: Final = 2_500
+EFFECTS: Final = {
+    "navigation_ms": (0.12, 350),
+    "dom_ms": (0.75, 40),
+    "scroll_ms": (0.06, 180),
+    "focus_ms": (0.2, 5),
+    "error_ms": (0.01, 60),
+}
+"""Share of the clicks that had such an effect, and the median of its milliseconds."""
+
 PRICES: Final = [
     f'{{"price": {price}.5, "plan": "{plan}", "items": {items}}}'
     for price in range(5, 205, 5) for plan in ("free", "pro", "team") for items in (1, 2, 5)
@@ -224,7 +234,20 @@ def _rows(drawn: Drawn, day: int, random: np.random.Generator) -> pa.Table:
         "props": pick(PRICES, np.abs(drawn.page) // 3, kind != TRACK),
         "language": pick(LANGUAGES, visitor // 11), "user_agent": pick(AGENTS, visitor // 13),
     }  # fmt: skip
-    return fill(EVENTS, made, count)
+    return fill(EVENTS, made | _effects(kind == CLICK, random), count)
+
+
+def _effects(is_click: npt.NDArray[np.bool_], random: np.random.Generator) -> dict[str, pa.Array]:
+    """What came of the clicks, by EFFECTS; a click that left the page was watched no longer than that."""
+    count, made = len(is_click), {}
+    watched = np.full(count, WATCHED_MS)
+    for name, (share, median) in EFFECTS.items():
+        after = np.minimum(median * np.exp(random.normal(0, 1, count)), WATCHED_MS).astype(np.int64)
+        lacks = ~is_click | (random.random(count) >= share) | (after > watched)
+        if name == "navigation_ms":
+            watched = np.where(lacks, watched, after)
+        made[name] = pa.array(after, mask=lacks)
+    return made | {"watched_ms": pa.array(watched, mask=~is_click)}
 
 
 def _paths(templates: int) -> list[str]:
