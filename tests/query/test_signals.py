@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from backsight.errors import InvalidRequest
 from backsight.reports import signals
-from backsight.reports.signals.candidates import identifier, rule_of, selector_of, string
+from backsight.reports.signals.candidates import rule_of, selector_of
 from backsight.reports.signals.odds import (
     LEAST_CHANCE,
     Population,
@@ -29,6 +29,7 @@ from backsight.reports.signals.odds import (
 )
 from backsight.rules.rule import parse_rule
 from backsight.selectors import parse_selector
+from backsight.selectors.writing import identifier, string
 from backsight.trie import Trie
 from query.conftest import ContextOf
 from query.rows import event, named, rows_of
