@@ -7,7 +7,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -87,6 +87,13 @@ def secret_key(folder: Path, scope: str, site: str = SITE) -> str:
         return Keys(store).create_secret(site, [scope], "test").key
 
 
+def definer_token(folder: Path, origin: str, minutes: int = 60, site: str = SITE) -> str:
+    """A new definer's token for pages of that origin."""
+    with SQLiteStore(folder / "backsight.sqlite") as store:
+        expires = datetime.now(UTC) + timedelta(minutes=minutes)
+        return Keys(store).create_definer(site, origin, expires, "test").key
+
+
 @contextmanager
 def serve(application: Callable[..., Any]) -> Iterator[str]:
     """The URL at which an ASGI application is served by uvicorn, on a port of its own."""
@@ -111,7 +118,8 @@ def served(folder: Path) -> Iterator[str]:
     """The URL of the query API over a data directory."""
     directory = DataDirectory(folder, threads=1)
     try:
-        with serve(create_api(directory.site, Keys(directory.store).authenticate)) as url:
+        keys = Keys(directory.store)
+        with serve(create_api(directory.site, keys.authenticate, tokens=keys)) as url:
             yield url
     finally:
         directory.close()

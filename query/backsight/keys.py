@@ -17,7 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Final
 
@@ -102,9 +102,8 @@ class Keys:
         """A new secret key for a site; random unless given. Raises NotFound, Conflict, InvalidRequest."""
         return self._create(site, "secret", _checked_scopes(scopes), actor, label, key)
 
-    def create_definer(self, site: str, origin: str, minutes: int, actor: str) -> NewKey:
+    def create_definer(self, site: str, origin: str, expires: datetime, actor: str) -> NewKey:
         """A new definer's token for pages of an origin of the site. Raises NotFound."""
-        expires = datetime.now(UTC) + timedelta(minutes=minutes)
         return self._create(site, "definer", ("define",), actor, "", None, origin, expires)
 
     def ensure(self, site: str, key: str, actor: str, label: str = "") -> None:

@@ -12,6 +12,7 @@ from urllib.parse import quote
 import httpx
 
 from backsight.cohorts import Cohort
+from backsight.definer_links import DefinerLink
 from backsight.errors import (
     BacksightError,
     Conflict,
@@ -94,6 +95,10 @@ class RemoteSite(Questions):
 
     def _put_event(self, name: str, body: Request, expected_version: int | None) -> NamedEvent:
         return _event(self._ask("PUT", _path(name), body, expected_version))
+
+    def _create_link(self, body: Request) -> DefinerLink:
+        link = self._ask("POST", "/v1/definer/links", body)
+        return DefinerLink(link["url"], datetime.fromisoformat(link["expires"]))
 
     def _put_cohort(self, name: str, body: Request, expected_version: int | None) -> Cohort:
         return _cohort(self._ask("PUT", _path(name, "cohorts"), body, expected_version))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Lock
 from types import ModuleType
@@ -13,8 +13,10 @@ from typing import Any, Final
 from backsight.asking import Question
 from backsight.cohorts import Cohort, Cohorts, read_freeze
 from backsight.config import check_setting
+from backsight.definer_links import DefinerLink, read_link_request
 from backsight.engine import Engine
 from backsight.errors import InvalidRequest, NotFound, nearest, shown
+from backsight.keys import Keys
 from backsight.lake import Lake
 from backsight.named_events import NamedEvent, NamedEvents, check_name
 from backsight.questions import Questions
@@ -75,6 +77,7 @@ class Site(Questions):
         self._lake, self._engine = lake, engine
         self._names = NamedEvents(store, site)
         self._cohorts = Cohorts(store, site)
+        self._keys = Keys(store)
         self._tries = TrieCache()
         self._captured: set[str] = set()
         self._lock = Lock()
@@ -123,6 +126,13 @@ class Site(Questions):
     def history(self, name: str) -> list[NamedEvent]:
         return list(self._names.history(name))
 
+    def create_link(self, body: Mapping[str, Any], actor: str) -> DefinerLink:
+        """A link that opens the definer (`{"url", "minutes"}`), with a token of its own."""
+        asked = read_link_request(body)
+        expires = datetime.now(UTC) + timedelta(minutes=asked.minutes)
+        made = self._keys.create_definer(self.site, asked.origin, expires, actor)
+        return DefinerLink(asked.with_token(made.key), expires)
+
     def put_cohort(
         self, name: str, body: Mapping[str, Any], expected_version: int | None, actor: str
     ) -> Cohort:
@@ -163,6 +173,9 @@ class Site(Questions):
 
     def _put_event(self, name: str, body: Request, expected_version: int | None) -> NamedEvent:
         return self.put_event(name, body, expected_version, self.actor)
+
+    def _create_link(self, body: Request) -> DefinerLink:
+        return self.create_link(body, self.actor)
 
     def _put_cohort(self, name: str, body: Request, expected_version: int | None) -> Cohort:
         return self.put_cohort(name, body, expected_version, self.actor)

@@ -28,6 +28,7 @@ from backsight.scan.periods import PERIODS, WEEK_STARTS
 from backsight.sites import create_site
 from backsight.store.sqlite import SQLiteStore
 from captures import batch, capture, write_journal
+from shop_site import definer_token
 
 ROOT = Path(__file__).parents[2]
 Run = Callable[..., Result]
@@ -564,6 +565,64 @@ def test_keys_are_made_listed_and_revoked(run: Run, data: Path) -> None:
         assert Keys(store).site_of(write) is None
         assert Keys(store).authenticate(secret).scopes == {"read", "define"}
         assert store.audit_lines()[0].actor == "cli:ada"
+
+
+def test_the_definer_is_opened_by_a_link(run: Run, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The link is all that standard output has, and opens on demand; its token is good for its time."""
+    opened: list[str] = []
+    monkeypatch.setattr("click.launch", lambda url: opened.append(url) or 0)
+    defined = run("define", "https://shop.example/#/cart", "--minutes", "5", "--open")
+    link = succeeded(defined).strip()
+    page, _, token = link.partition("&backsight=")
+    assert (page, opened) == ("https://shop.example/#/cart", [link])
+    assert "may define events until" in defined.stderr
+    assert token not in defined.stderr
+    with SQLiteStore(data / "backsight.sqlite") as store:
+        assert Keys(store).authenticate(token).origin == "https://shop.example"
+        assert store.audit_lines()[0].actor == "cli:ada"
+
+
+def test_a_browser_that_does_not_open_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no browser can be opened the link is printed all the same."""
+    monkeypatch.setattr("click.launch", lambda url: 3)
+    defined = run("define", "https://shop.example/", "--open")
+    assert succeeded(defined).startswith("https://shop.example/#backsight=dt_")
+    assert "by hand" in defined.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["ftp://shop.example"], 1, "is no page of the web. Valid: http:// or https://"),
+        (["https://shop.example", "--minutes", "1441"], 2, "1<=x<=1440"),
+    ],
+)
+def test_a_link_that_cannot_be_made_says_why(run: Run, arguments: list[str], code: int, message: str) -> None:
+    """What is no page, or too long a time, is named."""
+    refused = run("define", *arguments)
+    assert (refused.exit_code, message in refused.stderr) == (code, True)
+
+
+def test_tokens_are_listed_and_forgotten(run: Run, data: Path) -> None:
+    """The definer's tokens are listed with their page and end, expired ones are forgotten on demand."""
+    token = definer_token(data, "https://shop.example", 0)
+    live = definer_token(data, "https://blog.example", 5)
+    table = succeeded(run("keys", "list"))
+    expired, lasting = (
+        next(line for line in table.splitlines() if host in line) for host in ("shop", "blog")
+    )
+    assert "dt_… on https://shop.example" in expired
+    assert ("expired" in expired, "until" in lasting) == (True, True)
+    assert token not in table
+    assert live not in table
+    listed = json.loads(succeeded(run("keys", "list", "--json")))
+    assert [(key["kind"], key["origin"]) for key in listed] == [
+        ("definer", "https://shop.example"), ("definer", "https://blog.example"),
+    ]  # fmt: skip
+    assert succeeded(run("keys", "prune")) == "1 expired token of 'shop' forgotten.\n"
+    assert [key["origin"] for key in json.loads(succeeded(run("keys", "list", "--json")))] == [
+        "https://blog.example"
+    ]
 
 
 def test_sites_are_made_with_a_write_key(run: Run, data: Path) -> None:

@@ -19,7 +19,7 @@ from backsight.site import DataDirectory
 from shop_site import secret_key, served, write_data
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "http-api.md"
-VOLATILE = {"ms", "at", "actor", "now"}
+VOLATILE = {"ms", "at", "actor", "now", "url", "expires"}
 """What differs from one time to the next."""
 
 

@@ -209,9 +209,13 @@ def test_unknown_keys_do_not_reach_the_store(keys: Keys, monkeypatch: pytest.Mon
 PAGE = "https://shop.example"
 
 
+def in_minutes(minutes: int) -> datetime:
+    return datetime.now(UTC) + timedelta(minutes=minutes)
+
+
 def test_a_definers_token_defines_on_pages_of_one_origin_for_its_time(keys: Keys) -> None:
     """A token speaks for its site, its origin and the scopes of a definer until it expires."""
-    made = keys.create_definer("shop", PAGE, 5, "ada")
+    made = keys.create_definer("shop", PAGE, in_minutes(5), "ada")
     assert DEFINER_TOKEN.fullmatch(made.key)
     principal = keys.authenticate(made.key)
     assert (principal.site, principal.origin, set(principal.scopes)) == ("shop", PAGE, {"read", "define"})
@@ -225,7 +229,7 @@ def test_a_definers_token_defines_on_pages_of_one_origin_for_its_time(keys: Keys
 @pytest.mark.parametrize("how", ["expired", "revoked", "pruned", "never made", "with a slip of the pen"])
 def test_a_token_that_no_longer_holds_opens_nothing(keys: Keys, how: str) -> None:
     """Whatever became of a token, it is refused in the same words, and the message does not repeat it."""
-    made = keys.create_definer("shop", PAGE, 0 if how in {"expired", "pruned"} else 5, "ada")
+    made = keys.create_definer("shop", PAGE, in_minutes(0 if how in {"expired", "pruned"} else 5), "ada")
     token = made.key
     if how == "revoked":
         keys.revoke(made.key_id, "bob")
@@ -242,7 +246,7 @@ def test_a_token_that_no_longer_holds_opens_nothing(keys: Keys, how: str) -> Non
 
 def test_of_a_token_only_its_hash_is_kept(tmp_path: Path, keys: Keys) -> None:
     """The token stands nowhere in the database's files, its audit line says for whom and how long it was."""
-    made = keys.create_definer("shop", PAGE, 5, "ada")
+    made = keys.create_definer("shop", PAGE, in_minutes(5), "ada")
     kept = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert made.key[3:].encode() not in kept
     assert sha256(made.key.encode()).hexdigest().encode() in kept
@@ -250,7 +254,7 @@ def test_of_a_token_only_its_hash_is_kept(tmp_path: Path, keys: Keys) -> None:
 
 def test_tokens_are_told_apart_and_audited(store: SQLiteStore, keys: Keys) -> None:
     """A token is listed as such, with its origin and its end; its audit line says the same."""
-    made = keys.create_definer("shop", PAGE, 5, "k_1")
+    made = keys.create_definer("shop", PAGE, in_minutes(5), "k_1")
     (listed,) = keys.list("shop")
     assert (listed.kind, listed.shown, listed.origin) == ("definer", None, PAGE)
     (line,) = store.audit_lines("shop", 1)
@@ -262,9 +266,9 @@ def test_tokens_are_told_apart_and_audited(store: SQLiteStore, keys: Keys) -> No
 
 def test_pruning_forgets_expired_tokens_of_the_site_alone(store: SQLiteStore, keys: Keys) -> None:
     """Live tokens, keys and what belongs to another site stay; nothing to prune leaves no audit line."""
-    live = keys.create_definer("shop", PAGE, 5, "ada")
+    live = keys.create_definer("shop", PAGE, in_minutes(5), "ada")
     secret = keys.create_secret("shop", ["read"], "ada")
-    expired = [keys.create_definer(site, PAGE, 0, "ada") for site in ("shop", "shop", "blog")]
+    expired = [keys.create_definer(site, PAGE, in_minutes(0), "ada") for site in ("shop", "shop", "blog")]
     assert [keys.prune("shop", "bob") for _ in range(2)] == [2, 0]
     assert {key.key_id for key in keys.list()} == {live.key_id, secret.key_id, expired[2].key_id}
     assert [line.action for line in store.audit_lines("shop")].count("key.prune") == 1

@@ -14,10 +14,12 @@ from typing import Any
 import pytest
 
 import backsight as bs
+from backsight.keys import Keys
 from backsight.questions import Questions
 from backsight.remote import RemoteSite
 from backsight.results import Result
 from backsight.site import Site
+from backsight.store.sqlite import SQLiteStore
 from shop_site import secret_key, serve, served, write_data
 
 OCTOBER: dict[str, Any] = {"from_": "2026-10-01", "to": "2026-10-31"}
@@ -257,6 +259,8 @@ FAULTS: dict[str, Ask] = {
     "unknown event": lambda site: site.event("Signd up"),
     "unknown cohort": lambda site: site.cohort("Byers"),
     "unknown cohort's history": lambda site: site.cohort_history("Byers"),
+    "link": lambda site: site.define_link("javascript:alert(1)"),
+    "link, too long": lambda site: site.define_link("https://shop.example", 1_441),
     "cohort of nobody": lambda site: site.define_cohort("A"),
     "cohort of both": lambda site: site.define_cohort("A", [{"did": "Bought"}], users=["ada"]),
     "cohort of itself": lambda site: site.define_cohort("Buyers", [{"cohort": "Buyers"}]),
@@ -357,6 +361,18 @@ def test_a_cohorts_life(where: str, name: str, request: pytest.FixtureRequest) -
     ]  # fmt: skip
 
 
+def test_links_to_the_definer(data: Path, local: Questions, remote: Questions) -> None:
+    """A link leads to the page with a token that is good until it expires, wherever it was made."""
+    for site in (local, remote):
+        link = site.define_link("https://shop.example/#/cart", minutes=5)
+        page, _, token = link.url.partition("&backsight=")
+        assert page == "https://shop.example/#/cart"
+        with SQLiteStore(data / "backsight.sqlite") as store:
+            principal = Keys(store).authenticate(token)
+        assert (principal.site, principal.origin) == ("shop", "https://shop.example")
+        assert principal.expires == link.expires
+
+
 def test_who_changed(local: Questions, remote: Questions) -> None:
     """A change over HTTP bears the key's id, one in place the user's name."""
     assert remote.define("By key", css="a").actor.startswith("k_")
@@ -386,7 +402,7 @@ def test_methods() -> None:
             "preview",
             "person",
         ),
-        ("events", "event", "delete_event", "history"),
+        ("events", "event", "delete_event", "history", "define_link"),
     )
     cohorts = ("cohorts", "cohort", "delete_cohort", "cohort_history", "freeze_cohort", "define_cohort")
     assert set(METHODS) == {*reports, "define", *names, *cohorts, "preview_cohort", "close"}

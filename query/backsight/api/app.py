@@ -13,7 +13,9 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 
+from backsight.api.cross_origin import Preflight, Tokens
 from backsight.api.endpoint import Endpoint
 from backsight.api.flights import Flights
 from backsight.api.headers import SECURITY_HEADERS
@@ -39,6 +41,7 @@ def create_api(
     open_site: Callable[[str], Site],
     authenticate: Callable[[str], Principal],
     *,
+    tokens: Tokens | None = None,
     operations: Sequence[Operation] = (),
     schemas: Mapping[str, Schema] | None = None,
     threads: int = 2,
@@ -48,7 +51,8 @@ def create_api(
     """The query API: `/v1/reports/…`, `/v1/events…` and `/v1/openapi.json`.
 
     `open_site` gives the site of a name, `authenticate` the principal of a secret key (or raises Refused);
-    both are called in threads. At most `threads` reports run at a time and `waiting` more wait, in the order
+    both are called in threads, as is what `tokens` tells of definer's tokens: without it, pages of other
+    origins may ask for nothing. At most `threads` reports run at a time and `waiting` more wait, in the order
     in which they came; beyond that the answer is 503, as where a report takes longer than `seconds`. Equal
     reports are computed once, those that nobody waits for any more are called off. `operations` are answered
     and described like the API's own, with the `schemas` that they name; what no operation answers is a
@@ -78,14 +82,27 @@ def create_api(
     )
     every = (*OPERATIONS, *operations)
     for operation in every:
-        endpoint = Endpoint(operation, open_site, authenticate, names, questions, flights)
+        endpoint = Endpoint(operation, open_site, authenticate, tokens, names, questions, flights)
         app.routes.append(
             RawRoute(operation.path, endpoint.answer, methods=[operation.method], name=operation.id)
         )
+    if tokens is not None:
+        app.routes[:0] = _preflights(every, tokens, names)
     described = document(app.version, every, {**SCHEMAS, **(schemas or {})})
     app.openapi = lambda: described  # type: ignore[method-assign]
     app.add_route("/v1/openapi.json", partial(_describe, msgspec.json.encode(described)))
     return app
+
+
+def _preflights(operations: Sequence[Operation], tokens: Tokens, names: Workers) -> list[BaseRoute]:
+    of_path: dict[str, list[Operation]] = {}
+    for operation in operations:
+        if operation.on_page:
+            of_path.setdefault(operation.path, []).append(operation)
+    return [
+        RawRoute(path, Preflight(asked, tokens, names.run).answer, methods=["OPTIONS"])
+        for path, asked in of_path.items()
+    ]
 
 
 async def _describe(described: bytes, _: Request) -> Response:

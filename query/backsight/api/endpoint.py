@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from backsight.api.bodies import read_object
 from backsight.api.connection import while_connected
+from backsight.api.cross_origin import Tokens, require_impersonal, require_page, shared_headers
 from backsight.api.flights import Flights
 from backsight.api.headers import bearer_key
 from backsight.api.operations import Answer, Call, Operation
@@ -38,6 +39,8 @@ class Endpoint:
     operation: Operation
     open_site: Callable[[str], Site]
     authenticate: Callable[[str], Principal]
+    tokens: Tokens | None
+    """Of pages that may ask; None where none may."""
     names: Workers
     questions: Workers
     flights: Flights
@@ -45,7 +48,9 @@ class Endpoint:
     async def answer(self, request: Request) -> Response:
         """The answer, whatever happens."""
         started = time.perf_counter()
+        shared: Mapping[str, str] = {}
         try:
+            shared = await self._shared(request)
             response = await self._answer(request)
         except Conflict as error:
             response = problem(error, status=412 if self.operation.preconditions else error.status)
@@ -54,6 +59,9 @@ class Endpoint:
             response = problem(error) if is_deliberate else fault(error, self._name)
         except Exception as error:
             response = fault(error, self._name)
+        if self.operation.on_page:
+            response.headers.update(shared)
+            response.headers.add_vary_header("Origin")
         ms = (time.perf_counter() - started) * 1000
         # The path's pattern, not the path: what stands in a log is ours.
         logger.info("%s %d %.0f ms", self._name, response.status_code, ms)
@@ -64,7 +72,9 @@ class Endpoint:
         media = choose(request, operation)
         principal = await self._principal(request)
         principal.require(operation.scope)
+        require_page(principal, operation, request)
         body = await read_object(request) if operation.request else None
+        require_impersonal(principal, body or {})
         expected = expected_version(request, operation.preconditions)
         name, query = name_in_path(request), query_of(request, operation.query)
 
@@ -85,6 +95,13 @@ class Endpoint:
         if self.operation.tabular:
             return await self.questions.run(work)
         return await (self.flights.alone(work) if self.operation.is_report else self.names.run(work))
+
+    async def _shared(self, request: Request) -> Mapping[str, str]:
+        """Headers for pages of another origin, of operations that they may ask for."""
+        tokens = self.tokens
+        if tokens is None or not self.operation.on_page or "origin" not in request.headers:
+            return {}
+        return await self.names.run(lambda: shared_headers(request, tokens))
 
     async def _principal(self, request: Request) -> Principal:
         key = bearer_key(request)
@@ -107,6 +124,6 @@ def unauthenticated(message: str, reason: str = "") -> HTTPError:
         "Unauthenticated",
         message,
         field="Authorization",
-        valid="Bearer and a secret key, sk_…",
+        valid="Bearer and a secret key, sk_…; on a page of the site, a definer's token",
         headers={"WWW-Authenticate": f'Bearer realm="backsight"{reason}'},
     )

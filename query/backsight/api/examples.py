@@ -112,6 +112,7 @@ REQUESTS: Final[dict[str, dict[str, Any]]] = {
         "rules": [{"on": "submit", "css": "form#signup"}, {"on": "track", "name": "Account Created"}],
         "description": "The form on /join, or the call from the mobile site.",
     },
+    "LinkRequest": {"url": "https://shop.example/pricing", "minutes": 30},
     "CohortPreviewRequest": {
         "person_where": [
             {"did": "Signed up", "at_least": 2, "within": "30d"},

@@ -17,7 +17,7 @@ SECURITY_HEADERS: Final[Mapping[str, str]] = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-"""Of every answer. There are no CORS headers: a secret key has no place in a page of another origin."""
+"""Of every answer. What pages of other origins may read says `cross_origin`: nothing, with a secret key."""
 
 _QUALITY: Final = re.compile(r"\s*q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*", re.IGNORECASE)
 

@@ -27,7 +27,7 @@ SCOPES: Final = {
 _FAILURES: Final = {
     "400": "The question can't be understood; `field` says where",
     "401": "No key, or one that is unknown or revoked",
-    "403": "The key lacks the scope",
+    "403": "The key lacks the scope, or a definer's token is used for what it is not for",
     "404": "There is no such named event, cohort, person or statement",
     "406": "The answer has no form that `Accept` takes",
     "408": "The body came too slowly",
@@ -50,6 +50,11 @@ _CONDITIONS: Final = {
     "If-None-Match": "`*`: nothing is changed where the name exists",
 }
 _TEXT: Final = {"type": "string"}
+_TOKEN: Final = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "A definer's token, `dt_…`, on pages of the origin that it was made for.",
+}
 
 _TABLE_FORMS: Final = {
     ARROW: "The figures as one table; `meta` stands in the schema's metadata under `backsight`, as JSON.",
@@ -67,7 +72,10 @@ def document(version: str, operations: Sequence[Operation], schemas: Mapping[str
         "openapi": "3.1.0",
         "info": {"title": "Backsight", "version": version, "description": DESCRIPTION, "license": mit},
         "paths": paths,
-        "components": {"schemas": _used(schemas, paths), "securitySchemes": {"secretKey": _security()}},
+        "components": {
+            "schemas": _used(schemas, paths),
+            "securitySchemes": {"secretKey": _security(), "definerToken": _TOKEN},
+        },
         "security": [{"secretKey": []}],
     }
 
@@ -95,6 +103,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
         "summary": operation.summary,
         "description": f"Needs the scope `{operation.scope}`.",
         "tags": [operation.path.split("/")[2]],
+        **({"security": [{"secretKey": []}, {"definerToken": []}]} if operation.on_page else {}),
         "responses": {**_success(operation), **_failures(operation)},
     }
     if parameters := _parameters(operation):

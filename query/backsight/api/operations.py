@@ -16,6 +16,7 @@ from backsight.fields import read_object
 from backsight.keys import Principal
 from backsight.requests import REPORT_PATHS
 from backsight.results import Result
+from backsight.scan.context import rfc3339
 from backsight.site import Site
 
 
@@ -62,6 +63,8 @@ class Operation:
     """Conditional headers that it honours."""
     query: tuple[str, ...] = ()
     """Parameters that may stand behind the path's question mark: of those that PARAMETERS describes."""
+    on_page: bool = False
+    """Whether a definer's token may ask for it, from pages of its origin."""
     reads_lake: bool = False
     """Whether it reads the lake though it is no question: questions do anyway."""
 
@@ -142,6 +145,16 @@ def _read_cohort_history(call: Call) -> Answer:
     return Answer({"versions": [cohort.to_json() for cohort in call.site.cohort_history(call.name)]})
 
 
+def _create_link(call: Call) -> Answer:
+    return Answer(call.site.create_link(call.body or {}, call.principal.key_id).to_json())
+
+
+def _read_definer(call: Call) -> Answer:
+    asking = call.principal
+    expires = None if asking.expires is None else rfc3339(asking.expires)
+    return Answer({"site": asking.site, "origin": asking.origin, "expires": expires})
+
+
 PARAMETERS: Final[dict[str, Schema]] = {
     "name": {**TEXT, "description": "The name of a named event or a cohort"},
     "person": {**TEXT, "description": "A `person` of an answer, or `user:ID` or `device:ID`"},
@@ -150,7 +163,7 @@ PARAMETERS: Final[dict[str, Schema]] = {
 """What stands in paths, and behind them."""
 
 
-def _report_operations(report: str, summary: str) -> tuple[Operation, Operation]:
+def _report_operations(report: str, summary: str, on_page: bool = False) -> tuple[Operation, Operation]:
     path, schema = REPORT_PATHS[report], schema_name(report)
     run = Operation(
         report,
@@ -162,6 +175,7 @@ def _report_operations(report: str, summary: str) -> tuple[Operation, Operation]
         f"{schema}Request",
         schema,
         tabular=True,
+        on_page=on_page,
     )
     explain = Operation(
         f"{report}Sql", "POST", f"{path}/sql", "read", f"The SQL that answers this {report}; nothing is run",
@@ -190,24 +204,34 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "readPerson", "GET", "/v1/persons/{person}", "read", "One person: who it is, and what they did",
         _person, response="Persons", tabular=True, query=("order", "limit", "after"),
     ),
-    *_report_operations("preview", "What rules would match, before anything is saved"),
+    *_report_operations("preview", "What rules would match, before anything is saved", on_page=True),
     Operation(
-        "listEvents", "GET", "/v1/events", "read", "The named events", _list_events, response="NamedEvents"
+        "listEvents", "GET", "/v1/events", "read", "The named events", _list_events, response="NamedEvents",
+        on_page=True,
     ),
     Operation(
         "readHistory", "GET", f"{_EVENT}/history", "read", "Every version of a named event, newest first",
-        _read_history, response="History",
+        _read_history, response="History", on_page=True,
     ),
     Operation(
-        "readEvent", "GET", _EVENT, "read", "What a name means now", _read_event, response="NamedEvent"
+        "readEvent", "GET", _EVENT, "read", "What a name means now", _read_event, response="NamedEvent",
+        on_page=True,
     ),
     Operation(
         "putEvent", "PUT", _EVENT, "define", "Bind a name to rules, for all of history", _put_event,
-        "Definition", "NamedEvent", preconditions=("If-Match", "If-None-Match"),
+        "Definition", "NamedEvent", preconditions=_CONDITIONS, on_page=True,
     ),
     Operation(
         "deleteEvent", "DELETE", _EVENT, "define", "Take a name away; its history stays", _delete_event,
-        preconditions=("If-Match", "If-None-Match"),
+        preconditions=_CONDITIONS, on_page=True,
+    ),
+    Operation(
+        "createLink", "POST", "/v1/definer/links", "define", "A link that opens the definer on a page",
+        _create_link, "LinkRequest", "Link",
+    ),
+    Operation(
+        "readDefiner", "GET", "/v1/definer", "read", "What the definer's token is good for",
+        _read_definer, response="Definer", on_page=True,
     ),
     *_report_operations("cohort_preview", "Who meets some conditions now, before anything is saved"),
     Operation("listCohorts", "GET", "/v1/cohorts", "read", "The cohorts", _list_cohorts, response="Cohorts"),

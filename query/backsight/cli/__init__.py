@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "committer": "serving",
     "query": "serving",
     "demo": "demo",
+    "define": "define",
     "events": "events",
     "cohorts": "cohorts",
     "preview": "reports.preview",

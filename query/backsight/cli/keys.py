@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def keys() -> None:
-    """Keys: write keys (public, for the snippet) and secret keys (for asking)."""
+    """Keys: write keys (for the snippet), secret keys (for asking), and the definer's tokens."""
 
 
 @keys.command()
@@ -46,7 +47,7 @@ def create(data: str | None, site: str | None, scopes: tuple[str, ...], label: s
 @site_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_keys(data: str | None, site: str | None, as_json: bool) -> None:
-    """List a site's keys, revoked ones included."""
+    """List a site's keys and the definer's tokens, revoked and expired ones included."""
     with _opened(data, site) as (kept, name):
         listed = kept.list(name)
     if as_json:
@@ -67,6 +68,16 @@ def revoke(data: str | None, key_id: str) -> None:
     click.echo(f"Key {key_id} is revoked.")
 
 
+@keys.command()
+@data_option
+@site_option
+def prune(data: str | None, site: str | None) -> None:
+    """Forget the definer's tokens that have expired; their audit lines stay."""
+    with _opened(data, site) as (kept, name):
+        pruned = kept.prune(name, actor())
+    click.echo(f"{pruned} expired token{'' if pruned == 1 else 's'} of {name!r} forgotten.")
+
+
 @contextmanager
 def _opened(data: str | None, site: str | None) -> Iterator[tuple[Keys, str]]:
     from backsight.keys import Keys
@@ -79,7 +90,8 @@ def _as_json(key: Key) -> dict[str, object]:
     return {
         "key_id": key.key_id, "site": key.site, "kind": key.kind, "key": key.shown,
         "scopes": list(key.scopes), "label": key.label, "created": key.created.isoformat(),
-        "revoked": key.revoked and key.revoked.isoformat(),
+        "revoked": key.revoked and key.revoked.isoformat(), "origin": key.origin,
+        "expires": key.expires and key.expires.isoformat(),
     }  # fmt: skip
 
 
@@ -87,8 +99,20 @@ def _show_table(listed: list[Key]) -> None:
     from backsight.results.tables import Table
 
     rows = [
-        [key.key_id, key.shown or "sk_… " + " ".join(key.scopes), key.label, f"{key.created:%Y-%m-%d %H:%M}",
-         "revoked" if key.revoked else ""]
-        for key in listed
-    ]  # fmt: skip
+        [key.key_id, _shown(key), key.label, f"{key.created:%Y-%m-%d %H:%M}", _state(key)] for key in listed
+    ]
     click.echo(Table(["id", "key", "label", "created (UTC)", ""], rows, left=frozenset(range(5))).text())
+
+
+def _shown(key: Key) -> str:
+    if key.origin is not None:
+        return f"dt_… on {key.origin}"
+    return key.shown or "sk_… " + " ".join(key.scopes)
+
+
+def _state(key: Key) -> str:
+    if key.revoked:
+        return "revoked"
+    if key.expires is None:
+        return ""
+    return f"{'expired' if key.expires <= datetime.now(UTC) else 'until'} {key.expires:%Y-%m-%d %H:%M}"

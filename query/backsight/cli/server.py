@@ -111,11 +111,12 @@ async def _query_api(config: Config, stack: AsyncExitStack) -> ASGIApp:
 
     directory = DataDirectory(config.data, config.threads, config.memory, config.database)
     stack.callback(directory.close)
-    authenticate = Keys(directory.store).authenticate
+    keys = Keys(directory.store)
     operations = identity_operations(config.data, directory)
     api = create_api(
         directory.site,
-        authenticate,
+        keys.authenticate,
+        tokens=keys,
         operations=operations,
         schemas=IDENTITY_SCHEMAS,
         threads=directory.threads,

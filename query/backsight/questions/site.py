@@ -21,6 +21,7 @@ from backsight.questions.trends import TrendQuestions
 from backsight.requests import Request, moments, rules_of
 
 if TYPE_CHECKING:
+    from backsight.definer_links import DefinerLink
     from backsight.named_events import NamedEvent
     from backsight.results import Preview, Result
 
@@ -121,6 +122,16 @@ class Questions(
     def history(self, name: str) -> list[NamedEvent]:
         """Every version that a name had, newest first, deletions included. Raises NotFound."""
 
+    # ── The definer ─────────────────────────────────────────────────────────────────────────────────────────
+
+    def define_link(self, url: str, minutes: int = 60) -> DefinerLink:
+        """A link that opens the definer on a page of the site: its `url`, and when it `expires`.
+
+        The page must load the snippet of this site. `minutes` are 1 to 1,440. Whoever has the link may define
+        events until then: it is a secret. Raises InvalidRequest for what is no page of the web.
+        """
+        return self._create_link({"url": url, "minutes": minutes})
+
     @abstractmethod
     def close(self) -> None:
         """Lets go of what the site holds open; it can't be asked afterwards."""
@@ -137,6 +148,10 @@ class Questions(
         return f"<{type(self).__name__} {self.site!r}>"
 
     # ── What a local and a remote site do in their own ways ─────────────────────────────────────────────────
+
+    @abstractmethod
+    def _create_link(self, body: Request) -> DefinerLink:
+        """Makes a token, and a link that carries it."""
 
     @abstractmethod
     def _put_event(self, name: str, body: Request, expected_version: int | None) -> NamedEvent:

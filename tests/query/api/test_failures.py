@@ -27,7 +27,7 @@ def test_method_not_allowed(api: httpx.Client) -> None:
     """A method that a path does not take is 405, and those that it does are named."""
     response = api.patch("/v1/events/Signed%20up")
     problem(response, 405)
-    assert response.headers["allow"] == "DELETE, GET, HEAD, PUT"
+    assert response.headers["allow"] == "DELETE, GET, HEAD, OPTIONS, PUT"
     assert api.get("/v1/reports/funnel").headers["allow"] == "POST"
 
 
