@@ -14,9 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from backsight.contract import MAX_BODY_BYTES, MAX_DECOMPRESSED_BYTES
 from backsight_collector.http import capture as capture_module
+from backsight_collector.http import kept
 from backsight_collector.http.settings import CollectorSettings
 from backsight_collector.journal.segments import DiskFile
 
@@ -105,6 +108,67 @@ def test_a_large_batch_is_read_like_a_small_one(serve: Serve, make_batch: Make) 
         "accepted": 1_000,
         "rejected": [],
     }
+
+
+def test_only_batches_that_are_not_on_disk_are_missing(serve: Serve, make_batch: Make) -> None:
+    """Of batches that the sender is unsure of, the answer names those that are not known, each once."""
+    server = serve(sites={"wk_test": "shop", "wk_other": "other"}.get)
+    server.post(make_batch(batch="kept"))
+    server.post(make_batch(batch="poisoned", events=[{"type": "click"}]))
+    server.post(make_batch(batch="empty", events=[]))
+    server.post(make_batch(batch="refused", key="wk_nobody"))
+    server.post(make_batch(batch="other", key="wk_other"))
+    asked = ["lost", "kept", "other", "empty", "lost", "poisoned", "refused", "next", "\u00e9\0"]
+    answer = server.post(make_batch(batch="next", unsure=asked)).json
+    assert answer["missing"] == ["lost", "other", "empty", "refused", "\u00e9\0"]
+    assert answer["accepted"] == 3
+
+
+def test_a_batch_is_not_known_before_it_is_on_disk(serve: Serve, make_batch: Make) -> None:
+    """While the disk has not synced it, and when it never does, a batch is missing."""
+    disk = Disk()
+    server = serve(opener=disk)
+    ask = json.dumps(make_batch(events=[], unsure=["waiting", "failed"])).encode()
+
+    async def meanwhile() -> Any:
+        disk.may_sync.clear()
+        body = json.dumps(make_batch(batch="waiting")).encode()
+        waiting = asyncio.create_task(server.exchange("POST", "/v1/capture", {}, [body]))
+        while not server.collector._capture.journal.pending_bytes:
+            await asyncio.sleep(0)
+        answer = await server.exchange("POST", "/v1/capture", {}, [ask])
+        disk.may_sync.set()
+        assert (await waiting).status == 200
+        return answer
+
+    assert server.runner.run(meanwhile()).json["missing"] == ["waiting", "failed"]
+    disk.fault = OSError(errno.ENOSPC, "No space left on device")
+    assert server.post(make_batch(batch="failed")).status == 503
+    assert server.post(ask).json["missing"] == ["failed"]
+
+
+def test_who_is_sure_of_everything_is_told_nothing(serve: Serve, make_batch: Make) -> None:
+    """`missing` stands in the answer exactly where `unsure` stood in the batch, also when none is missing."""
+    server = serve()
+    assert "missing" not in server.post(make_batch(unsure=[])).json
+    assert server.post(make_batch(batch="next", unsure=["batch-1"])).json["missing"] == []
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(["shop", "other"]), st.integers(0, 60)), max_size=80))
+def test_what_is_remembered_was_kept(added: list[tuple[str, int]]) -> None:
+    """With so few slots that batches push each other out, the last is known, none that was never added."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kept, "SLOTS", 16)
+        known = kept.KeptBatches()
+        for site, batch in added:
+            known.add(site, str(batch))
+            assert known.missing(site, [str(batch)]) == []
+        for site in ("shop", "other"):
+            missing = set(known.missing(site, map(str, range(100))))
+            never = {str(batch) for batch in range(100)} - {str(batch) for at, batch in added if at == site}
+            assert never <= missing
+            assert len(missing) >= 100 - 16
 
 
 def test_an_empty_batch_leaves_no_record(serve: Serve, make_batch: Make) -> None:

@@ -224,6 +224,20 @@ def test_a_killed_server_loses_and_doubles_nothing(start: Start, tmp_path: Path)
     eventually(lambda: clicks_seen(tmp_path), 50)
 
 
+def test_a_killed_server_knows_no_batch_of_before(start: Start) -> None:
+    """After a kill -9 every batch is missing; sent again, its events are still stored once."""
+    server = start()
+    secret, rules = server.secret_key, {"rules": [CLICK]}
+    assert server.send("page-1", 3, batch="first") == 200
+    server.end(signal.SIGKILL)
+    again = start()
+    for missing in (["first"], []):
+        sent = batch("page-2", [click(9)], key=again.write_key, batch=f"asks {missing}", unsure=["first"])
+        assert httpx.post(f"{again.url}/v1/capture", json=sent).json()["missing"] == missing
+        assert again.send("page-1", 3, batch="first") == 200
+    eventually(lambda: again.post("/v1/events/preview", rules, secret).json()["events"], 4)
+
+
 def test_the_current_folder_takes_no_module_s_place(start: Start, tmp_path: Path) -> None:
     """A file called like a module of the standard library, where the server is started, is not run."""
     (tmp_path / "signal.py").write_text("raise SystemExit('hijacked')")

@@ -25,6 +25,7 @@ from backsight_collector.http.body import (
     require_known_encoding,
 )
 from backsight_collector.http.deadlines import Deadlines
+from backsight_collector.http.kept import KeptBatches
 from backsight_collector.http.limits import RateLimit
 from backsight_collector.http.metrics import Metrics, Tally
 from backsight_collector.http.problems import Answer, Headers, Problem
@@ -62,6 +63,7 @@ class CaptureRoute:
             self._rate = RateLimit(rate, rate * settings.burst_seconds)
         self._deadlines = Deadlines(settings.body_seconds)
         self._bodies_bytes = 0
+        self._kept = KeptBatches()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
@@ -104,12 +106,16 @@ class CaptureRoute:
         received_at, body, decoded = await self._receive(declared, receive, is_gzip=is_gzip)
         site = self._site(decoded, len(body))
         report, tally, is_empty = _report(decoded), Tally.of(decoded, len(body)), _is_empty(decoded)
+        batch, unsure = decoded.batch.batch, decoded.batch.unsure
         del decoded  # some hundred objects that need not wait for the disk
         if not is_empty:
             agent = headers.get(b"user-agent")
             user_agent = agent.decode("latin-1")[:MAX_USER_AGENT_CHARS] if agent else None
             await self._keep(Capture(received_at, site, user_agent, body))
+            self._kept.add(site, batch)
         self._metrics.kept(tally)
+        if unsure:
+            report = _with_missing(report, self._kept.missing(site, unsure))
         return Answer(HTTPStatus.OK, _JSON, report)
 
     def _require_origin(self, headers: Mapping[bytes, bytes]) -> None:
@@ -209,3 +215,7 @@ def _report(decoded: Decoded) -> bytes:
         for index, reason, detail, _ in decoded.rejections
     ]
     return msgspec.json.encode({"accepted": accepted, "duplicates": decoded.duplicates, "rejected": rejected})
+
+
+def _with_missing(report: bytes, missing: list[str]) -> bytes:
+    return b'%s,"missing":%s}' % (report[:-1], msgspec.json.encode(missing))
