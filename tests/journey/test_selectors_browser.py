@@ -1,20 +1,19 @@
 """The browser is the judge of selectors.
 
-Real pages are opened in Chromium, every element is clicked, the real snippet captures the clicks, a real
-collector and committer put them into a lake, and its nodes become a trie. At the moment of each click
-Chromium itself answers `matches` and `closest` for hundreds of selectors; Backsight must answer the same.
+Real pages are opened in Chromium, frameworks' pages are used first, and every element is clicked. The real
+snippet captures the clicks, a real collector and committer put them into a lake, and its nodes become a trie.
+At the moment of each click Chromium itself answers `matches` and `closest` for hundreds of selectors;
+Backsight must answer the same.
 """
 
 from __future__ import annotations
 
-import mimetypes
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Page
 
 from backsight.errors import InvalidRequest, UnsupportedSelector
 from backsight.lake import Lake
@@ -23,20 +22,8 @@ from backsight.selectors.refusals import COMBINATORS, PSEUDO_CLASSES
 from backsight.trie import Trie
 from journey.running import WRITE_KEY, await_true, deployment
 from pages.generated import Generator, PageElement
+from pages.sites import JUDGE, PAGES, SITES, open_site
 
-PAGES = Path(__file__).parents[1] / "pages"
-PACKAGES = PAGES / "node_modules"
-SITES = {
-    "dashboard": (PACKAGES / "startbootstrap-sb-admin-2", "index.html"),
-    "tables": (PACKAGES / "startbootstrap-sb-admin-2", "utilities-color.html"),
-    "agency": (PACKAGES / "startbootstrap-agency/dist", "index.html"),
-    "app": (PACKAGES / "startbootstrap-new-age/dist", "index.html"),
-    "icons": (PACKAGES / "gentelella/dist", "production/index.html"),
-    "form": (PACKAGES / "gentelella/dist", "production/form.html"),
-    "tailwind": (PAGES, "tailwind.html"),
-    "quirks": (PAGES, "quirks.html"),
-    "shadow": (PAGES, "shadow.html"),
-}
 SITE = "main"
 MATCHES: tuple[Match, ...] = ("target", "closest")
 GENERATED = 200
@@ -106,16 +93,23 @@ def judged(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> dict[
 
 def judge(browser: Browser, name: str, seed: int, collector: str) -> Judged:
     """Open a page, ask Chromium about each element as it is clicked, and let the snippet send it all."""
-    folder, file = SITES[name]
-    page = open_page(browser, name, folder, file, collector)
-    elements = [PageElement.of(raw) for raw in page.evaluate("__judge.collect()")]
+    page, last = open_site(browser, name, collector), SITES[name].last
+    install(page)
+    elements = [PageElement.of(raw) for raw in page.evaluate("(last) => __judge.collect(last)", last)]
     selectors = written_for(page, elements, seed)
     page.evaluate("(selectors) => { __judge.selectors = selectors; }", selectors)
-    for start in range(0, len(elements), CLICKS_AT_A_TIME):
-        click(page, start)
+    click_all(page, 0, len(elements))
+    if last:
+        click_all(page, len(elements), len(page.evaluate("(last) => __judge.collect(last)", last)))
     answers = {int(index): tuple(bits) for index, bits in page.evaluate("__judge.answers").items()}
     page.context.close()
     return Judged(selectors, answers)
+
+
+def click_all(page: Page, start: int, end: int) -> None:
+    """Click some of the elements, a few at a time: a batch has a bound."""
+    for first in range(start, end, CLICKS_AT_A_TIME):
+        click(page, first)
 
 
 def click(page: Page, start: int) -> None:
@@ -125,12 +119,8 @@ def click(page: Page, start: int) -> None:
         page.evaluate("(given) => __judge.click(...given)", [start, start + CLICKS_AT_A_TIME, marker])
 
 
-def open_page(browser: Browser, name: str, folder: Path, file: str, collector: str) -> Page:
-    context = browser.new_context()
-    context.add_init_script(path=PAGES / "judge.js")
-    page = context.new_page()
-    page.route("**/*", lambda route: serve(route, origin(name), folder, collector))
-    page.goto(f"{origin(name)}/{file}", wait_until="load")
+def install(page: Page) -> None:
+    """Put the real snippet on a page, from its own host."""
     page.evaluate(
         """(key) => new Promise((done) => {
           const script = Object.assign(document.createElement("script"), { src: "/backsight.js" });
@@ -140,24 +130,6 @@ def open_page(browser: Browser, name: str, folder: Path, file: str, collector: s
         })""",
         WRITE_KEY,
     )
-    return page
-
-
-def origin(name: str) -> str:
-    """Each page has a host of its own, by which its events are known again."""
-    return f"http://{name}.test"
-
-
-def serve(route: Route, home: str, folder: Path, collector: str) -> None:
-    """The page's own files, and the collector's script and capture route; nothing of the network."""
-    path = route.request.url.removeprefix(home).partition("?")[0]
-    if path in ("/backsight.js", "/v1/capture"):
-        route.fulfill(response=route.fetch(url=collector + path))
-    elif route.request.url.startswith(home) and (file := folder / path.lstrip("/")).is_file():
-        kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-        route.fulfill(body=file.read_bytes(), content_type=f"{kind}; charset=utf-8")
-    else:
-        route.abort()
 
 
 def written_for(page: Page, elements: list[PageElement], seed: int) -> list[str]:
@@ -186,17 +158,17 @@ def captured(lake: Lake, hosts: Mapping[str, int]) -> tuple[Trie, dict[str, dict
 
 
 def test_every_answer_is_chromiums(judged: dict[str, Judged]) -> None:
-    """Two million pairs of element and selector, most from real pages, and no disagreement."""
+    """Four million pairs of element and selector, most from real pages, and no disagreement."""
     wrong = [f"{name}: {each}" for name, found in judged.items() for each in found.disagreements]
     assert not wrong, "\n".join([f"{len(wrong)} disagreements", *wrong[:20]])
-    assert sum(found.pairs for found in judged.values()) >= 2_000_000
+    assert sum(found.pairs for found in judged.values()) >= 4_000_000
 
 
 def test_every_click_was_captured(judged: dict[str, Judged]) -> None:
     """Each element whose click reached the window has a node, and there are enough of them to judge by."""
     for name, found in judged.items():
         assert set(found.nodes) >= set(found.answers), name
-    assert sum(len(found.nodes) for found in judged.values()) > 2_000
+    assert sum(len(found.nodes) for found in judged.values()) > 4_000
 
 
 def test_selectors_mostly_tell_elements_apart(judged: dict[str, Judged]) -> None:
@@ -232,7 +204,7 @@ def test_what_is_not_captured_is_refused(css: str) -> None:
 @pytest.fixture(scope="module")
 def empty_page(chromium: Browser) -> Iterator[Page]:
     context = chromium.new_context()
-    context.add_init_script(path=PAGES / "judge.js")
+    context.add_init_script(path=JUDGE)
     page = context.new_page()
     page.goto("about:blank")
     yield page

@@ -37,8 +37,12 @@
     return found;
   }
 
-  judge.collect = () => {
-    judge.elements = collect(document, []);
+  // The elements that were not there when it was last asked; those that match `last`, and what is in them, come last.
+  judge.collect = (last) => {
+    const known = new Set(judge.elements);
+    const fresh = collect(document, []).filter((element) => !known.has(element));
+    const late = (element) => !!last && !!closest.call(element, last);
+    judge.elements.push(...fresh.filter((element) => !late(element)), ...fresh.filter(late));
     const place = new Map(judge.elements.map((element, index) => [element, index]));
     return judge.elements.map((element) => ({
       tag: element.localName,
@@ -58,6 +62,7 @@
   };
 
   window.addEventListener("click", (event) => {
+    if (!judge.elements.length) return; // The page is being brought to where it is judged.
     event.preventDefault(); // The page stays; its own handlers still run.
     const index = event.clientX + 1000 * event.clientY;
     const target = event.composedPath()[0];

@@ -1,7 +1,7 @@
 """Pages built with frameworks, as their users build them: what is captured, and what is not.
 
-React, Vue and Svelte make the same page: routes, a keyed list whose rows remove themselves, a dialog in a portal, a
-form whose state is the framework's. Turbo and htmx swap parts of pages that a server wrote.
+React, Vue and Svelte make the same page: routes, a keyed list whose rows remove themselves, a dialog in a
+portal, a form whose state is the framework's. Turbo and htmx swap parts of pages that a server wrote.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def named(chain, tag):
 
 
 def finished(visit):
-    """All that was captured, once all of it has arrived: each page instance's events are numbered without a gap."""
+    """All that was captured, once it has arrived: each page instance's events are numbered without a gap."""
     visit.run("backsight.track('end')")
     visit.events("track")
     events = visit.site.events()
@@ -72,7 +72,7 @@ def paths(events, kind="pageview"):
 
 
 def test_a_row_that_removes_itself_is_captured_where_it_stood(app):
-    """The target, its text and its place among the rows are those at the click, before the list was drawn anew."""
+    """The target, its text and its place among the rows are those at the click, before the list changed."""
     for herb in ("Chives", "Dill"):
         press(app, "Remove", within=row(app, herb))
         row(app, herb).wait_for(state="detached")
@@ -86,7 +86,7 @@ def test_a_row_that_removes_itself_is_captured_where_it_stood(app):
 
 
 def test_keyed_rows_that_move_are_captured_in_their_new_places(app):
-    """Rows that a framework moves rather than makes are described where they stand now; the same address is no pageview."""
+    """Rows that a framework moves are described where they stand now; the same address is no pageview."""
     press(app, "Reverse")
     press(app, "Add")
     press(app, "Remove", within=row(app, "Fennel"))
@@ -143,7 +143,7 @@ def test_generated_ids_and_scoped_classes_are_captured_as_they_are(app):
 
 
 def test_a_route_is_one_pageview_with_its_own_title(app):
-    """Each route begins one page instance and ends one, by links and by going back; the title is the new one."""
+    """Each route begins one page instance and ends one, by links and by going back, with its own title."""
     press(app, "About", "link")
     app.page.get_by_role("heading", name="About").wait_for()
     app.page.go_back()
@@ -159,7 +159,7 @@ def test_a_route_is_one_pageview_with_its_own_title(app):
 
 
 def test_turbo_visits_are_pageviews_and_its_frames_are_not(visit):
-    """Turbo's drive swaps the body under one script; a frame is swapped in place, and what it brings is captured."""
+    """Turbo's drive swaps the body under one script; a frame is swapped in place, and captured after."""
     opened(visit, "turbo")
     press(visit, "More on basil", "link")
     press(visit, "Buy basil")
