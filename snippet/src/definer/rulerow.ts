@@ -1,0 +1,35 @@
+// One rule of a name: its selector, which can be changed, and what it asks besides.
+
+import { attempt } from "../attempt";
+import type { Rule } from "./answers";
+import { foundBy, within } from "./finding";
+import { h, set } from "./markup";
+import { button } from "./parts";
+import { ruleWords } from "./words";
+
+const PAUSE_MS = 350;
+
+/** `removed` is offered where another rule is left. */
+export function ruleRow(rule: Rule, changed: (css: string) => void, removed: () => void, isOneOfMany: boolean): HTMLElement {
+  const here = h("span", { class: "here" }, hereWords(rule));
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  function typed(_: Event, element: HTMLElement): void {
+    const css = (element as HTMLInputElement).value.trim();
+    const isGood = !!css && !!attempt(() => within(document, css));
+    set(element, { "aria-invalid": String(!isGood) });
+    here.textContent = isGood ? hereWords({ ...rule, css }) : "no selector";
+    clearTimeout(timer);
+    if (isGood) timer = setTimeout(() => changed(css), PAUSE_MS);
+  }
+
+  const css = rule.css !== undefined && h("input", { class: "css", "aria-label": "Selector", spellcheck: "false", on: { input: typed } });
+  if (css) css.value = rule.css!;
+  return h("div", { class: "rule" }, h("div", { class: "head" }, h("span", {}, ruleWords(rule)), here), css,
+    isOneOfMany && button("Remove this rule", removed, "quiet"));
+}
+
+function hereWords(rule: Rule): string {
+  const found = foundBy(rule).length;
+  return found ? `${found} here` : "none here";
+}

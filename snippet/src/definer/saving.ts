@@ -1,0 +1,93 @@
+// Gives a rule a name, and says what that name then counts.
+
+import { Problem } from "./api";
+import type { Named, Rule } from "./answers";
+import type { Desk } from "./desk";
+import { forgetHistories } from "./history";
+import { fill, h, set } from "./markup";
+import { pathOf } from "./names";
+import { button, copyable, field, note, trouble } from "./parts";
+import { counted, quoted } from "./words";
+import type { Preview } from "./answers";
+
+export interface Saving {
+  readonly element: HTMLElement;
+  /** Begins with a name; `rule` is asked for when it is saved. */
+  begin(suggested: string): void;
+  /** What saving would count; undefined while that is asked for. */
+  counts(preview: Preview | undefined): void;
+}
+
+export function saving(desk: Desk, rule: () => Rule | undefined, another: () => void): Saving {
+  const element = h("div", { class: "saving" });
+  const problem = h("div");
+  const amount = h("span", { class: "amount" });
+  const name = h("input", { "aria-label": "Name of the event", maxlength: 200, placeholder: "Name it", on: { input: typed, keydown: entered } });
+  const description = h("textarea", { rows: 2, "aria-label": "Description", placeholder: "what it means, for others" });
+  const press = h("button", { class: "button strong", on: () => void save() }, "Save");
+  const more = h("details", {}, h("summary", {}, "Describe it"), description);
+  let preview: Preview | undefined;
+
+  function begin(suggested: string): void {
+    name.value = suggested;
+    description.value = "";
+    fill(problem);
+    fill(element, field("Name", h("div", { class: "inline" }, name, press)), amount, more, problem);
+    typed();
+  }
+
+  function typed(): void {
+    set(press, { disabled: !name.value.trim() });
+  }
+
+  function entered(event: Event): void {
+    if ((event as KeyboardEvent).key === "Enter" && !(event as KeyboardEvent).isComposing && name.value.trim()) void save();
+  }
+
+  async function save(): Promise<void> {
+    const chosen = rule();
+    const given = name.value.trim();
+    if (!chosen || press.disabled) return;
+    set(press, { disabled: true });
+    fill(press, "Saving…");
+    try {
+      const body = { rules: [chosen], description: description.value.trim() };
+      const { answer } = await desk.api.ask<Named>("PUT", pathOf(given), { body, headers: { "if-none-match": "*" } });
+      done(answer);
+    } catch (error) {
+      fill(problem, refusal(error as Problem, given));
+    } finally {
+      fill(press, "Save");
+      typed();
+    }
+  }
+
+  function refusal(error: Problem, given: string): HTMLElement {
+    if (error.status !== 412) return trouble(error);
+    const existing = desk.names.get(given);
+    return note("warn", h("p", {}, `There is already an event called ${quoted(given)}.`),
+      h("div", { class: "buttons" }, button("Open it", () => desk.open(existing ?? { name: given, rules: [], description: "", version: 0 })),
+        button("Choose another name", () => name.select(), "quiet")));
+  }
+
+  function done(saved: Named): void {
+    forgetHistories();
+    desk.names.put(saved.name, saved);
+    const before = preview ? `${counted(preview.events, "event")} by ${counted(preview.persons, "person")} in the last 90 days bear this name already.` : "";
+    desk.say(`Saved ${saved.name}. ${before}`);
+    fill(element, note("good", h("h3", { tabindex: -1 }, `${quoted(saved.name, 60)} is defined`), h("p", {}, before || "It holds for all of history.")),
+      h("p", { class: "muted" }, "Use it at once, in Python:"),
+      copyable(`site.funnel([{"on": "pageview"}, ${JSON.stringify(saved.name)}])`),
+      h("p", { class: "muted" }, "or over HTTP, as a step of POST /v1/reports/funnel:"),
+      copyable(JSON.stringify({ steps: [{ on: "pageview" }, saved.name] })),
+      h("div", { class: "buttons" }, button("Define another", another, "strong"), button("Open it", () => desk.open(saved))));
+    element.querySelector("h3")!.focus();
+  }
+
+  function counts(next: Preview | undefined): void {
+    preview = next;
+    fill(amount, next ? `Counts ${counted(next.events, "event")} by ${counted(next.persons, "person")} in 90 days, and all to come` : "Counting…");
+  }
+
+  return { element, begin, counts };
+}
