@@ -4,22 +4,23 @@ import { discard } from "./batch";
 import { closeBatch } from "./closing";
 import { captureElement } from "./capture";
 import { MAX_ID_CHARS } from "./contract";
-import { begin, record } from "./page";
+import { begin, recordFacts } from "./page";
 import { clear } from "./queue";
 import { REFUSED } from "./settings";
 import { allowed, forget, load, touch, update } from "./state";
 import { drain } from "./transport";
+import { work } from "./idle";
 
 export const api = {
   /** A custom event. */
   track(name: string, props?: object): void {
-    record("track", () => ({ name: String(name), props }));
+    recordFacts("track", { name: String(name), props });
   },
 
   /** For parts that are loaded later: an event of some type, of an element or of none, with the privacy rules of all. */
   record(type: string, element: Element | null, facts: object): void {
     if (element) captureElement(type, element, facts);
-    else record(type, () => facts);
+    else recordFacts(type, facts);
   },
 
   /** From now on this is that user, until reset(). */
@@ -28,12 +29,12 @@ export const api = {
     if (!id || id.length > MAX_ID_CHARS) throw RangeError();
     if (!allowed()) return;
     switchTo(id);
-    record("identify", () => ({ user: id, traits }));
+    recordFacts("identify", { user: id, traits });
   },
 
   /** Something about the user, known or not yet. */
   addUserProperties(traits: object): void {
-    record("traits", () => ({ traits }));
+    recordFacts("traits", { traits });
   },
 
   /** A new device, a new session, nobody identified: after signing out. */
@@ -52,6 +53,7 @@ export const api = {
       discard();
       clear();
       forget({ ...load(), consent: false });
+      work(); // Nothing of what waits is written any more.
     } else if (!before && !REFUSED) {
       update({ consent: true });
       begin();

@@ -3,6 +3,7 @@ export const WIRE_VERSION = 1;
 export const MAX_EVENT_BYTES = 32768;
 export const MAX_DEPTH = 512;
 export const MAX_ID_CHARS = 256;
+export const MAX_UNSURE = 64;
 export const MAX_TEXT_CHARS = 255;
 export const MAX_URL_CHARS = 2048;
 export const MAX_ATTRIBUTE_CHARS = 1024;

@@ -11,6 +11,8 @@ interface Extras {
   paused?: boolean;
   /** The definer's. */
   token?: string;
+  /** What frames share. */
+  shared?: { state?: object };
   /** Called before a page instance ends: what is recorded then still belongs to it. */
   leaving?: () => void;
 }

@@ -4,6 +4,8 @@ import { attempt } from "./attempt";
 import { closeBatch } from "./closing";
 import { isHidden } from "./dom";
 import { guarded, listen } from "./guard";
+import { effect } from "./effects";
+import { failed } from "./failures";
 import { begin, end, routed, scrolled, showing } from "./page";
 import { persist, reclaim } from "./queue";
 import { drain, resume, sendAll } from "./transport";
@@ -13,7 +15,9 @@ export function watch(): void {
   // A page's own listener of popstate may run before ours, and change the title; this is told before it:
   // https://html.spec.whatwg.org/multipage/nav-history-apis.html#event-navigation-currententrychange
   attempt(() => listen(window.navigation, "currententrychange", routed));
+  attempt(() => listen(window.navigation, "navigate", () => effect("navigation_ms")));
   listen(window, "popstate hashchange", routed);
+  listen(window, "error unhandledrejection", failed);
   listen(window, "scroll", scrolled);
   listen(document, "visibilitychange", visibilityChanged);
   listen(window, "pagehide", () => {
@@ -41,6 +45,7 @@ function visibilityChanged(): void {
 
 /** Sends all, and keeps copies of what is not acknowledged; `released` for the origin's next page. */
 function leave(released: boolean): void {
+  effect("navigation_ms");
   closeBatch();
   sendAll();
   persist(released);

@@ -14,11 +14,18 @@ export function above(element: Element): Element | undefined {
   return parent && isElement(parent) ? parent : parent ? hostOf(parent) : undefined;
 }
 
+/** The attributes that are kept, as they are now. */
+export function valuesOf(element: Element): [string, string][] {
+  const values: [string, string][] = [];
+  for (const { name, value, namespaceURI } of attributesOf(element))
+    if (!namespaceURI && CAPTURED.test(name)) values.push([name, value]);
+  return values;
+}
+
 /** One element as it stands in `elements`. */
-export function describe(element: Element, redacted: boolean): object {
+export function describe(element: Element, redacted: boolean, values = valuesOf(element)): object {
   const attrs: Record<string, string | null> = {};
-  for (const { name, value, namespaceURI } of attributesOf(element)) {
-    if (namespaceURI || !CAPTURED.test(name)) continue;
+  for (const [name, value] of values) {
     const shown = value.length <= MAX_ATTRIBUTE_CHARS && (STRUCTURAL.test(name) || (!redacted && mask(value) === value));
     attrs[name] = shown ? value : null;
   }

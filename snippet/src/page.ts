@@ -2,7 +2,9 @@
 
 import { append, intern, open, type Batch } from "./batch";
 import { isHidden, outermostOf, referrerOf, titleOf } from "./dom";
+import { effect, type Effects } from "./effects";
 import { global } from "./global";
+import { later } from "./idle";
 import { newId } from "./ids";
 import { toJson } from "./json";
 import { loadParts, takeToken } from "./parts";
@@ -13,7 +15,7 @@ import { clean } from "./urls";
 interface Page {
   _href: string;
   /** Its entry in `pages`. */
-  _entry: { title: string; [field: string]: unknown };
+  _entry: Record<string, unknown>;
   _sequence: number;
   /** When it began, until its pageview is written: that waits for the title, which routers set after the address. */
   _viewed: number;
@@ -21,9 +23,12 @@ interface Page {
   /** Since when it has been visible, on performance's clock. */
   _since?: number | undefined;
   _deepest: number;
+  /** Form controls that had the focus. */
+  _focused: WeakSet<Element>;
+  _errors: number;
 }
 
-let page: Page | undefined;
+export let page: Page | undefined;
 
 /** A page instance begins, with its pageview. */
 export function begin(referrer = referrerOf(document)): void {
@@ -34,14 +39,14 @@ export function begin(referrer = referrerOf(document)): void {
       id: newId(),
       url: clean(_href),
       referrer: clean(referrer),
-      title: "",
-      viewport: [innerWidth, innerHeight],
       language: navigator.language,
     },
     _sequence: 1,
     _viewed: Date.now(),
     _visibleMs: 0,
-    _deepest: scrollY,
+    _deepest: 0,
+    _focused: new WeakSet(),
+    _errors: 0,
   };
   showing(!isHidden(document));
   if (!allowed()) return;
@@ -56,8 +61,8 @@ export function end(): void {
   showing(false);
   const height = outermostOf(document)?.scrollHeight;
   const duration_ms = Math.round(page._visibleMs);
-  const scroll_percent = height && Math.min(100, Math.round((100 * (page._deepest + innerHeight)) / height));
-  record("leave", () => ({ duration_ms, scroll_percent }), true);
+  const scroll_percent = height && Math.min(100, Math.round((100 * (Math.max(page._deepest, scrollY) + innerHeight)) / height));
+  record("leave", () => ({ duration_ms, scroll_percent }), undefined, true);
   page = undefined;
 }
 
@@ -65,6 +70,7 @@ export function end(): void {
 export function routed(): void {
   takeToken();
   if (!page || location.href === page._href) return;
+  effect("navigation_ms");
   const from = page._href;
   end();
   begin(from);
@@ -78,26 +84,45 @@ export function showing(visible: boolean): void {
 }
 
 export function scrolled({ target }: Event): void {
+  effect("scroll_ms");
   if (page && target === document) page._deepest = Math.max(page._deepest, scrollY);
 }
 
-/** Writes one event, with the facts that `facts` reads into the batch. Nothing is written without consent. */
-export function record(type: string, facts: (batch: Batch) => object, passive?: boolean): void {
+/** Captures an event now; `facts` are written when there is time. Nothing is captured without consent. */
+export function record(type: string, facts: (batch: Batch) => object, effects?: Effects, passive?: boolean): void {
   if (!page || !allowed()) return;
   settlePageview();
-  write(type, page._sequence++, Date.now(), facts, passive);
+  write(page, type, page._sequence++, Date.now(), facts, effects, passive);
 }
 
-/** Writes the pageview that has waited for its title, if there is one. */
+/** Facts that are objects of the page are written down at once. */
+export function recordFacts(type: string, facts: object): void {
+  const kept = JSON.parse(toJson(facts)) as object;
+  record(type, () => kept);
+}
+
+/** Captures the pageview that has waited for its title, if there is one. */
 export function settlePageview(): void {
   const time = page?._viewed;
   if (!time || !allowed()) return;
   page!._viewed = 0;
-  write("pageview", 0, time);
+  write(page!, "pageview", 0, time);
 }
 
-function write(type: string, seq: number, time: number, facts?: (batch: Batch) => object, passive?: boolean): void {
-  const batch = open(passive);
-  page!._entry.title = tidy(titleOf(document));
-  append(batch, { type, page: intern(batch, "pages", toJson(page!._entry)), seq, time, ...facts?.(batch) });
+function write(
+  { _entry }: Page,
+  type: string,
+  seq: number,
+  time: number,
+  facts?: (batch: Batch) => object,
+  effects?: Effects,
+  passive?: boolean,
+): void {
+  const title = titleOf(document);
+  later(() => {
+    const batch = open(passive);
+    _entry.viewport ??= [innerWidth, innerHeight]; // On phones and in frames, to read it may force layout.
+    _entry.title = tidy(title);
+    append(batch, { type, page: intern(batch, "pages", toJson(_entry)), seq, time, ...facts?.(batch) }, effects);
+  });
 }

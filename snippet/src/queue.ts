@@ -3,18 +3,25 @@
 // A stored copy is claimed until some time, so that two tabs don't send the same one; if they do, events have an
 // identity and the collector keeps them once.
 
+import { MAX_UNSURE } from "./contract";
 import { newId } from "./ids";
 import { lose, type Cause, type Lost } from "./state";
 import { keys, read, remove, write } from "./storage";
 
 export interface Entry {
+  /** PREFIX and the batch's id. */
   _key: string;
   _body: string;
   /** Being sent. */
   _busy?: boolean;
-  /** Given to the browser, which sends it even if the page ends: it arrives nearly always, but nobody hears of it. */
+  /**
+   * Given to the browser, which sends it even if the page ends: it arrives nearly always. If it is not under way here,
+   * nobody hears of it, and the collector is asked with the next batch whether it has it.
+   */
   _sent?: boolean;
   _stored?: boolean;
+  /** What the collector is asked about with this batch. */
+  _unsure?: Entry[];
 }
 
 const PREFIX = "backsight:";
@@ -27,8 +34,24 @@ const REPEAT_MS = 20 * 3_600_000;
 export let queue: Entry[] = [];
 let left = false;
 
-export function enqueue(body: string): void {
-  push({ _key: PREFIX + Date.now() + newId(), _body: body });
+/** Whether only the collector can say if a batch has arrived. */
+const isUnsure = ({ _busy, _sent }: Entry): boolean => !_busy && !!_sent;
+
+const idOf = ({ _key }: Entry): string => _key.slice(PREFIX.length);
+
+/** Adds a batch, of which `bodyOf` writes the body for an id, with the ids that the collector is to be asked about. */
+export function enqueue(bodyOf: (id: string, unsure?: string[]) => string): void {
+  const id = Date.now() + newId();
+  const _unsure = queue.filter(isUnsure).slice(0, MAX_UNSURE);
+  push({ _key: PREFIX + id, _body: bodyOf(id, _unsure[0] && _unsure.map(idOf)), _unsure });
+}
+
+/** A batch has arrived: those that the collector misses are sent again, the others it has. */
+export function acknowledged(entry: Entry, missing: string[] | undefined): void {
+  settle(entry);
+  for (const asked of entry._unsure ?? [])
+    if (!missing || missing.includes(idOf(asked))) asked._sent = false;
+    else settle(asked);
 }
 
 /** Lets go of the oldest of what passes the bounds and is not on its way. */

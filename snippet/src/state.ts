@@ -3,11 +3,12 @@
 // where it is denied, this page's memory is.
 
 import { attempt } from "./attempt";
+import { global } from "./global";
 import { newId } from "./ids";
 import { CONSENT_REQUIRED, REFUSED } from "./settings";
 import { read, write } from "./storage";
 
-export type Cause = "handler" | "queue" | "size";
+export type Cause = "error" | "handler" | "queue" | "size";
 export type Lost = Partial<Record<Cause, number>>;
 
 export interface State {
@@ -23,17 +24,19 @@ export interface State {
 const NAME = "backsight";
 const INACTIVE_MS = 30 * 60_000;
 
-let memory: Partial<State> | undefined;
+/** A frame shares the memory of the page around it, which is all that there is where storage is denied. */
+const shared: { state?: Partial<State> } = (global.shared =
+  attempt(() => (parent as unknown as { backsight: typeof global }).backsight.shared) ?? {});
 let denied = false;
 
 export function load(): State {
-  const known = (denied ? undefined : attempt(() => JSON.parse(read(NAME)!) as Partial<State>)) ?? memory;
+  const known = (denied ? undefined : attempt(() => JSON.parse(read(NAME)!) as Partial<State>)) ?? shared.state;
   const state = { device: known?.device ?? deviceFromCookie() ?? newId(), session: "", seen: 0, ...known };
-  return (memory = state);
+  return (shared.state = state);
 }
 
 function save(state: Partial<State>): void {
-  memory = state;
+  shared.state = state;
   denied = !write(NAME, JSON.stringify(state));
   if (denied) keepDeviceInCookie(state.device);
 }

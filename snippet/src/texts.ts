@@ -21,25 +21,28 @@ const DRAWN = "[aria-hidden=true]";
 const INLINE = /^(a|abbr|b|code|em|font|i|kbd|mark|s|slot|small|strong|su[bp]|t?span|time|u)$/;
 
 /** Inputs whose value is the page's own label. */
-const BUTTON = "input:is([type=submit],[type=button],[type=reset])";
+export const BUTTON = "input:is([type=submit],[type=button],[type=reset])";
 
 /** White space folded (which every mask sees through), masked, then cut. */
 export const tidy = (text: string): string => masked(folded(text).trim(), MAX_TEXT_CHARS);
 
 const folded = (text: string): string => text.slice(0, ENOUGH).replace(/\s+/g, " ");
 
-export const textOf = (element: Element): string => tidy(contents(element, false));
+/** What is read of the page now, and tidied when there is time. */
+export const textIn = (element: Element): string => contents(element, false);
 
-export const labelOf = (element: Element): string =>
-  tidy(
-    referred(element) ||
-      attribute(element, "aria-label").trim() ||
-      labelled(element) ||
-      attribute(element, "alt") ||
-      (matches(element, INTERACTIVE + ",svg") && contents(element, true).trim()) ||
-      attribute(element, "title") ||
-      attribute(element, "placeholder"),
-  );
+export const labelIn = (element: Element): string =>
+  referred(element) ||
+  attribute(element, "aria-label").trim() ||
+  labelled(element) ||
+  attribute(element, "alt") ||
+  (matches(element, INTERACTIVE + ",svg") && contents(element, true).trim()) ||
+  attribute(element, "title") ||
+  attribute(element, "placeholder");
+
+export const textOf = (element: Element): string => tidy(textIn(element));
+
+export const labelOf = (element: Element): string => tidy(labelIn(element));
 
 /** What aria-labelledby refers to, in the same tree. */
 function referred(element: Element): string {

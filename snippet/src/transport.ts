@@ -1,8 +1,9 @@
 // Sends the queue: one batch after the other while the page lives, all that fits when it may end.
 
+import { attempt } from "./attempt";
 import { bytesOf } from "./bytes";
 import { guarded } from "./guard";
-import { giveUp, persist, queue, settle, type Entry } from "./queue";
+import { acknowledged, giveUp, persist, queue, settle, type Entry } from "./queue";
 import { BASE } from "./settings";
 
 /** Browsers allow 64 KiB of keepalive bodies in flight at once, the page's own included. */
@@ -22,13 +23,14 @@ let notBefore = 0;
 
 /** Sends the oldest batch, unless one is under way or a retry is due later. */
 export function drain(): void {
-  if (!waiting && !queue.some((entry) => entry._busy) && queue[0]) send(queue[0]);
+  const next = queue.find(({ _sent }) => !_sent);
+  if (!waiting && !queue.some(({ _busy }) => _busy) && next) send(next);
 }
 
 /** The page may end now: everything goes out that may, and copies stay behind until it is acknowledged. */
 export function sendAll(): void {
   if (Date.now() < notBefore) return;
-  for (const entry of queue.filter((each) => !each._busy)) (KEEPALIVE ? send : beacon)(entry);
+  for (const entry of queue.filter(({ _busy, _sent }) => !_busy && !_sent)) (KEEPALIVE ? send : beacon)(entry);
 }
 
 /** The network is back: no need to wait for the next retry. */
@@ -46,7 +48,7 @@ function due(): void {
 
 const stamped = (entry: Entry): string => entry._body.replace('"sent_at":0', `"sent_at":${Date.now()}`);
 
-/** A beacon has no answer, so the batch stays queued; and one over the quota is refused: then it waits as well. */
+/** A beacon has no answer, so the collector is asked about it; one over the quota is refused, and waits. */
 const beacon = (entry: Entry): boolean => (entry._sent = navigator.sendBeacon(ENDPOINT, stamped(entry)));
 
 /** A string goes as text/plain: no preflight. Where it fits, keepalive saves it from the end of the page. */
@@ -64,17 +66,17 @@ async function send(entry: Entry): Promise<void> {
   settled(entry, answer);
 }
 
-async function post(body: string, keepalive: boolean): Promise<Response> {
+async function post(body: string, keepalive: boolean): Promise<[Response, string]> {
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   const answer = await fetch(ENDPOINT, { method: "POST", body, keepalive, credentials: "omit", signal });
-  await answer.text(); // Until the answer is read, Chromium counts the request as in flight.
-  return answer;
+  return [answer, await answer.text()]; // Until the answer is read, Chromium counts the request as in flight.
 }
 
-const settled = guarded((entry: Entry, answer: Response | undefined) => {
+const settled = guarded((entry: Entry, [answer, text = ""]: [Response?, string?] = []) => {
   const status = answer?.status ?? 0;
   if (!status || status === 408 || status === 429 || status >= 500) return retry(answer);
   if (status === 413) giveUp(entry, "size");
+  else if (status === 200) acknowledged(entry, attempt(() => (JSON.parse(text) as { missing?: string[] }).missing));
   else settle(entry);
   failures = 0;
   drain();

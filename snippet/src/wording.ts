@@ -4,20 +4,26 @@ import { attempt } from "./attempt";
 import { MAX_URL_CHARS } from "./contract";
 import { attribute, matches } from "./dom";
 import { masked } from "./masks";
-import { INTERACTIVE, labelOf, textOf } from "./texts";
+import { INTERACTIVE, labelIn, textIn, tidy } from "./texts";
 import { anonymous } from "./urls";
 
 /** `path` is the target's lineage, `redacted` what of it must not be read. */
-export function wording(target: Element, path: Element[], redacted: Set<Element>): object {
+export const wording = (target: Element, path: Element[], redacted: Set<Element>): object => wordsOf(target, path, redacted)();
+
+/** Reads the words now; what is given back masks them later. */
+export function wordsOf(target: Element, path: Element[], redacted: Set<Element>): () => object {
   const meant = path.find((element) => matches(element, INTERACTIVE)) ?? target;
   const link = path.find((element) => matches(element, "a[href],area[href]"));
-  return {
-    ...(!redacted.has(meant) && { text: textOf(meant), label: labelOf(meant) }),
-    ...(meant !== target && !redacted.has(target) && { target_text: textOf(target), target_label: labelOf(target) }),
-    ...(link && !redacted.has(link) && { href: destination(link) }),
-  };
+  const words = redacted.has(meant) ? undefined : [textIn(meant), labelIn(meant)];
+  const own = meant === target || redacted.has(target) ? undefined : [textIn(target), labelIn(target)];
+  const href = link && !redacted.has(link) ? [attribute(link, "href"), link.baseURI] : undefined;
+  return () => ({
+    ...(words && { text: tidy(words[0]!), label: tidy(words[1]!) }),
+    ...(own && { target_text: tidy(own[0]!), target_label: tidy(own[1]!) }),
+    href: href && destination(href[0]!, href[1]!),
+  });
 }
 
 /** From the attribute, not from `link.href`, which is an object on SVG's links; undefined if it is no URL. */
-const destination = (link: Element): string | undefined =>
-  attempt(() => masked(anonymous(new URL(attribute(link, "href"), link.baseURI).href), MAX_URL_CHARS));
+const destination = (href: string, base: string): string | undefined =>
+  attempt(() => masked(anonymous(new URL(href, base).href), MAX_URL_CHARS));
