@@ -48,6 +48,8 @@ class DataFile:
     date: date | None
     newest: datetime | None
     """Largest `received_at`, where the log tells."""
+    size: int
+    """In bytes."""
 
 
 @dataclass(frozen=True)
@@ -228,11 +230,12 @@ def _listing(handle: DeltaTable, options: dict[str, str] | None) -> TableVersion
     missing = [None] * adds.num_rows
     columns = [
         adds[name].to_pylist() if name in adds.schema.names else missing
-        for name in ("path", "partition.site", "partition.date", "max.received_at")
+        for name in ("path", "partition.site", "partition.date", "max.received_at", "size_bytes")
     ]
-    for path, site, day, newest in zip(*columns, strict=True):
+    for path, site, day, newest, size in zip(*columns, strict=True):
         plain = unquote(path)
-        files.setdefault(site, []).append(DataFile(plain, f"{unquote(root)}/{plain}", site, day, newest))
+        uri = f"{unquote(root)}/{plain}"
+        files.setdefault(site, []).append(DataFile(plain, uri, site, day, newest, size))
     storage = PyFileSystem(DeltaStorageHandler(handle.table_uri, options))
     ordered = {site: tuple(sorted(found, key=lambda file: file.path)) for site, found in files.items()}
     return TableVersion(handle.version(), ordered, storage)

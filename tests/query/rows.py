@@ -74,5 +74,5 @@ def _written(directory: Path, table: str, rows: Sequence[Mapping[str, Any]]) -> 
     for date, group in groupby(sorted(rows, key=lambda row: str(day(row))), key=day):
         path = str(directory / f"{table}-{next(_numbers)}.parquet")
         pq.write_table(rows_of(table, list(group)).drop_columns(["site"]), path)
-        files.append(DataFile(path, path, SITE, date, None))
+        files.append(DataFile(path, path, SITE, date, None, Path(path).stat().st_size))
     return TableVersion(0, {SITE: tuple(files)}, None)

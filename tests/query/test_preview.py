@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -165,3 +166,101 @@ def test_what_is_wrong_is_named(context_of: ContextOf, request_: dict[str, Any],
     with pytest.raises(InvalidRequest) as raised:
         preview.run(request_, context_of())
     assert raised.value.field == field
+
+
+# ── Texts, pages and the difference ─────────────────────────────────────────────────────────────────────────
+
+_said = st.lists(
+    st.fixed_dictionaries(
+        {
+            "type": st.sampled_from(["click", "submit"]),
+            "node_id": st.sampled_from([None, 1, 2, 3, 4]),
+            "text": st.sampled_from([None, "", "Buy", "buy", "Kaufen"]),
+            "path": st.sampled_from([None, "/a", "/b"]),
+            "device": st.integers(1, 3),
+            "days": st.integers(0, 2),
+        }
+    ),
+    max_size=12,
+)
+
+
+def spread(values: list[str | None], name: str, since: str) -> dict[str, Any]:
+    """Distinct values and the most frequent ones, counted one by one."""
+    counts = Counter(values)
+    top = sorted(counts, key=lambda value: (-counts[value], value is None, value))
+    return {
+        "from": since,
+        "distinct": len(counts.keys() - {None}),
+        "top": [{name: value, "events": counts[value]} for value in top],
+    }
+
+
+def of_days(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [event("", DAY + timedelta(days=row["days"]), name=None,
+                  **{key: value for key, value in row.items() if key != "days"}) for row in rows]  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(_said, st.sampled_from(list(NAMES)), st.sampled_from(list(NAMES)), st.booleans())
+def test_texts_pages_and_differences_agree_with_testing_every_event(
+    context_of: ContextOf, rows: list[dict[str, Any]], asked: str, stood: str, bounded: bool
+) -> None:
+    """Texts and pages of the events that match, and the events and persons that one rule has and the other
+    has not, within the range that is asked for.
+    """
+    said = [statement("identify", DAY, device=device, user=11, traits='{"plan": "pro"}') for device in (1, 2)]
+    context = context_of(of_days(rows), said, {}, NOW, NODES, ELEMENTS)
+    request: dict[str, Any] = {"rules": [NAMES[asked][0]], "against": [NAMES[stood][0]]}
+    if bounded:
+        request |= {"from": "2026-10-02", "to": "2026-10-02"}
+        rows = [row for row in rows if row["days"] == 1]
+
+    def bears(row: dict[str, Any], name: str) -> bool:
+        return NAMES[name][1](row, "pro" if row["device"] in (1, 2) else None)
+
+    def side(has: str, lacks: str) -> dict[str, int]:
+        found = [row for row in rows if bears(row, has) and not bears(row, lacks)]
+        return {"events": len(found), "persons": len({row["device"] == 3 for row in found})}
+
+    answer = preview.run(request, context)
+    matching = [row for row in rows if bears(row, asked)]
+    since = answer["daily"][0]["date"]
+    assert answer["texts"] == spread([row["text"] for row in matching], "text", since)
+    assert answer["pages"] == spread([row["path"] for row in matching], "path", since)
+    assert answer["difference"] == {"gained": side(asked, stood), "lost": side(stood, asked)}
+
+
+def test_without_rules_to_compare_with_there_is_no_difference(context_of: ContextOf) -> None:
+    """The difference is null where nothing is said to stand."""
+    answer = preview.run({"rules": [{"on": "click"}]}, context_of([click(2)], nodes=NODES, elements=ELEMENTS))
+    assert answer["difference"] is None
+
+
+def test_the_most_frequent_texts_are_named_and_all_counted(context_of: ContextOf) -> None:
+    """Ten texts are named, ties by the alphabet; how many there are is told."""
+    events = [click(2, text=f"Item {number:02}", device=number) for number in range(12)]
+    events += [click(2, text="Item 11", device=99), click(2, text=None, device=99)]
+    texts = preview.run({"rules": [{"on": "click"}]}, context_of(events, nodes=NODES, elements=ELEMENTS))[
+        "texts"
+    ]
+    assert texts["distinct"] == 12
+    others = [{"text": f"Item {number:02}", "events": 1} for number in range(9)]
+    assert texts["top"] == [{"text": "Item 11", "events": 2}, *others]
+
+
+def test_texts_are_read_of_the_latest_days_that_there_is_room_for(
+    context_of: ContextOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the files of all days are too large, texts and pages are those since a date, which is told."""
+    events = [click(2, days, text=f"Day {days}", path=f"/{days}", device=1) for days in (0, 1)]
+    context = context_of(events, nodes=NODES, elements=ELEMENTS, now=NOW)
+    request = {"rules": [{"css": "form"}]}
+    assert preview.run(request, context)["texts"]["distinct"] == 2
+    monkeypatch.setattr("backsight.reports.spread.MOST_BYTES", 0)
+    answer = preview.run(request, context)
+    assert answer["events"] == 2
+    assert answer["texts"] == {
+        "from": "2026-10-02", "distinct": 1, "top": [{"text": "Day 1", "events": 1}],
+    }  # fmt: skip
+    assert answer["pages"]["top"] == [{"path": "/1", "events": 1}]

@@ -183,6 +183,9 @@ READS: dict[str, Ask] = {
         css="form", on=["submit", "click"], match="target", text={"op": "contains", "value": "sign"},
         page={"host": {"op": "is", "value": "shop.example"}}, where=[{"property": "text", "op": "is_set"}],
     ),
+    "preview, against": lambda site: site.preview(
+        on="submit", against={"on": ["submit", "pageview"], "page": {"path": {"op": "is", "value": "/join"}}}
+    ),
     "preview, range": lambda site: site.preview(on="submit", from_="2026-10-04", timezone="Asia/Tokyo"),
     "preview, rules": lambda site: site.preview(rules=[{"on": "pageview"}, {"on": "track"}]),
     "trend, number": lambda site: site.trend(

@@ -75,7 +75,9 @@ def trend() -> Trend:
 
 def preview() -> Preview:
     daily = [{"date": "2026-10-01", "events": 7}, {"date": "2026-10-02", "events": 0}]
-    answer = {"events": 7, "persons": 2, "daily": daily, "elements": [], "overlaps": [], "meta": META}
+    nothing = {"from": "2026-10-01", "distinct": 0, "top": []}
+    answer = {"events": 7, "persons": 2, "daily": daily, "elements": [], "overlaps": [], "texts": nothing,
+              "pages": nothing, "difference": None, "meta": META}  # fmt: skip
     return Preview(answer, lambda: "select 4")
 
 
@@ -311,8 +313,8 @@ def test_trend_text() -> None:
 
 
 def test_preview_text() -> None:
-    """In a terminal a preview also names the elements that were matched, and the names that they bear
-    already.
+    """In a terminal a preview also names the elements, texts and pages that were matched, the names that they
+    bear already, and what is gained and lost.
     """
     form = {
         "tag": "form",
@@ -325,14 +327,28 @@ def test_preview_text() -> None:
         **preview().answer,
         "elements": [form, *[bare] * 6],
         "overlaps": [{"name": "Joined", "events": 7}],
+        "texts": {
+            "from": "2026-10-01",
+            "distinct": 4,
+            "top": [
+                {"text": text, "events": 1_204 - place}
+                for place, text in enumerate(["Buy", None, "a\nb", "C", "D"])
+            ],
+        },
+        "pages": {"from": "2026-10-02", "distinct": 1, "top": [{"path": "/join", "events": 7}]},
+        "difference": {"gained": {"events": 1, "persons": 1}, "lost": {"events": 0, "persons": 0}},
     }
     lines = repr(Preview(answer, str)).splitlines()
     assert lines[0] == "7 events by 2 persons"
-    assert lines[-8:] == [
+    assert lines[-12:] == [
         '1,200 x form#signup.card.md:flex "Sign up"',
         *["1 x svg"] * 4,
         "and 2 more elements",
+        '4 texts since 2026-10-01: 1,204 x "Buy", 1,202 x "a\\nb", 1,201 x "C", …',
+        '1 page since 2026-10-02: 7 x "/join"',
         "7 are 'Joined' already",
+        "gains 1 event by 1 person",
+        "loses 0 events by 0 persons",
         f"Warning: look at {HOSTILE}",
     ]
 

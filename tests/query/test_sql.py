@@ -228,6 +228,11 @@ SHAPES: dict[str, tuple[Any, dict[str, Any], list[dict[str, Any]]]] = {
         [],
     ),
     "preview": (preview, {"rules": [{"on": "track", "name": "A"}]}, []),
+    "preview_against": (
+        preview,
+        {"rules": [{"css": "button"}], "against": [{"css": "form"}, {"on": "track", "name": "A"}]},
+        [],
+    ),
     "cohort_of_persons_who_did": (
         membership,
         {

@@ -106,7 +106,9 @@ REQUESTS: Final[dict[str, dict[str, Any]]] = {
                 "text": {"op": "contains", "value": "Sign"},
                 "page": {"path": {"op": "is", "value": "/join"}},
             }
-        ]
+        ],
+        "against": [{"on": "submit", "css": "form#signup"}],
+        "from": "2026-10-01",
     },
     "Definition": {
         "rules": [{"on": "submit", "css": "form#signup"}, {"on": "track", "name": "Account Created"}],

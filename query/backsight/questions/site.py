@@ -18,7 +18,7 @@ from backsight.questions.persons import PersonQuestions
 from backsight.questions.retention import RetentionQuestions
 from backsight.questions.signals import SignalQuestions
 from backsight.questions.trends import TrendQuestions
-from backsight.requests import Request, moments, rules_of
+from backsight.requests import Request, moments, rules_of, several
 
 if TYPE_CHECKING:
     from backsight.definer_links import DefinerLink
@@ -61,6 +61,7 @@ class Questions(
         where: Json | Sequence[Json] | None = None,
         rules: Json | Sequence[Json] | None = None,
         *,
+        against: Json | Sequence[Json] | None = None,
         from_: Moment | None = None,
         to: Moment | None = None,
         since: str | timedelta | None = None,
@@ -69,11 +70,14 @@ class Questions(
     ) -> Preview:
         """What a rule would match, before anything is saved: over all of history, or in a range of it.
 
-        The rule's arguments are those of `define`.
+        The rule's arguments are those of `define`. It is compared with `against`, a rule or several: what is
+        gained and lost if it takes their place.
         """
         from backsight.results import Preview
 
         request = {"rules": rules_of(css, on, match, text, page, where, rules)}
+        if against is not None:
+            request["against"] = several(against)
         return Preview(*self._answer("preview", request | moments(from_, to, since, timezone, as_of)))
 
     # ── Named events ────────────────────────────────────────────────────────────────────────────────────────

@@ -1,7 +1,7 @@
 """The preview: what rules would match over all of history, before anything is saved.
 
 POST /v1/events/preview
-{"rules": [RULE, …]}
+{"rules": [RULE, …], "against": [RULE, …]}
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from backsight.engine import Files
 from backsight.fields import refuse
+from backsight.reports.spread import Spread, latest_days
 from backsight.reports.targets import COLUMNS, Targets
 from backsight.rules.conditions import Conditions
 from backsight.rules.rule import AnyRule, parse_rules
@@ -23,7 +24,7 @@ from backsight.scan.periods import CALENDAR, Periods, cover, periods_between
 from backsight.scan.request import Common, Range, read_common, read_request
 from backsight.sql import load_sql
 
-FIELDS: Final = ("rules", "description")
+FIELDS: Final = ("rules", "description", "against")
 """`description` is taken, so that the body that saves a named event also previews it."""
 KIND: Final = frozenset({"type", "node_id"})
 """Columns by which most names tell events apart; a million events may be of a few thousand kinds."""
@@ -37,6 +38,8 @@ class PreviewRequest:
 
     step: Step
     common: Common
+    against: Step | None
+    """What stands so far, with which the rules are compared."""
 
 
 def run(request: Mapping[str, object], context: Context) -> Answer:
@@ -53,22 +56,28 @@ def run(request: Mapping[str, object], context: Context) -> Answer:
     names = sorted(context.names)
     counted = ((names[row["key"]], row["value"]) for row in rows if row["figure"] == "overlap")
     overlaps = [{"name": name, "events": events} for name, events in counted if events]
+    first = latest_days(by_day, periods, context)
+    latest = Range(max(span.closed[0], periods.edges[first]), span.end)
     return {
         "events": totals["events"],
         "persons": totals["persons"],
         "daily": [{"date": day, "events": by_day.get(place, 0)} for place, day in enumerate(periods.labels)],
+        **Spread(asked.step, asked.common, latest, context).answer(periods.labels[first]),
         "elements": _targets(asked, context, span, query).rows(),
         "overlaps": sorted(overlaps, key=lambda each: (-each["events"], each["name"])),
+        "difference": None if asked.against is None else _difference(totals),
         "meta": context.meta((), [*warnings, *query.warnings]),
     }
 
 
 def sql(request: Mapping[str, object], context: Context) -> str:
-    """The SQL that answers a request, with its parameters: two statements."""
+    """The SQL that answers a request, with its parameters: three statements."""
     asked = parse(request, context.now)
     span, _ = cover(asked.common.range, "day", context)
     counts = _counts(asked, context, periods_between("day", asked.common.zone, span), span)
-    return f"{counts.text(context)};\n\n{_targets(asked, context, span, counts).text()}"
+    spread = Spread(asked.step, asked.common, span, context).query()
+    targets = _targets(asked, context, span, counts)
+    return ";\n\n".join([counts.text(context), spread.text(context), targets.text()])
 
 
 def parse(request: Mapping[str, object], now: datetime) -> PreviewRequest:
@@ -76,13 +85,19 @@ def parse(request: Mapping[str, object], now: datetime) -> PreviewRequest:
     fields = read_request(request, FIELDS)
     if "rules" not in fields:
         refuse("the rules are missing.", "rules", None, "a list of rules")
-    rules = parse_rules(fields["rules"], "rules")
-    return PreviewRequest(Step("preview", rule=AnyRule(rules)), read_common(fields, now))
+    step = Step("preview", rule=AnyRule(parse_rules(fields["rules"], "rules")))
+    against = None
+    if "against" in fields:
+        against = Step("against", rule=AnyRule(parse_rules(fields["against"], "against")))
+    return PreviewRequest(step, read_common(fields, now), against)
 
 
 def _counts(asked: PreviewRequest, context: Context, periods: Periods, span: Range) -> Query:
     conditions = context.conditions()
-    tests = [("matches", conditions.step(asked.step, "rules"))]
+    tests, steps = [("matches", conditions.step(asked.step, "rules"))], [asked.step]
+    if asked.against is not None:
+        tests.append(("stood", conditions.step(asked.against, "against")))
+        steps.append(asked.against)
     asked_for = dict(conditions.customs)
     names = [_Overlap.of(number, name, conditions) for number, name in enumerate(sorted(context.names))]
     conditions.columns |= COLUMNS
@@ -93,9 +108,18 @@ def _counts(asked: PreviewRequest, context: Context, periods: Periods, span: Ran
         conditions.columns |= KIND
         columns += [(column, f"e.{column}") for column in sorted(KIND)]
         text = text.replace("{kinds}", f",\n{load_sql('preview_kinds').strip()}")
-    scan = Scan(context, asked.common, conditions, columns, tests, [asked.step], span)
+    if asked.against is not None:
+        text = f"{text.strip()}\n{load_sql('preview_difference')}"
+    scan = Scan(context, asked.common, conditions, columns, tests, steps, span)
     text = text.replace("{kinds}", "").replace("{overlaps}", "".join(name.sql for name in names))
     return scan.query(text.strip(), {CALENDAR: periods.calendar})
+
+
+def _difference(totals: Mapping[str, int]) -> Answer:
+    """What the rules match and those that stand do not, and the reverse."""
+    return {
+        side: {"events": totals[side], "persons": totals[f"{side}_persons"]} for side in ("gained", "lost")
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,9 @@ MAX_ELEMENTS: Final = 20
 COLUMNS: Final = frozenset({"time", "sequence", "node_id"})
 """Columns of events that the first scan reads, whatever the rules ask for."""
 
+TEXTS: Final = COLUMNS | {"text", "path"}
+"""What the second scan reads, the path for another one of the same rows: so they are picked once for both."""
+
 MICROSECONDS_A_DAY: Final = 24 * 60 * 60 * 1_000_000
 
 
@@ -67,7 +70,7 @@ class Targets:
         columns = [("place", PLACE), ("node_id", "e.node_id"), ("text", "e.text")]
         elements = Files(self.context.snapshot.files("elements"), ELEMENTS)
         tables = {"targets": targets, "elements": elements}
-        return self._query("targets_described", columns, tables, COLUMNS | {"text"})
+        return self._query("targets_described", columns, tables, TEXTS)
 
     def _query(
         self,

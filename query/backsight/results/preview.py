@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 MOST_ELEMENTS = 5
 """Elements that a table of a preview names."""
+MOST_VALUES = 3
+"""Texts, and pages, that it names."""
 
 
 class Preview(Result):
@@ -60,7 +62,23 @@ class Preview(Result):
             else []
         )
         names = [f"{count(each['events'])} are {each['name']!r} already" for each in self.answer["overlaps"]]
-        return [*elements[:MOST_ELEMENTS], *more, *names, *super()._notes()]
+        spread = [
+            _spread(self.answer[key], value, word)
+            for key, value, word in (("texts", "text", "text"), ("pages", "path", "page"))
+            if self.answer[key]["distinct"]
+        ]
+        return [*elements[:MOST_ELEMENTS], *more, *spread, *names, *self._difference(), *super()._notes()]
+
+    def _difference(self) -> list[str]:
+        """What changes if the rules take the place of those that stand."""
+        difference = self.answer["difference"]
+        if difference is None:
+            return []
+        sides = ((word, difference[key]) for word, key in (("gains", "gained"), ("loses", "lost")))
+        return [
+            f"{word} {counted(side['events'], 'event')} by {counted(side['persons'], 'person')}"
+            for word, side in sides
+        ]
 
 
 def _described(element: dict[str, Any]) -> str:
@@ -70,3 +88,11 @@ def _described(element: dict[str, Any]) -> str:
     classes = "".join(f".{name}" for name in (attributes.get("class") or "").split())
     text = f' "{element["text"]}"' if element["text"] else ""
     return f"{element['tag']}{own}{classes}{text}"
+
+
+def _spread(found: dict[str, Any], value: str, word: str) -> str:
+    """Texts or pages in few words: `12 texts since 2026-10-01: 7 x "Buy", 3 x "Buy now", …`."""
+    named = [f'{count(each["events"])} x "{each[value]}"' for each in found["top"] if each[value] is not None]
+    more = ["…"] if found["distinct"] > MOST_VALUES else []
+    listed = ", ".join([*named[:MOST_VALUES], *more])
+    return f"{counted(found['distinct'], word)} since {found['from']}: {listed}"

@@ -42,6 +42,40 @@ select 'overlap', 2, count(*) from dated where name_2
 union all
 select 'overlap', 3, count(*) from dated where name_3;
 
+-- events: 1 Parquet files of shop: time, type, name, node_id, sequence, text, path
+-- $p0 = "track"
+-- $p1 = "A"
+-- $p2 = 10
+-- $p3 = "2026-10-01T00:00:00Z"
+-- $p4 = "2026-11-01T00:00:00.000001Z"
+with matched as (
+    select
+        e.text as text,
+        e.path as path,
+        (e.type = $p0 and (e.name is not null and e.name = $p1)) as matches
+    from events as e
+    where ((e.type = $p0 and (e.name is not null and e.name = $p1)))
+      and e.time >= $p3
+      and e.time < $p4
+),
+said as (
+    select case when grouping(path) = 1 then 'texts' else 'pages' end as figure,
+        coalesce(text, path) as value, count(*) as events
+    from matched
+    where matches
+    group by grouping sets ((text), (path))
+),
+ranked as (
+    -- An event may have none: that is one of the rows, and no text or page that is counted.
+    select *, count(value) over (partition by figure) as numbers,
+        row_number() over (partition by figure order by events desc, value nulls last) as place
+    from said
+)
+select figure, value, events, numbers
+from ranked
+where place <= $p2
+order by figure, place;
+
 create temporary table targets as
 -- events: 1 Parquet files of shop: time, type, name, node_id, device, sequence
 -- nodes: 2 rows of node_id, element_id
@@ -68,7 +102,7 @@ group by nodes.element_id
 order by events desc, nodes.element_id
 limit $p2;
 
--- events: 1 Parquet files of shop: time, type, name, node_id, sequence, text
+-- events: 1 Parquet files of shop: time, type, name, node_id, sequence, text, path
 -- nodes: 2 rows of node_id, element_id
 -- elements: 1 Parquet files of shop: site, element_id, tag, namespace, attributes, first_seen
 -- $p0 = "track"

@@ -14,6 +14,7 @@ from backsight.cli.reports.options import (
     rule_options,
     where_option,
 )
+from backsight.cli.words import rules
 
 if TYPE_CHECKING:
     from backsight.questions import Questions
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 @click.command()
 @rule_options
+@click.option(
+    "--against", type=rules, metavar="JSON|@FILE",
+    help="A rule, or a list of them: show what is gained and lost if the rule takes their place.",
+)  # fmt: skip
 @where_option
 @range_options
 @as_of_option
