@@ -8,7 +8,7 @@ in a fraction of a second, and nothing is computed per event.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Final
@@ -34,6 +34,15 @@ class _State:
     nodes: Nodes
     elements: Elements
     answers: _Answers = field(default_factory=lambda: _Answers())
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An element where it stands; attributes are null where they were withheld, places count from 1."""
+
+    tag: str
+    attributes: Mapping[str, str | None]
+    child_index: int
 
 
 class Trie:
@@ -99,10 +108,37 @@ class Trie:
         rows = state.nodes.rows
         return pa.array(rows.node_id), pa.array(rows.element_id[own])
 
+    def chains(self, node_ids: Sequence[int], most: int) -> dict[int, tuple[Placed, ...]]:
+        """Of each node that is known: its element and those around it, from the inside out; at most so many."""
+        nodes, elements = self._state.nodes, self._state.elements
+        found = nodes.index.find(np.array(node_ids, np.int64)).tolist()
+        above = {node: _upwards(nodes, at, most) for node, at in zip(node_ids, found, strict=True) if at >= 0}
+        every = np.unique(np.array([at for chain in above.values() for at in chain], np.int64))
+        described = zip(*elements.described(nodes.element[every]), nodes.rows.numbers[0][every], strict=True)
+        placed = {
+            at: Placed(tag, dict(attributes or ()), int(index))
+            for at, (tag, attributes, index) in zip(every.tolist(), described, strict=True)
+        }
+        return {node: tuple(placed[at] for at in chain) for node, chain in above.items()}
+
     def elements_of_nodes(self) -> pa.Table:
         """The `element_id` of every `node_id`."""
         rows = self._state.nodes.rows
         return pa.table({"node_id": rows.node_id, "element_id": rows.element_id})
+
+    @property
+    def parts(self) -> tuple[Nodes, Elements]:
+        """Its nodes and elements as they stand."""
+        return self._state.nodes, self._state.elements
+
+    def remembered(self, key: object, make: Callable[[Nodes, Elements], pa.Int64Array]) -> pa.Int64Array:
+        """What `make` gives for its nodes and elements as they stand; kept as answers are."""
+        state = self._state
+        made = state.answers.get(key)
+        if made is None:
+            made = make(state.nodes, state.elements)
+            state.answers.put(key, made)
+        return made
 
     def withheld(self, selector: Selector) -> list[str]:
         """Attributes whose values the selector tests and some of which were not kept; those match nothing."""
@@ -131,6 +167,15 @@ class _Answers:
                 self._bytes += _cost(answer)
             while self._bytes > CACHE_BYTES:
                 self._bytes -= _cost(self._kept.popitem(last=False)[1])
+
+
+def _upwards(nodes: Nodes, at: int, most: int) -> list[int]:
+    """The positions of a node and of those above it, at most so many."""
+    chain: list[int] = []
+    while at >= 0 and len(chain) < most:
+        chain.append(at)
+        at = int(nodes.parent[at])
+    return chain
 
 
 def _cost(answer: pa.Int64Array) -> int:

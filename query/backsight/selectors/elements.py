@@ -134,6 +134,14 @@ class Elements:
         wanted = as_attribute(test, quirks=quirks)
         return np.concatenate([block.attribute(wanted) for block in self.blocks])
 
+    def described(self, positions: Positions) -> tuple[list[str], list[list[tuple[str, str | None]]]]:
+        """The tag and the attributes of each."""
+        if not len(positions):
+            return [], []
+        tables = pa.concat_tables([block.table for block in self.blocks]).select(["tag", "attributes"])
+        rows = tables.take(pa.array(positions))
+        return rows["tag"].to_pylist(), rows["attributes"].to_pylist()
+
     def withheld(self, name: str) -> bool:
         """Whether some element has the attribute with a value that was not kept."""
         return any(name in block.columns and block.columns[name].withheld for block in self.blocks)

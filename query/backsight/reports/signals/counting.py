@@ -21,7 +21,7 @@ from backsight.reports.signals.candidates import USED, Rule
 from backsight.reports.signals.odds import Population, Table
 from backsight.reports.signals.request import SignalsRequest
 from backsight.reports.signals.watched import Watched, strata_of
-from backsight.rules.rule import AnyRule, RuleOrAny, parse_rule
+from backsight.rules.rule import is_telling, parse_rule
 from backsight.rules.steps import Step
 from backsight.scan.context import Context
 from backsight.scan.matched import Query, Scan
@@ -99,7 +99,7 @@ class Done:
         """The statement that finds what was done: of every event of the watched, whether it has a name."""
         conditions = self.context.conditions()
         conditions.columns |= {"time", "page", "sequence", *OWN}
-        names = [name for name, meant in sorted(self.context.names.items()) if all(map(_tells, meant))]
+        names = [name for name, meant in sorted(self.context.names.items()) if all(map(is_telling, meant))]
         known = [
             *(conditions.event(name, "named") for name in names),
             *(conditions.step(step, "step") for step in self.asked.steps if self._is_telling(step)),
@@ -136,7 +136,7 @@ class Done:
 
     def _is_telling(self, step: Step) -> bool:
         meant = (step.rule,) if step.rule is not None else self.context.names.get(step.event or "", ())
-        return bool(step.where) or all(map(_tells, meant))
+        return bool(step.where) or all(map(is_telling, meant))
 
 
 def table_of(strata: Sequence[int], did: Sequence[int], did_with: Sequence[int], among: Population) -> Table:
@@ -144,13 +144,6 @@ def table_of(strata: Sequence[int], did: Sequence[int], did_with: Sequence[int],
     whole = Table(np.zeros_like(among.persons), np.zeros_like(among.persons), among)
     whole.did[strata], whole.did_with[strata] = did, did_with
     return whole
-
-
-def _tells(rule: RuleOrAny) -> bool:
-    """Whether a rule names something in particular: "any event" or "any pageview" makes nothing known."""
-    if isinstance(rule, AnyRule):
-        return all(map(_tells, rule.rules))
-    return bool(rule.css or rule.name or rule.text or rule.label or rule.href or rule.page or rule.where)
 
 
 def span(watched: Watched) -> Range:

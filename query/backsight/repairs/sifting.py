@@ -1,0 +1,161 @@
+"""The scans behind repairs: what those that fell silent held of, and what came since that is like it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+
+from backsight.parquet_rows import Integers
+from backsight.repairs.activity import Fallen
+from backsight.repairs.counting import WORD, Days
+from backsight.repairs.silence import BEFORE
+from backsight.repairs.things import Thing, things_of
+from backsight.rules.conditions import Conditions
+from backsight.rules.rule import AnyRule, is_telling
+from backsight.rules.steps import EVERYTHING, Step
+from backsight.scan.context import Context
+from backsight.scan.matched import Scan
+from backsight.scan.periods import CALENDAR
+from backsight.sql import load_sql
+
+FACTS: Final = ("type", "node_id", "text", "label", "href", "path")
+MOST_ROWS: Final = 20_000
+"""Different things of which those that are most frequent are looked at."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """Events that are alike: of which thing, how many, on which day, and what they bear."""
+
+    type: str
+    node: int | None
+    path: str | None
+    thing: Thing | None
+    events: int
+    day: int
+    names: frozenset[str]
+    """Names that they bear, of those that say something in particular."""
+    fallen: frozenset[int]
+    """Which of those that fell silent hold of them, by their places."""
+
+
+@dataclass(frozen=True)
+class Sifter:
+    """Asks for rows of some site's days, and tells of each what it bears."""
+
+    fallen: Sequence[Fallen]
+    days: Days
+    context: Context
+
+    def held(self) -> list[Row]:
+        """What those that fell silent held of before, in the days from which it is known what to expect."""
+        conditions = self.context.conditions()
+        edges = self.days.periods.edges
+        bounds = [
+            (edges[max(0, each.silence.ended - BEFORE)], edges[each.silence.ended]) for each in self.fallen
+        ]
+        tests = [
+            (f"held_{number}", f"({each.unit.sql(conditions)} and {_within(*bound, conditions)})")
+            for number, (each, bound) in enumerate(zip(self.fallen, bounds, strict=True))
+        ]
+        steps = [Step("held", rule=AnyRule(each.unit.rules)) for each in self.fallen]
+        asked = " or ".join(name for name, _ in tests)
+        return self._rows("repairs_places", conditions, tests, steps, asked)
+
+    def alike(self, said: Sequence[str], hrefs: Sequence[str], nodes: Integers) -> list[Row]:
+        """All events, day by day, of what says the same, leads to the same or is one of the nodes."""
+        conditions = self.context.conditions()
+        conditions.columns |= set(FACTS)
+        likes = [
+            f"lower(coalesce(nullif(e.label, ''), e.text)) in ({_listed(said, conditions)})" if said else "",
+            f"e.href in ({_listed(hrefs, conditions)})" if hrefs else "",
+            "e.node_id in (select node_id from like_nodes)" if len(nodes) else "",
+        ]
+        conditions.tables["like_nodes"] = pa.table({"node_id": nodes})
+        test = " or ".join(filter(None, likes)) or "false"
+        tests = [("alike", f"(e.node_id is not null and ({test}))")]
+        return self._rows("repairs_kinds", conditions, tests, [EVERYTHING], "alike")
+
+    def visits(self, paths: Sequence[str]) -> dict[tuple[str, bool], Integers]:
+        """By path, and whether they are page views: all events, day by day."""
+        conditions = self.context.conditions()
+        conditions.columns |= {"type", "path"}
+        tests = [("visited", f"coalesce(e.path in ({_listed(paths, conditions)}), false)")]
+        columns = [("slot", self.days.periods.slot_sql()), ("path", "e.path"), ("type", "e.type")]
+        scan = Scan(self.context, self.days.common(), conditions, columns, tests, [EVERYTHING],
+                    self.days.span(), persons=False)  # fmt: skip
+        query = scan.query(load_sql("repairs_visits"), {CALENDAR: self.days.periods.calendar})
+        found: dict[tuple[str, bool], Integers] = {}
+        for row in query.run(self.context).to_pylist():
+            key = (row["path"], row["viewed"])
+            found.setdefault(key, np.zeros(len(self.days), np.int64))[row["period"]] = row["events"]
+        return found
+
+    def _rows(
+        self,
+        name: str,
+        conditions: Conditions,
+        tests: list[tuple[str, str]],
+        steps: Sequence[Step],
+        asked: str,
+    ) -> list[Row]:
+        names = [each for each, rules in sorted(self.context.names.items()) if all(map(is_telling, rules))]
+        borne = [conditions.event(each, "names") for each in names]
+        borne += [each.unit.sql(conditions) for each in self.fallen]
+        conditions.customs = {}
+        conditions.columns |= set(FACTS)
+        columns = [
+            ("slot", self.days.periods.slot_sql()),
+            *((fact, f"e.{fact}") for fact in FACTS),
+            *((f"bears_{number}", test) for number, test in enumerate(borne)),
+        ]
+        scan = Scan(self.context, self.days.common(), conditions, columns, tests, steps, self.days.span(),
+                    persons=False)  # fmt: skip
+        text = load_sql(name).replace("{asked}", asked).replace("{limit}", str(MOST_ROWS))
+        text = text.replace("{bits}", _bits(len(borne)))
+        query = scan.query(text, {CALENDAR: self.days.periods.calendar})
+        return self._read(query.run(self.context).to_pylist(), names)
+
+    def _read(self, found: list[dict[str, Any]], names: Sequence[str]) -> list[Row]:
+        things = things_of(found, self.context.trie)
+        known: dict[tuple[int, ...], tuple[frozenset[str], frozenset[int]]] = {}
+        rows = []
+        for row, thing in zip(found, things, strict=True):
+            words = tuple(value for key, value in row.items() if key.startswith("bits_"))
+            if words not in known:
+                known[words] = _borne(words, names, len(self.fallen))
+            rows.append(Row(row["type"], row["node_id"], row["path"], thing, row["events"],
+                            row.get("period", -1), *known[words]))  # fmt: skip
+        return rows
+
+
+def _borne(words: Sequence[int], names: Sequence[str], fallen: int) -> tuple[frozenset[str], frozenset[int]]:
+    def holds(test: int) -> bool:
+        return bool(words[test // WORD] >> (test % WORD) & 1)
+
+    bears = frozenset(name for number, name in enumerate(names) if holds(number))
+    return bears, frozenset(number for number in range(fallen) if holds(len(names) + number))
+
+
+def _bits(tests: int) -> str:
+    words = (
+        " + ".join(
+            f"case when bears_{test} then {1 << (test % WORD)} else 0 end"
+            for test in range(first, min(first + WORD, tests))
+        )
+        for first in range(0, tests, WORD)
+    )
+    return ", ".join(f"{sql} as bits_{number}" for number, sql in enumerate(words))
+
+
+def _within(first: datetime, end: datetime, conditions: Conditions) -> str:
+    return f"e.time >= {conditions.bind(first)} and e.time < {conditions.bind(end)}"
+
+
+def _listed(values: Sequence[str], conditions: Conditions) -> str:
+    return ", ".join(conditions.bind(value) for value in values)

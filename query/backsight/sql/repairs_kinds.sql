@@ -1,0 +1,8 @@
+with matched as (
+    {matched}
+)
+select calendar.period, type, node_id, text, label, href, path, {bits}, count(*) as events
+from matched
+join calendar on calendar.slot = matched.slot
+where {asked}
+group by all
