@@ -22,7 +22,7 @@ lint: .make/venv .make/npm  ## ruff, strict mypy, strict TypeScript
 	$(BIN)/mypy
 	cd snippet && $(NPM) run --silent check
 
-bench: .make/venv .make/bench  ## ratios against the peers, measured in one run (ARGS="capture")
+bench: .make/venv .make/bench .make/peers .make/pages .make/browser  ## ratios against the peers, measured in one run (ARGS="capture")
 	$(BIN)/python -m bench $(ARGS)
 
 docs-check: .make/venv  ## run every example in the README and docs, and follow their links
@@ -36,7 +36,7 @@ snippet-check: .make/npm  ## fail if the committed snippet is not what its sourc
 	git diff --exit-code --stat -- collector/backsight_collector/static
 
 clean:          ## remove what was set up
-	rm -rf .venv .make snippet/node_modules tests/pages/node_modules tests/pages/built
+	rm -rf .venv .make snippet/node_modules tests/pages/node_modules tests/pages/built bench/node_modules
 
 .make:
 	@mkdir -p .make
@@ -68,6 +68,11 @@ clean:          ## remove what was set up
 
 .make/npm: snippet/package.json snippet/package-lock.json .make/node
 	cd snippet && $(NPM) ci --silent
+	@touch $@
+
+# The peers of the snippet and the definer: for benchmarks alone.
+.make/peers: bench/package.json bench/package-lock.json .make/node
+	cd bench && $(NPM) ci --silent --ignore-scripts
 	@touch $@
 
 .make/page-packages: tests/pages/package.json tests/pages/package-lock.json .make/node

@@ -19,7 +19,9 @@ from bench.generate import generate
 from bench.terminal import tell
 
 BENCHMARKS: Final = {
-    "snippet": "size of the built snippet, gzip",
+    "snippet": "size of the built snippet and its parts, gzip",
+    "handler": "what a click costs the page, beside posthog-js",
+    "inp": "Interaction to Next Paint of a heavy page, with and without the snippet",
     "capture": "capture requests/s against a bare ASGI echo",
     "intake": "journal-to-lake events/s",
     "css": "a selector never used before, over a million nodes",
