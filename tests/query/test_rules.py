@@ -67,6 +67,14 @@ shared = {
 }
 types = st.lists(st.sampled_from([kind.value for kind in EventType]), min_size=1, max_size=3)
 element_types = st.sampled_from(sorted(kind.value for kind in ELEMENT_TYPES))
+rages = st.fixed_dictionaries(
+    {},
+    optional={
+        "clicks": st.integers(2, 20),
+        "within": st.sampled_from(["1ms", "999ms", "1000ms", "2.5s", "1.05s", "60s"]),
+        "radius": st.integers(0, 1_000),
+    },
+)
 rules = st.recursive(
     st.one_of(
         st.fixed_dictionaries(
@@ -76,7 +84,8 @@ rules = st.recursive(
             {"css": st.sampled_from(["a", "form#signup > button.md\\:flex", ":is(a, b) c"])},
             optional=shared | {"on": element_types, "match": st.sampled_from(["closest", "target"])},
         ),
-        st.fixed_dictionaries({"name": text}, optional=shared | {"on": st.just("track")}),
+        st.fixed_dictionaries({"name": text}, optional=shared | {"on": st.sampled_from(["track", "vital"])}),
+        st.fixed_dictionaries({"rage": rages}, optional=shared | {"css": st.just("a")}),
     ),
     lambda inner: st.builds(lambda each: {"any": each}, st.lists(inner, min_size=1, max_size=2)),
     max_leaves=3,
@@ -99,7 +108,22 @@ def test_a_predicate_is_written_as_it_was_read(value: Any) -> None:
     assert predicate_to_json(condition) == value
 
 
-KEYS = ["on", "css", "any", "where", "text", "property", "op", "value", "page", "name", "event", "label", "x"]
+KEYS = [
+    "on",
+    "css",
+    "any",
+    "where",
+    "text",
+    "property",
+    "op",
+    "value",
+    "page",
+    "name",
+    "event",
+    "label",
+    "x",
+    "rage",
+]
 ABOUT_PERSONS = [
     "not", "cohort", "did", "did_first", "did_in_periods", "at_least", "exactly", "within", "from", "to",
     "times", "periods",
@@ -175,8 +199,8 @@ def test_what_is_left_out_has_a_meaning() -> None:
         ({"on": ["click", "leave"], "css": "a"}, "rule.on", "'leave' has no element"),
         ({"on": "click", "match": "target"}, "rule.match", "there is none"),
         ({"css": "a", "match": "self"}, "rule.match", "'closest', 'target'"),
-        ({"css": "a", "name": "x"}, "rule.name", "only tracked events have a name"),
-        ({"on": "any", "name": "x"}, "rule.name", "only tracked events have a name"),
+        ({"css": "a", "name": "x"}, "rule.name", "only tracked events and vitals have a name"),
+        ({"on": "any", "name": "x"}, "rule.name", "only tracked events and vitals have a name"),
         ({"name": ""}, "rule.name", "empty"),
         ({"name": "x" * 201}, "rule.name", "201 characters"),
         ({"name": "\ud800"}, "rule.name", "surrogate"),
@@ -271,6 +295,20 @@ def test_what_is_left_out_has_a_meaning() -> None:
             "rule.where[0].property",
             "'props.NAME'",
         ),
+        ({"rage": 3}, "rule.rage", "not an object"),
+        ({"rage": {"times": 3}}, "rule.rage.times", "unknown field 'times'"),
+        ({"rage": {"clicks": 1}}, "rule.rage.clicks", "1 is out of range. Valid: 2 to 20"),
+        ({"rage": {"clicks": 3.0}}, "rule.rage.clicks", "not a whole number"),
+        ({"rage": {"radius": -1}}, "rule.rage.radius", "0 to 1,000"),
+        (
+            {"rage": {"within": "61s"}},
+            "rule.rage.within",
+            "no short duration. Valid: seconds or",
+        ),
+        ({"rage": {"within": "0.0s"}}, "rule.rage.within", "no short duration"),
+        ({"rage": {"within": 1}}, "rule.rage.within", "no short duration"),
+        ({"rage": {}, "on": ["click", "change"]}, "rule.rage", "only clicks come in bursts"),
+        ({"rage": {}, "on": "any"}, "rule.rage", "only clicks come in bursts"),
         ({"any": [{"css": "a"}, {"css": "b", "on": "x"}]}, "rule.any[1].on", "'x' is not known here"),
         ({"any": [], "on": "click"}, "rule.on", "unknown field 'on'"),
         ({"any": [{"css": "a"}] * 101}, "rule.any", "101 entries"),

@@ -38,6 +38,11 @@ SHAPES: dict[str, tuple[Any, dict[str, Any], list[dict[str, Any]]]] = {
     "funnel_any": (funnel, {"steps": ["A", "B", "A"]}, []),
     "funnel_first": (funnel, {"steps": ["A", "B"], "entry": "first", "range": "all", **OCTOBER}, []),
     "funnel_of_elements": (funnel, {"steps": [{"css": "button"}, {"css": "form"}]}, []),
+    "funnel_of_bursts": (
+        funnel,
+        {"steps": [{"rage": {}, "css": "button"}, {"rage": {"clicks": 5, "within": "2.5s"}}], **OCTOBER},
+        [],
+    ),
     "funnel_of_three_elements": (
         funnel,
         {"steps": [{"css": "button"}, {"css": "a"}, {"css": "button, a"}], **OCTOBER},

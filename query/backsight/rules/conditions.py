@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from backsight.contract import EventType
 from backsight.errors import InvalidRequest, nearest, shown
+from backsight.rules.bursts import Rage
 from backsight.rules.comparisons import comparison, numeric
 from backsight.rules.predicates import AllOf, Condition, NotOf, PersonTest, Predicate
 from backsight.rules.properties import Kind, Property, find_property, is_bare_custom
@@ -52,6 +53,10 @@ class Conditions:
         """Named parameters of the SQL, without their `$`."""
         self.tables: dict[str, Relation] = {}
         """Relations that the SQL names: sets of nodes and of persons."""
+        self.bursts: dict[Rage, str] = {}
+        """The bursts of clicks that the SQL asks for, each with the name of a relation of the clicks (`page`,
+        `sequence`) that complete one; the scan, which knows in which files they can lie, adds it.
+        """
         self.person_test: Callable[[PersonTest, str], str] = _no_person_test
         """Makes SQL of a test of persons (at a field); set by what knows who the person of an event is."""
         self.columns: set[str] = set()
@@ -112,6 +117,8 @@ class Conditions:
                 yield self._condition(condition, f"{field}.{part}[{index}]")
         if rule.css is not None:
             yield self._node_test(rule.css, rule.match, field)
+        if rule.rage is not None:
+            yield self._burst_test(rule.rage)
 
     def _type_test(self, on: tuple[EventType, ...]) -> str:
         self.columns.add("type")
@@ -151,6 +158,11 @@ class Conditions:
         ]
         self.columns.add("node_id")
         return self._node_set(nodes)
+
+    def _burst_test(self, rage: Rage) -> str:
+        self.columns |= {"page", "sequence"}
+        name = self.bursts.setdefault(rage, f"bursts_{len(self.bursts) + 1}")
+        return f"(({self._events}.page, {self._events}.sequence) in (select (page, sequence) from {name}))"
 
     def relation(self, prefix: str, key: Hashable, make: Callable[[], Relation]) -> str:
         """The name of the relation of that key, made where the SQL does not name it yet."""

@@ -3,6 +3,7 @@
     {"on": "click", "css": "form#signup button", "text": {"op": "contains", "value": "Sign"},
      "page": {"path": {"op": "is", "value": "/signup"}}, "where": [PRED]}
     {"on": "track", "name": "Order Completed"}
+    {"on": "click", "rage": {"clicks": 3, "within": "1s", "radius": 30}}
     {"any": [RULE, …]}
 
 `parse_rule` checks and freezes a rule, `rule_to_json` writes it back: the two are inverse.
@@ -14,8 +15,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from backsight.contract import ELEMENT_TYPES, MAX_NAME_CHARS, EventType
+from backsight.contract import ELEMENT_TYPES, MAX_NAME_CHARS, NAMED_TYPES, EventType
 from backsight.fields import below, listing, read_choice, read_list, read_object, read_string, refuse
+from backsight.rules.bursts import Rage, parse_rage, rage_to_json, rage_words
 from backsight.rules.predicates import (
     AllOf,
     AnyOf,
@@ -37,6 +39,7 @@ __all__ = [
     "Rule",
     "RuleOrAny",
     "describe",
+    "is_telling",
     "parse_predicates",
     "parse_rule",
     "parse_rules",
@@ -48,7 +51,7 @@ ELEMENT_FIELDS: Final = ("text", "label", "href")
 """Fields of a rule that test the property of the same name."""
 PAGE_FIELDS: Final = ("host", "path", "query", "fragment", "title", "url", "referrer", "referrer_host")
 """Keys of a rule's `page`."""
-RULE_FIELDS: Final = ("on", "css", "match", "name", *ELEMENT_FIELDS, "page", "where")
+RULE_FIELDS: Final = ("on", "css", "match", "name", *ELEMENT_FIELDS, "page", "where", "rage")
 MAX_RULES: Final = 100
 """Most rules under one name, or in one `any`."""
 MAX_RULE_DEPTH: Final = 4
@@ -68,6 +71,7 @@ class Rule:
     href: tuple[Predicate, ...] = ()
     page: tuple[Predicate, ...] = ()
     where: tuple[Condition, ...] = ()
+    rage: Rage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,7 @@ def _parse_plain(entry: Mapping[str, object], field: str) -> Rule:
         name=read_string(entry["name"], below(field, "name"), MAX_NAME_CHARS) if "name" in entry else None,
         page=_parse_page(entry.get("page", {}), below(field, "page")),
         where=parse_predicates(entry.get("where", ()), below(field, "where")),
+        rage=parse_rage(entry["rage"], below(field, "rage")) if "rage" in entry else None,
         **tests,
     )
     _check_together(rule, entry, field)
@@ -123,8 +128,10 @@ def _parse_on(entry: Mapping[str, object], field: str) -> tuple[EventType, ...]:
     known = [kind.value for kind in EventType]
     if "on" not in entry:
         # A selector alone asks for clicks, a name alone for tracked events: nearly always what is meant.
-        if "css" in entry or "name" in entry:
-            return (EventType.CLICK if "css" in entry else EventType.TRACK,)
+        if "css" in entry or "rage" in entry:
+            return (EventType.CLICK,)
+        if "name" in entry:
+            return (EventType.TRACK,)
         refuse("the event type is missing.", below(field, "on"), valid=listing([*known, "any"]))
     at, value = below(field, "on"), entry["on"]
     if value == "any":
@@ -165,8 +172,11 @@ def _check_together(rule: Rule, entry: Mapping[str, object], field: str) -> None
         )
     if rule.css is None and "match" in entry:
         refuse("'match' says how 'css' is matched, and there is none.", below(field, "match"), rule.match)
-    if rule.name is not None and rule.on != (EventType.TRACK,):
-        refuse("only tracked events have a name.", below(field, "name"), rule.name, '"on": "track"')
+    if rule.name is not None and not (rule.on and NAMED_TYPES.issuperset(rule.on)):
+        valid = '"on": "track", or "vital"'
+        refuse("only tracked events and vitals have a name.", below(field, "name"), rule.name, valid)
+    if rule.rage is not None and rule.on != (EventType.CLICK,):
+        refuse("only clicks come in bursts.", below(field, "rage"), entry["rage"], '"on": "click"')
 
 
 def rule_to_json(rule: RuleOrAny) -> dict[str, object]:
@@ -186,6 +196,8 @@ def rule_to_json(rule: RuleOrAny) -> dict[str, object]:
         made["page"] = {key: _tests_to_json([t for t in rule.page if t.property == key]) for key in keys}
     if rule.where:
         made["where"] = [predicate_to_json(condition) for condition in rule.where]
+    if rule.rage is not None:
+        made["rage"] = rage_to_json(rule.rage)
     return made
 
 
@@ -200,9 +212,18 @@ def _tests_to_json(tests: tuple[Predicate, ...] | list[Predicate]) -> object:
     return made[0] if len(made) == 1 else made
 
 
+def is_telling(rule: RuleOrAny) -> bool:
+    """Whether a rule names something in particular: "any event" or "any pageview" makes nothing known."""
+    if isinstance(rule, AnyRule):
+        return all(map(is_telling, rule.rules))
+    parts = (rule.css, rule.name, rule.text, rule.label, rule.href, rule.page, rule.where, rule.rage)
+    return any(parts)
+
+
 def describe(rule: RuleOrAny) -> str:
     """A few words for a step that has no label: what happens, to what."""
     if isinstance(rule, AnyRule):
         return " or ".join(describe(each) for each in rule.rules)
     kinds = " or ".join(kind.value for kind in rule.on) or "any event"
-    return " ".join([kinds, *([rule.css] if rule.css else []), *([rule.name] if rule.name else [])])
+    said = [kinds, rule.css, rule.name, rage_words(rule.rage) if rule.rage else None]
+    return " ".join(each for each in said if each)

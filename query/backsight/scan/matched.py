@@ -20,6 +20,7 @@ from backsight.contract import EVENTS
 from backsight.engine import Derived, Files, Relation
 from backsight.identity import TRAITS, Identity, person_sql
 from backsight.parquet_rows import Integers
+from backsight.rules.bursts import BURST_COLUMNS, Rage, bursts_sql
 from backsight.rules.conditions import Conditions
 from backsight.rules.rule import AnyRule, RuleOrAny
 from backsight.rules.steps import Step
@@ -33,6 +34,9 @@ from backsight.timelines import Timelines
 
 FILE: Final = "e.filename"
 """SQL of the file in which an event stands. A scan that gives it reads files whole: it tests no bounds."""
+
+BEFORE_BURSTS: Final = timedelta(days=1)
+"""How far before the events of a scan the first clicks of their bursts may lie: some, over midnight."""
 
 INLINE_NODES: Final = 1_024
 """Node ids up to this many stand in the scan's filter; of more, it would cost more than it saves."""
@@ -107,6 +111,7 @@ class Scan:
         text = sql.replace("{matched}", indented(self.sql()))
         require_captured(self.conditions.customs, self.context)
         relations: dict[str, Relation] = {"events": self._files(), **self.conditions.tables}
+        relations |= {name: self._bursts(rage) for rage, name in self.conditions.bursts.items()}
         identity = self.context.identity
         small = {**identity.tables, **(tables or {})}
         relations |= {name: relation for name, relation in small.items() if name in text}
@@ -169,10 +174,17 @@ class Scan:
         """That an event is of the one person asked about; of their devices, too, to skip row groups."""
         if self.context.person is None:
             return []
-        person, devices = self._person()[0], self._identity.devices_of(self.context.person)
-        only = [f"{person} = {self.conditions.bind(self.context.person)}"]
-        few = len(devices) <= INLINE_NODES
-        return [f"e.device in ({', '.join(map(str, devices))})", *only] if few else only
+        only = f"{self._person()[0]} = {self.conditions.bind(self.context.person)}"
+        devices = self._devices
+        return [only] if devices is None else [f"e.device in ({', '.join(map(str, devices))})", only]
+
+    @cached_property
+    def _devices(self) -> Sequence[int] | None:
+        """Those of the one person asked about, where they are few."""
+        if self.context.person is None:
+            return None
+        devices = self._identity.devices_of(self.context.person)
+        return devices if len(devices) <= INLINE_NODES else None
 
     @cached_property
     def _nodes(self) -> Integers | None:
@@ -189,15 +201,25 @@ class Scan:
         return [] if "true" in either else ["(" + "\n    or ".join(either) + ")"]
 
     def _files(self) -> Files:
-        first, end = self.bounds.first, self.bounds.end
-        uris = self.context.snapshot.files(
-            "events",
-            EARLIEST if first is None else first.date(),
-            LATEST if end is None else (end - timedelta(microseconds=1)).date(),
-        )
         needed = self.conditions.columns | {"time"}
         schema = pa.schema([column for column in EVENTS if column.name in needed])
-        return Files(uris, schema, self._nodes, self._by_file)
+        return Files(self._uris(), schema, self._nodes, self._by_file)
+
+    def _uris(self, earlier: timedelta = timedelta()) -> Sequence[str]:
+        """The files in which the events lie, and those of so much time before."""
+        first, end = self.bounds.first, self.bounds.end
+        return self.context.snapshot.files(
+            "events",
+            EARLIEST if first is None else max(first.date() - earlier, EARLIEST),
+            LATEST if end is None else (end - timedelta(microseconds=1)).date(),
+        )
+
+    def _bursts(self, rage: Rage) -> Derived:
+        """The clicks that complete a burst: of any node, as the others of a burst may be of any."""
+        sql, params = bursts_sql(rage, self._devices)
+        uris = self._uris(BEFORE_BURSTS)
+        schema = pa.schema([EVENTS.field(name) for name in BURST_COLUMNS])
+        return Derived(sql, params, {"events": Files(uris, schema)}, (sql, rage, tuple(uris)))
 
 
 def nodes_of(steps: Iterable[Step], context: Context) -> Integers | None:

@@ -6,6 +6,7 @@ from typing import Final
 
 from backsight.api.schemas.parts import NAME, TEXT, Schema, array, choice, either, obj, ref
 from backsight.contract import EventType
+from backsight.rules.bursts import MOST_CLICKS, MOST_RADIUS
 from backsight.rules.predicates import OPERATORS
 from backsight.rules.rule import ELEMENT_FIELDS, PAGE_FIELDS
 
@@ -26,10 +27,18 @@ RULE: Final[Schema] = {
         "description": "A selector; see docs/reference/rules.md",
     },
     "match": choice("closest", "target", default="closest"),
-    "name": {**NAME, "description": "Name of a tracked event"},
+    "name": {**NAME, "description": "Name of a tracked event, or of a vital"},
     **dict.fromkeys(ELEMENT_FIELDS, _TEST),
     "page": obj(dict.fromkeys(PAGE_FIELDS, _TEST)),
     "where": PREDICATES,
+    "rage": obj(
+        {
+            "clicks": {"type": "integer", "minimum": 2, "maximum": MOST_CLICKS, "default": 3},
+            "within": {**TEXT, "default": "1s", "description": "Seconds or milliseconds, up to a minute"},
+            "radius": {"type": "integer", "minimum": 0, "maximum": MOST_RADIUS, "default": 30},
+        },
+        description="Of clicks, those that complete a burst in one place; see docs/reference/rules.md",
+    ),
 }
 
 

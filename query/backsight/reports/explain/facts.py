@@ -149,7 +149,7 @@ def _plain_rules(rules: Iterable[RuleOrAny]) -> Iterator[Rule]:
 
 def _parts_of(rule: Rule) -> Iterator[Part]:
     if rule.on:
-        yield Part(Rule(on=rule.on))
+        yield Part(Rule(on=rule.on, rage=rule.rage))
     if rule.css is not None:
         yield Part(Rule(css=rule.css, match=rule.match))
     if rule.name is not None:
