@@ -10,7 +10,9 @@ Importing this loads nothing heavy: DuckDB, Arrow and their like come with the f
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from backsight.errors import (
@@ -29,6 +31,7 @@ from backsight.errors import (
 )
 
 if TYPE_CHECKING:
+    from backsight import ready
     from backsight.remote import RemoteSite
     from backsight.site import Site
 
@@ -47,7 +50,15 @@ __all__ = [
     "UnsupportedSelector",
     "connect",
     "open",
+    "ready",
 ]
+
+
+def __getattr__(name: str) -> ModuleType:
+    """`backsight.ready`, once it is asked for: what rules are made of is not light."""
+    if name == "ready":
+        return import_module("backsight.ready")
+    raise AttributeError(f"module 'backsight' has no attribute {name!r}")
 
 
 def open(  # noqa: A001  # bs.open

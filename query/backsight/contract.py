@@ -48,8 +48,16 @@ MAX_ATTRIBUTE_CHARS: Final = 1_024
 MAX_SEQUENCE: Final = 2**31 - 1
 MAX_UNSURE: Final = 64
 """Most batch ids in a batch's `unsure`."""
+WATCHED_MS: Final = 2_500
+"""For how long the snippet watches what comes of a click, at most."""
 MAX_ATTRIBUTE_VALUES: Final = 10_000
 """Distinct values of one attribute on one site, past which it stops being part of elements."""
+KEY_ATTRIBUTES: Final = frozenset({"class", "id"})
+"""What most rules are written in: past their own limit, only new values are withheld."""
+KEY_FACTOR: Final = 10
+"""How many times higher that is."""
+MAX_ATTRIBUTE_NAMES: Final = 1_000
+"""Distinct names of attributes on one site's elements."""
 DEDUPLICATION_HOURS: Final = 24
 """A repeated event is dropped if the first arrived within this time; in practice up to twice as long."""
 

@@ -59,5 +59,5 @@ def test_public_names() -> None:
         for name, kind in vars(errors).items()
         if isinstance(kind, type) and kind.__module__ == errors.__name__
     }
-    assert set(backsight.__all__) == {"connect", "open"} | raised
+    assert set(backsight.__all__) == {"connect", "open", "ready"} | raised
     assert all(hasattr(backsight, name) for name in backsight.__all__)

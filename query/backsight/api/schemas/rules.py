@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from backsight.api.schemas.parts import NAME, TEXT, Schema, array, choice, either, obj, ref
+from backsight.api.schemas.parts import NAME, TEXT, Schema, array, choice, either, full, obj, ref
 from backsight.contract import EventType
 from backsight.rules.bursts import MOST_CLICKS, MOST_RADIUS
 from backsight.rules.predicates import OPERATORS
@@ -63,4 +63,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     ),
     "Rule": either(obj(RULE), obj({"any": array(ref("Rule"), minItems=1)}, ("any",))),
     "Step": step(),
+    "ReadyRules": full(
+        {"rules": array(full({"name": TEXT, "title": TEXT, "description": TEXT, "rule": ref("Rule")}))}
+    ),
 }

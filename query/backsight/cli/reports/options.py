@@ -10,6 +10,7 @@ import click
 
 from backsight.cli.words import as_of, predicate, rules, step, value
 from backsight.contract import EventType
+from backsight.ready import READY
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 EVENT_TYPES = [*(each.value for each in EventType), "any"]
@@ -31,6 +32,10 @@ rule_options = options(
     ),
     click.option("--text", metavar="TEXT", help="Exact text of the element."),
     click.option("--path", metavar="PATH", help="Exact path of the page."),
+    click.option(
+        "--ready", type=click.Choice(list(READY)),
+        help="A ready-made rule instead: see `backsight events ready`.",
+    ),
     click.option("--rules", type=rules, metavar="JSON|@FILE", help="A rule, or a list of them, instead."),
 )  # fmt: skip
 """A rule in words; `rule_arguments` reads what they give."""
@@ -101,6 +106,10 @@ def session_arguments(arguments: dict[str, Any]) -> dict[str, Any]:
 def rule_arguments(arguments: dict[str, Any]) -> dict[str, Any]:
     """Takes out what `rule_options` and `where_option` gave: the arguments of `define` and `preview`."""
     taken = {name: arguments.pop(name) for name in ("css", "on", "match", "text", "rules", "where")}
+    if (ready := arguments.pop("ready")) is not None:
+        if taken["rules"] is not None:
+            raise click.UsageError("--ready and --rules both say what the rule is. Valid: one of them.")
+        taken["rules"] = READY[ready].make()
     on = list(taken.pop("on"))
     return taken | {
         "on": on[0] if len(on) == 1 else on or None,
