@@ -48,6 +48,7 @@ VISITS = {
 FACTS: dict[str, dict[str, Any]] = {
     "pricing": {"type": "pageview", "path": "/pricing"},
     "signup": {"type": "submit", "node_id": 3, "path": "/join", "text": "Sign up"},
+    "click": {"type": "click", "node_id": 4, "path": "/join", "text": "Sign up", "label": "Sign up"},
     "order": {"type": "track", "name": "Order Completed", "path": "/thanks", "props": '{"total": 12.5}'},
 }
 ARRIVED = datetime(2026, 10, 7, tzinfo=UTC)

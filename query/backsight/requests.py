@@ -24,6 +24,8 @@ REPORT_PATHS: Final[Mapping[str, str]] = {
     "persons": "/v1/reports/persons",
     "preview": "/v1/events/preview",
     "cohort_preview": "/v1/cohorts/preview",
+    "activity": "/v1/reports/activity",
+    "elements": "/v1/reports/elements",
 }
 """Where the HTTP API takes each report's request; with `/sql` after it, the SQL is what comes back."""
 

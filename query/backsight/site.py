@@ -10,7 +10,9 @@ from threading import Lock
 from types import ModuleType
 from typing import Any, Final
 
+from backsight import candidates, repairs
 from backsight.asking import Question
+from backsight.candidates import unnamed
 from backsight.cohorts import Cohort, Cohorts, read_freeze
 from backsight.config import check_setting
 from backsight.definer_links import DefinerLink, read_link_request
@@ -61,6 +63,9 @@ REPORTS: Final[Mapping[str, ModuleType]] = {
     "persons": explain,
     "preview": preview,
     "cohort_preview": membership,
+    "activity": repairs,
+    "candidates": candidates,
+    "elements": unnamed,
 }
 
 

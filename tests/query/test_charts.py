@@ -71,10 +71,21 @@ SPECS = [
     charts.trend({**TREND, "labels": TREND["labels"][:1], "series": [{**TREND["series"][0], "values": [1]}]}),
     charts.preview(PREVIEW),
     charts.cohort_preview({"total": 1_204}),
+    charts.activity([{"name": "</script>", "date": "2026-10-01", "events": 3}]),
+    charts.elements({"elements": [{"words": "</script>", "events": 3, "persons": 1}]}),
 ]
 
 
-SPEC_IDS = ["funnel", "retention", "trend", "trend of one period", "preview", "cohort"]
+SPEC_IDS = [
+    "funnel",
+    "retention",
+    "trend",
+    "trend of one period",
+    "preview",
+    "cohort",
+    "activity",
+    "elements",
+]
 
 
 def values(spec: dict[str, Any]) -> list[dict[str, Any]]:

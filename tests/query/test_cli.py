@@ -14,6 +14,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+import backsight as bs
 from backsight.cli import COMMANDS, main, words
 from backsight.keys import Keys
 from backsight.reports.attribution.request import COUNTS, TOUCHES, UNITS
@@ -183,6 +184,17 @@ def test_rules_come_from_the_argument_a_file_or_standard_input(run: Run, tmp_pat
     succeeded(run("events", "put", "Bought", "--rules", value, input=text))
     shown = json.loads(succeeded(run("events", "show", "Bought", "--json")))
     assert [rule["on"] for rule in shown["rules"]] in ([["click"], ["track"]], ["click", "track"])
+
+
+def test_a_ready_made_rule_can_be_named(run: Run) -> None:
+    """`--ready` binds the rule as it is; nothing else may say what the rule is."""
+    succeeded(run("events", "put", "Rage", "--ready", "rage_click"))
+    shown = json.loads(succeeded(run("events", "show", "Rage", "--json")))
+    assert shown["rules"] == [bs.ready.rage_click()]
+    for more in (["--css", "a"], ["--path", "/"], ["--on", "click"], ["--rules", '{"css": "a"}']):
+        refused = run("events", "put", "Rage", "--ready", "rage_click", *more)
+        assert (refused.exit_code, "--ready says all of the rule" in refused.stderr) == (2, True)
+    assert "'rage_click'" in run("events", "put", "Rage", "--ready", "rage").stderr
 
 
 # ── Named events ────────────────────────────────────────────────────────────────────────────────────────────
@@ -601,6 +613,15 @@ def test_a_link_that_cannot_be_made_says_why(run: Run, arguments: list[str], cod
     """What is no page, or too long a time, is named."""
     refused = run("define", *arguments)
     assert (refused.exit_code, message in refused.stderr) == (code, True)
+
+
+def test_activity_and_elements_are_listed(run: Run) -> None:
+    """Before anything was captured or named both say so in a line; as JSON they are the API's answers."""
+    assert "No named events yet." in succeeded(run("events", "activity", "--days", "7"))
+    assert "is without a name" in succeeded(run("elements", "--limit", "3"))
+    assert json.loads(succeeded(run("elements", "--days", "9", "--json")))["elements"] == []
+    assert succeeded(run("events", "activity", "--csv")) == "name,date,events\n"
+    assert "select" in succeeded(run("elements", "--sql"))
 
 
 def test_tokens_are_listed_and_forgotten(run: Run, data: Path) -> None:

@@ -54,6 +54,9 @@ def test_examples(
         "preview_cohort",
         "person",
         "freeze_cohort",
+        "activity",
+        "elements",
+        "define_link",
     ],
 )
 def test_arguments(name: str) -> None:
@@ -77,6 +80,7 @@ FULL: dict[str, Any] = {
     "rows": [{"start": "2026-10-01", "size": 0, "returned": [], "complete": [], "values": []}],
     "series": [{"label": "A", "measure": "events", "group": ["a"], "values": [], "previous": {"values": []}}],
     "signals": [],
+    "elements": [],
     "events": [],
     "total": {"conversions": 0},
     "unattributed": {"conversions": 0, "persons": 0, "sum": 0},

@@ -183,6 +183,12 @@ READS: dict[str, Ask] = {
         css="form", on=["submit", "click"], match="target", text={"op": "contains", "value": "sign"},
         page={"host": {"op": "is", "value": "shop.example"}}, where=[{"property": "text", "op": "is_set"}],
     ),
+    "activity": lambda site: site.activity(),
+    "activity, every option": lambda site: site.activity(
+        7, timezone="Asia/Tokyo", as_of=site.activity()
+    ),
+    "elements": lambda site: site.elements(),
+    "elements, every option": lambda site: site.elements(3, 90, as_of=site.elements()),
     "preview, against": lambda site: site.preview(
         on="submit", against={"on": ["submit", "pageview"], "page": {"path": {"op": "is", "value": "/join"}}}
     ),
@@ -262,6 +268,8 @@ FAULTS: dict[str, Ask] = {
     "unknown event": lambda site: site.event("Signd up"),
     "unknown cohort": lambda site: site.cohort("Byers"),
     "unknown cohort's history": lambda site: site.cohort_history("Byers"),
+    "activity": lambda site: site.activity(0),
+    "elements": lambda site: site.elements(days=0),
     "link": lambda site: site.define_link("javascript:alert(1)"),
     "link, too long": lambda site: site.define_link("https://shop.example", 1_441),
     "cohort of nobody": lambda site: site.define_cohort("A"),
@@ -405,7 +413,7 @@ def test_methods() -> None:
             "preview",
             "person",
         ),
-        ("events", "event", "delete_event", "history", "define_link"),
+        ("events", "event", "delete_event", "history", "define_link", "activity", "elements"),
     )
     cohorts = ("cohorts", "cohort", "delete_cohort", "cohort_history", "freeze_cohort", "define_cohort")
     assert set(METHODS) == {*reports, "define", *names, *cohorts, "preview_cohort", "close"}

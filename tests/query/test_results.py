@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from typing import Any
 
 import polars as pl
@@ -11,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from backsight import InvalidRequest, MissingExtra
-from backsight.results import Funnel, Preview, Result, Retention, Trend
+from backsight.results import Activity, Elements, Funnel, Preview, Result, Retention, Trend
 from backsight.results.tables import Table, count, counted, percent, printable, span
 
 HOSTILE = '</script><img src=x onerror="alert()">'
@@ -351,6 +352,42 @@ def test_preview_text() -> None:
         "loses 0 events by 0 persons",
         f"Warning: look at {HOSTILE}",
     ]
+
+
+def test_activity_text() -> None:
+    """In a terminal activity says when names were last seen, why they fell silent, and what repairs them."""
+    known = {
+        "from": "2026-10-01", "daily": [3, 0], "events": 1_203, "persons": 2, "last": "2026-10-01",
+        "silent_since": "2026-10-02", "cause": "no_match", "words": "nothing matches",
+    }  # fmt: skip
+    repair = {"words": "button \x1b“Buy now”", "found": {"events": 1_400, "persons": 3}}
+    quiet = {**known, "events": 0, "last": None, "silent_since": None, "cause": None, "words": None}
+    events = [{"name": HOSTILE, "activity": known, "repair": repair},
+              {"name": "B", "activity": quiet, "repair": None}]  # fmt: skip
+    made = Activity({"events": events, "meta": META}, str)
+    lines = [re.split(r" {2,}", line) for line in repr(made).splitlines()]
+    assert lines[4][1:] == ["1,203", "2", "2026-10-01", "2026-10-02"]
+    assert lines[5] == ["B", "0", "2", "never"]
+    assert repr(made).splitlines()[-3].endswith(": nothing matches")
+    assert "widened by button \\x1b“Buy now”: 1,400 events since" in repr(made).splitlines()[-2]
+    assert made.to_polars().rows()[:3] == [
+        (HOSTILE, "2026-10-01", 3), (HOSTILE, "2026-10-02", 0), ("B", "2026-10-01", 3),
+    ]  # fmt: skip
+    assert "<script>" not in made._repr_html_()
+
+
+def test_elements_text() -> None:
+    """In a terminal elements are numbered, with the name that would suit them and where they are."""
+    each = {
+        "name": "Click “Buy”", "words": f"the button {HOSTILE}", "rule": {"css": "a"}, "tag": "a",
+        "events": 1_203, "persons": 2, "stability": 0.5,
+        "pages": [{"path": "/a", "events": 2}, {"path": "/b", "events": 1}],
+    }  # fmt: skip
+    made = Elements({"elements": [each], "meta": META}, str)
+    row = re.split(r" {2,}", repr(made).splitlines()[4].strip())
+    assert (row[0], row[1], row[-3:]) == ("1", "Click “Buy”", ["1,203", "2", "/a, /b"])
+    assert made.to_polars()["stability"].to_list() == [0.5]
+    assert "<script>" not in made._repr_html_()
 
 
 def test_long_table() -> None:

@@ -20,8 +20,8 @@ BODY_SECONDS: Final = 30.0
 """Time within which the whole body must have come."""
 
 
-async def read_object(request: Request) -> dict[str, Any]:
-    """The JSON object in the body. Raises HTTPError (408, 413, 415) and InvalidRequest."""
+async def read_body(request: Request, most: int = MAX_BODY_BYTES) -> bytes:
+    """The body, of at most so many bytes. Raises HTTPError (408, 413, 415)."""
     encoding = request.headers.get("content-encoding", "identity")
     if encoding.lower() != "identity":
         raise HTTPError(
@@ -34,23 +34,20 @@ async def read_object(request: Request) -> dict[str, Any]:
         )
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            body = await _read(request)
+            return await _read(request, most)
     except TimeoutError as error:
         raise HTTPError(
             408, "Request timeout", f"the body did not come within {BODY_SECONDS:.0f} s"
         ) from error
-    return parse_object(body)
 
 
-async def _read(request: Request) -> bytes:
+async def _read(request: Request, most: int) -> bytes:
     body = bytearray()
     try:
         async for chunk in request.stream():
             body += chunk
-            if len(body) > MAX_BODY_BYTES:
-                raise HTTPError(
-                    413, "Too large", "the body is too large", valid=f"at most {MAX_BODY_BYTES:,} bytes"
-                )
+            if len(body) > most:
+                raise HTTPError(413, "Too large", "the body is too large", valid=f"at most {most:,} bytes")
     except ClientDisconnect as error:
         raise HTTPError(400, "Client disconnected", "the body ended early") from error
     return bytes(body)

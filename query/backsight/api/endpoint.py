@@ -8,16 +8,17 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from backsight.api.bodies import read_object
+from backsight.api.bodies import parse_object, read_body
 from backsight.api.connection import while_connected
 from backsight.api.cross_origin import Tokens, require_impersonal, require_page, shared_headers
 from backsight.api.flights import Flights
 from backsight.api.headers import bearer_key
-from backsight.api.operations import Answer, Call, Operation
+from backsight.api.operations import Answer, Call, Later, Operation
 from backsight.api.paths import name_in_path, query_of
 from backsight.api.preconditions import expected_version
 from backsight.api.problems import HTTPError, fault, problem
@@ -28,6 +29,9 @@ from backsight.errors import BacksightError, Cancelled, Conflict, Exceeded, Refu
 from backsight.keys import Principal
 from backsight.results import RESULTS
 from backsight.site import Site
+
+SMALL: Final = 65_536
+"""Bytes of a body that is read at once; a larger one in a thread, while others are served."""
 
 logger = logging.getLogger("backsight.api")
 
@@ -73,25 +77,33 @@ class Endpoint:
         principal = await self._principal(request)
         principal.require(operation.scope)
         require_page(principal, operation, request)
-        body = await read_object(request) if operation.request else None
+        body = await self._body(request) if operation.request else None
         require_impersonal(principal, body or {})
         expected = expected_version(request, operation.preconditions)
         name, query = name_in_path(request), query_of(request, operation.query)
 
-        def work() -> Answer | Question:
+        def work() -> Answer | Question | Later:
             return operation.run(Call(self.open_site(principal.site), principal, name, body, expected, query))
 
         return await while_connected(request, self._respond(work, media))
 
-    async def _respond(self, work: Callable[[], Answer | Question], media: str) -> Response:
+    async def _body(self, request: Request) -> dict[str, Any]:
+        body = await read_body(request, self.operation.body_bytes)
+        return parse_object(body) if len(body) <= SMALL else await self.names.run(lambda: parse_object(body))
+
+    async def _respond(self, work: Callable[[], Answer | Question | Later], media: str) -> Response:
         said = await self._run(work)
+        if isinstance(said, Later):
+            later = said
+            answered = await self.flights.answer(await self.questions.run(later.ask))
+            said = await self.names.run(lambda: later.told(answered.answer))
         if isinstance(said, Question):
             answered = await self.flights.answer(said)
             said = Answer(RESULTS[said.report](*answered))
         told = said
         return await self.names.run(lambda: render(told, media))
 
-    async def _run(self, work: Callable[[], Answer | Question]) -> Answer | Question:
+    async def _run(self, work: Callable[[], Answer | Question | Later]) -> Answer | Question | Later:
         if self.operation.tabular:
             return await self.questions.run(work)
         return await (self.flights.alone(work) if self.operation.is_report else self.names.run(work))

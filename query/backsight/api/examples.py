@@ -114,6 +114,26 @@ REQUESTS: Final[dict[str, dict[str, Any]]] = {
         "rules": [{"on": "submit", "css": "form#signup"}, {"on": "track", "name": "Account Created"}],
         "description": "The form on /join, or the call from the mobile site.",
     },
+    "ActivityRequest": {"days": 30, "timezone": "Europe/Vienna"},
+    "ElementsRequest": {"limit": 10, "days": 60},
+    "CandidatesRequest": {
+        "elements": [
+            {"tag": "html"},
+            {"tag": "body"},
+            {"tag": "form", "attrs": {"class": "card md:flex", "id": "signup"}},
+            {"tag": "button", "attrs": {"class": "btn btn-primary"}},
+        ],
+        "nodes": [
+            [-1, 0, 1, 1, 1, 1],
+            [0, 1, 1, 1, 1, 1],
+            [1, 2, 1, 1, 1, 1],
+            [2, 3, 1, 1, 1, 1],
+        ],
+        "node": 3,
+        "text": "Sign up",
+        "label": "Sign up",
+        "page": {"url": "https://shop.example/join", "title": "Join"},
+    },
     "LinkRequest": {"url": "https://shop.example/pricing", "minutes": 30},
     "CohortPreviewRequest": {
         "person_where": [

@@ -147,7 +147,7 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
         {"name": name, "in": "path", "required": True, **_described(PARAMETERS[name])}
         for name in re.findall(r"{(\w+)}", operation.path)
     ]
-    query = [{"name": name, "in": "query", **_described(PARAMETERS[name])} for name in operation.query]
+    query = [{"name": name, "in": "query", **_described(schema)} for name, schema in operation.query.items()]
     headers = [
         {"name": header, "in": "header", "schema": _TEXT, "description": _CONDITIONS[header]}
         for header in operation.preconditions

@@ -4,163 +4,57 @@ follow.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
+from backsight.api.calls import (
+    ask_person,
+    ask_report,
+    create_link,
+    delete_cohort,
+    delete_event,
+    explain,
+    find_candidates,
+    freeze_cohort,
+    list_cohorts,
+    list_events,
+    list_ready,
+    list_unnamed,
+    put_cohort,
+    put_event,
+    read_cohort,
+    read_cohort_history,
+    read_definer,
+    read_event,
+    read_history,
+)
+from backsight.api.operation import Answer, Call, Later, Operation
+from backsight.api.schemas.definer import LISTING
+from backsight.api.schemas.events import DAYS
 from backsight.api.schemas.parts import TEXT, Schema, schema_name
 from backsight.api.schemas.timelines import TIMELINE
-from backsight.asking import Question
-from backsight.fields import read_object
-from backsight.keys import Principal
 from backsight.requests import REPORT_PATHS
-from backsight.results import Result
-from backsight.scan.context import rfc3339
-from backsight.site import Site
 
+__all__ = ["OPERATIONS", "PARAMETERS", "Answer", "Call", "Later", "Operation"]
 
-@dataclass(frozen=True)
-class Call:
-    """A request, understood: whose site, who asks, about which name, with which body."""
+PAGE_BYTES: Final = 5_000_000
+"""Largest body that says what stands on a page: one of 20,000 elements takes some 3 MB."""
 
-    site: Site
-    principal: Principal
-    name: str = ""
-    body: dict[str, Any] | None = None
-    expected_version: int | None = None
-    query: Mapping[str, str] = field(default_factory=dict)
-    """What stands behind the path's question mark."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What to say: a JSON value, a report's result (which also has a tabular form), or nothing (204)."""
-
-    content: dict[str, Any] | Result | None
-    version: int | None = None
-    """Version of the named event, for the ETag."""
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One method on one path."""
-
-    id: str
-    method: str
-    path: str
-    scope: str
-    summary: str
-    run: Callable[[Call], Answer | Question]
-    """What it says; or, of a report, the question that is to be answered."""
-    request: str | None = None
-    """Schema of the body; None where it takes none."""
-    response: str | None = None
-    """Schema of the JSON answer; None where there is none (204)."""
-    tabular: bool = False
-    """Whether Arrow and CSV can be asked for."""
-    preconditions: tuple[str, ...] = ()
-    """Conditional headers that it honours."""
-    query: tuple[str, ...] = ()
-    """Parameters that may stand behind the path's question mark: of those that PARAMETERS describes."""
-    on_page: bool = False
-    """Whether a definer's token may ask for it, from pages of its origin."""
-    reads_lake: bool = False
-    """Whether it reads the lake though it is no question: questions do anyway."""
-
-    @property
-    def is_report(self) -> bool:
-        """Whether it reads the lake, which may take long."""
-        return self.tabular or self.reads_lake or (self.scope == "read" and self.request is not None)
-
-
-def _report(report: str, call: Call) -> Question:
-    return call.site.ask(report, call.body or {})
-
-
-def _person(call: Call) -> Question:
-    query: dict[str, Any] = dict(read_object(call.query, "", ("order", "limit", "after")))
-    if query.get("limit", "").isdecimal():
-        query["limit"] = int(query["limit"])
-    return call.site.ask("persons", {"person": call.name, **query})
-
-
-def _sql(report: str, call: Call) -> Answer:
-    return Answer({"sql": call.site.explain(report, call.body or {})})
-
-
-def _list_events(call: Call) -> Answer:
-    events = [event.to_json() for event in call.site.events()]
-    return Answer({"site": call.site.site, "events": events})
-
-
-def _read_event(call: Call) -> Answer:
-    event = call.site.event(call.name)
-    return Answer(event.to_json(), event.version)
-
-
-def _put_event(call: Call) -> Answer:
-    body = read_object(call.body, "", ["rules", "description"])
-    actor = call.principal.key_id
-    event = call.site.put_event(call.name, body, call.expected_version, actor)
-    return Answer(event.to_json(), event.version)
-
-
-def _delete_event(call: Call) -> Answer:
-    call.site.drop_event(call.name, call.expected_version, call.principal.key_id)
-    return Answer(None)
-
-
-def _read_history(call: Call) -> Answer:
-    return Answer({"versions": [event.to_json() for event in call.site.history(call.name)]})
-
-
-def _list_cohorts(call: Call) -> Answer:
-    cohorts = [cohort.to_json() for cohort in call.site.cohorts()]
-    return Answer({"site": call.site.site, "cohorts": cohorts})
-
-
-def _read_cohort(call: Call) -> Answer:
-    cohort = call.site.cohort(call.name)
-    return Answer(cohort.to_json(), cohort.version)
-
-
-def _put_cohort(call: Call) -> Answer:
-    body = read_object(call.body, "", ["person_where", "static", "description"])
-    cohort = call.site.put_cohort(call.name, body, call.expected_version, call.principal.key_id)
-    return Answer(cohort.to_json(), cohort.version)
-
-
-def _freeze_cohort(call: Call) -> Answer:
-    cohort = call.site.freeze(call.name, call.body or {}, call.expected_version, call.principal.key_id)
-    return Answer(cohort.to_json(), cohort.version)
-
-
-def _delete_cohort(call: Call) -> Answer:
-    call.site.drop_cohort(call.name, call.expected_version, call.principal.key_id)
-    return Answer(None)
-
-
-def _read_cohort_history(call: Call) -> Answer:
-    return Answer({"versions": [cohort.to_json() for cohort in call.site.cohort_history(call.name)]})
-
-
-def _create_link(call: Call) -> Answer:
-    return Answer(call.site.create_link(call.body or {}, call.principal.key_id).to_json())
-
-
-def _read_definer(call: Call) -> Answer:
-    asking = call.principal
-    expires = None if asking.expires is None else rfc3339(asking.expires)
-    return Answer({"site": asking.site, "origin": asking.origin, "expires": expires})
-
-
-PARAMETERS: Final[dict[str, Schema]] = {
+PARAMETERS: Final[Mapping[str, Schema]] = {
     "name": {**TEXT, "description": "The name of a named event or a cohort"},
     "person": {**TEXT, "description": "A `person` of an answer, or `user:ID` or `device:ID`"},
-    **TIMELINE,
 }
-"""What stands in paths, and behind them."""
+"""What stands in paths."""
+
+_OF_EVENTS: Final[Mapping[str, Schema]] = {
+    "activity": {
+        **DAYS,
+        "description": "Of so many days up to today: each event comes with its `activity` and `repair`",
+    },
+    "timezone": {**TEXT, "default": "UTC", "description": "Whose days they are: an IANA name"},
+}
+_OF_PERSONS: Final[Mapping[str, Schema]] = {name: TIMELINE[name] for name in ("order", "limit", "after")}
 
 
 def _report_operations(report: str, summary: str, on_page: bool = False) -> tuple[Operation, Operation]:
@@ -171,17 +65,17 @@ def _report_operations(report: str, summary: str, on_page: bool = False) -> tupl
         path,
         "read",
         summary,
-        partial(_report, report),
+        partial(ask_report, report),
         f"{schema}Request",
         schema,
         tabular=True,
         on_page=on_page,
     )
-    explain = Operation(
+    of_sql = Operation(
         f"{report}Sql", "POST", f"{path}/sql", "read", f"The SQL that answers this {report}; nothing is run",
-        partial(_sql, report), f"{schema}Request", "Sql",
+        partial(explain, report), f"{schema}Request", "Sql",
     )  # fmt: skip
-    return run, explain
+    return run, of_sql
 
 
 _EVENT: Final = "/v1/events/{name}"
@@ -202,54 +96,65 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *_report_operations("persons", "One person's events, and why each does or does not count in a report"),
     Operation(
         "readPerson", "GET", "/v1/persons/{person}", "read", "One person: who it is, and what they did",
-        _person, response="Persons", tabular=True, query=("order", "limit", "after"),
+        ask_person, response="Persons", tabular=True, query=_OF_PERSONS,
     ),
     *_report_operations("preview", "What rules would match, before anything is saved", on_page=True),
+    Operation("listReady", "GET", "/v1/rules", "read", "Ready-made rules", list_ready, response="ReadyRules"),
     Operation(
-        "listEvents", "GET", "/v1/events", "read", "The named events", _list_events, response="NamedEvents",
-        on_page=True,
+        "listEvents", "GET", "/v1/events", "read", "The named events; on demand how active they are",
+        list_events, response="NamedEvents", query=_OF_EVENTS, on_page=True,
     ),
     Operation(
         "readHistory", "GET", f"{_EVENT}/history", "read", "Every version of a named event, newest first",
-        _read_history, response="History", on_page=True,
+        read_history, response="History", on_page=True,
     ),
     Operation(
-        "readEvent", "GET", _EVENT, "read", "What a name means now", _read_event, response="NamedEvent",
+        "readEvent", "GET", _EVENT, "read", "What a name means now", read_event, response="NamedEvent",
         on_page=True,
     ),
     Operation(
-        "putEvent", "PUT", _EVENT, "define", "Bind a name to rules, for all of history", _put_event,
+        "putEvent", "PUT", _EVENT, "define", "Bind a name to rules, for all of history", put_event,
         "Definition", "NamedEvent", preconditions=_CONDITIONS, on_page=True,
     ),
     Operation(
-        "deleteEvent", "DELETE", _EVENT, "define", "Take a name away; its history stays", _delete_event,
+        "deleteEvent", "DELETE", _EVENT, "define", "Take a name away; its history stays", delete_event,
         preconditions=_CONDITIONS, on_page=True,
+    ),
+    *_report_operations("activity", "How active names are, which fell silent, and what took their place"),
+    Operation(
+        "candidates", "POST", "/v1/elements/candidates", "read", "Rules for an element of a page, best first",
+        find_candidates, "CandidatesRequest", "Candidates", on_page=True, body_bytes=PAGE_BYTES,
+    ),
+    *_report_operations("elements", "What is clicked most and bears no name yet"),
+    Operation(
+        "listElements", "GET", "/v1/elements", "read", "What is clicked most and bears no name yet",
+        list_unnamed, response="Elements", tabular=True, query=LISTING, on_page=True,
     ),
     Operation(
         "createLink", "POST", "/v1/definer/links", "define", "A link that opens the definer on a page",
-        _create_link, "LinkRequest", "Link",
+        create_link, "LinkRequest", "Link",
     ),
     Operation(
         "readDefiner", "GET", "/v1/definer", "read", "What the definer's token is good for",
-        _read_definer, response="Definer", on_page=True,
+        read_definer, response="Definer", on_page=True,
     ),
     *_report_operations("cohort_preview", "Who meets some conditions now, before anything is saved"),
-    Operation("listCohorts", "GET", "/v1/cohorts", "read", "The cohorts", _list_cohorts, response="Cohorts"),
+    Operation("listCohorts", "GET", "/v1/cohorts", "read", "The cohorts", list_cohorts, response="Cohorts"),
     Operation(
         "readCohortHistory", "GET", f"{_COHORT}/history", "read", "Every version of a cohort, newest first",
-        _read_cohort_history, response="CohortHistory",
+        read_cohort_history, response="CohortHistory",
     ),
-    Operation("readCohort", "GET", _COHORT, "read", "What a cohort is now", _read_cohort, response="Cohort"),
+    Operation("readCohort", "GET", _COHORT, "read", "What a cohort is now", read_cohort, response="Cohort"),
     Operation(
         "putCohort", "PUT", _COHORT, "define", "Bind a name to conditions on persons, or to a list of them",
-        _put_cohort, "CohortDefinition", "Cohort", preconditions=_CONDITIONS,
+        put_cohort, "CohortDefinition", "Cohort", preconditions=_CONDITIONS,
     ),
     Operation(
         "freezeCohort", "POST", f"{_COHORT}/freeze", "define", "List those who are in a cohort now",
-        _freeze_cohort, "Freeze", "Cohort", preconditions=_CONDITIONS, reads_lake=True,
+        freeze_cohort, "Freeze", "Cohort", preconditions=_CONDITIONS, reads_lake=True,
     ),
     Operation(
-        "deleteCohort", "DELETE", _COHORT, "define", "Take a cohort away; its history stays", _delete_cohort,
+        "deleteCohort", "DELETE", _COHORT, "define", "Take a cohort away; its history stays", delete_cohort,
         preconditions=_CONDITIONS,
     ),
 )  # fmt: skip

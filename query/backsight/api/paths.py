@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from urllib.parse import unquote_to_bytes
 
 from starlette.requests import Request
@@ -35,7 +35,7 @@ def name_in_path(request: Request) -> str:
         ) from error
 
 
-def query_of(request: Request, known: Sequence[str]) -> dict[str, str]:
+def query_of(request: Request, known: Collection[str]) -> dict[str, str]:
     """What stands behind the question mark, for operations that take something there; each name once."""
     if not known:
         return {}

@@ -3,6 +3,7 @@
 Each takes a report's answer; a module a report. Nothing here imports a chart library.
 """
 
+from backsight.charts.activity import activity, elements
 from backsight.charts.attribution import attribution, credits_of
 from backsight.charts.funnel import funnel, step_labels, unit_of
 from backsight.charts.lifecycle import lifecycle, stickiness
@@ -17,10 +18,12 @@ from backsight.charts.trend import group_text, is_whole, points, series_names, t
 __all__ = [
     "Row",
     "Spec",
+    "activity",
     "attribution",
     "cells",
     "cohort_preview",
     "credits_of",
+    "elements",
     "funnel",
     "group_text",
     "has_begun",

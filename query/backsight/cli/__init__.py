@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "demo": "demo",
     "define": "define",
     "events": "events",
+    "elements": "elements",
     "cohorts": "cohorts",
     "preview": "reports.preview",
     "funnel": "reports.funnel",

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from backsight.cli.asking import asks_site, show_json
-from backsight.cli.reports.options import rule_arguments, rule_options, where_option
+from backsight.cli.asking import asks_site, output_options, show_json
+from backsight.cli.asking import show as show_result
+from backsight.cli.reports.options import as_of_option, rule_arguments, rule_options, where_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +34,23 @@ def events() -> None:
 def list_events(site: Questions, as_json: bool) -> None:
     """List the named events."""
     _show_events(site.events(), as_json)
+
+
+@events.command("ready")
+@json_option
+def list_ready(as_json: bool) -> None:
+    """List the ready-made rules, for `put` and `preview`.
+
+    \b
+    backsight events put "Rage click" --ready rage_click
+    """
+    from backsight.ready import ready_rules
+
+    listed = ready_rules()
+    if as_json:
+        show_json(listed)
+    else:
+        click.echo("\n".join(f"{each['name']:<12} {each['description']}" for each in listed))
 
 
 @events.command()
@@ -85,6 +103,19 @@ def delete(site: Questions, name: str, expected_version: int | None) -> None:
 def history(site: Questions, name: str, as_json: bool) -> None:
     """List every version of NAME, newest first: who changed it, and when."""
     _show_events(site.history(name), as_json)
+
+
+@events.command()
+@click.option(
+    "--days", default=90, show_default=True, type=click.IntRange(1, 730), help="How many, up to today."
+)
+@click.option("--timezone", default="UTC", show_default=True, metavar="ZONE", help="IANA timezone.")
+@as_of_option
+@output_options
+@asks_site
+def activity(site: Questions, output: str | None, **arguments: Any) -> None:
+    """Show how often each name happened of late, what fell silent, and what took its place."""
+    show_result(site.activity(**arguments), output)
 
 
 def _show_events(listed: Sequence[NamedEvent], as_json: bool) -> None:

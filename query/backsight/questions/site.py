@@ -18,12 +18,12 @@ from backsight.questions.persons import PersonQuestions
 from backsight.questions.retention import RetentionQuestions
 from backsight.questions.signals import SignalQuestions
 from backsight.questions.trends import TrendQuestions
-from backsight.requests import Request, moments, rules_of, several
+from backsight.requests import Request, moments, rules_of, several, without_none
 
 if TYPE_CHECKING:
     from backsight.definer_links import DefinerLink
     from backsight.named_events import NamedEvent
-    from backsight.results import Preview, Result
+    from backsight.results import Activity, Elements, Preview, Result
 
 Json = Mapping[str, Any]
 Step = str | Json
@@ -79,6 +79,24 @@ class Questions(
         if against is not None:
             request["against"] = several(against)
         return Preview(*self._answer("preview", request | moments(from_, to, since, timezone, as_of)))
+
+    def activity(self, days: int = 90, *, timezone: str = "UTC", as_of: AsOf | None = None) -> Activity:
+        """How active each named event was on the last `days` (1 to 730), which of them fell silent, and the
+        rule that takes up what took the place of it.
+        """
+        from backsight.results import Activity
+
+        request = {"days": days, **moments(None, None, None, timezone, as_of)}
+        return Activity(*self._answer("activity", request))
+
+    def elements(self, limit: int = 20, days: int = 30, *, as_of: AsOf | None = None) -> Elements:
+        """What was clicked most on the last `days` (1 to 3,660) and bears no name yet, with a name and a rule
+        that would suit it: the first `limit` (1 to 100).
+        """
+        from backsight.results import Elements
+
+        own = {"limit": limit, "days": days, "as_of": getattr(as_of, "meta", as_of)}
+        return Elements(*self._answer("elements", without_none(own)))
 
     # ── Named events ────────────────────────────────────────────────────────────────────────────────────────
 

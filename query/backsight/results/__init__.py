@@ -1,7 +1,9 @@
 """What a report answers, as an object: the same one whether the lake was read in place or over HTTP."""
 
+from backsight.results.activity import Activity
 from backsight.results.attribution import Attribution
 from backsight.results.cohort_preview import CohortPreview
+from backsight.results.elements import Elements
 from backsight.results.funnel import Funnel, FunnelPersons
 from backsight.results.lifecycle import Lifecycle, Stickiness
 from backsight.results.paths import Paths
@@ -15,8 +17,10 @@ from backsight.results.trend import Trend
 
 __all__ = [
     "RESULTS",
+    "Activity",
     "Attribution",
     "CohortPreview",
+    "Elements",
     "Funnel",
     "FunnelPersons",
     "Lifecycle",
@@ -48,6 +52,8 @@ RESULTS: dict[str, type[Result]] = {
         Person,
         Preview,
         CohortPreview,
+        Activity,
+        Elements,
     )
 }
 """The class of each report's result, by the report's name."""

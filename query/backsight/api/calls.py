@@ -1,0 +1,151 @@
+"""What each operation of the API does: it says something, or gives the question that is to be answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, Final
+
+from backsight.api.operation import Answer, Call, Later
+from backsight.asking import Question
+from backsight.fields import read_object
+from backsight.ready import ready_rules
+from backsight.scan.context import rfc3339
+
+MOST_DIGITS: Final = 10
+_NUMBERS: Final = frozenset({"activity", "days", "limit"})
+
+
+def ask_report(report: str, call: Call) -> Question:
+    """A report, as its body asks for it."""
+    return call.site.ask(report, call.body or {})
+
+
+def ask_person(call: Call) -> Question:
+    """The timeline of the person in the path."""
+    query = _asked_for(call, "order", "limit", "after")
+    return call.site.ask("persons", {"person": call.name, **query})
+
+
+def _asked_for(call: Call, *names: str) -> dict[str, Any]:
+    """What stands behind the path's question mark, whole numbers as such. Refuses other names."""
+    known = read_object(call.query, "", names)
+    return {name: _number(value) if name in _NUMBERS else value for name, value in known.items()}
+
+
+def _number(value: object) -> object:
+    """The whole number, of one that is written so; what reads it refuses anything else by name."""
+    is_number = isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < MOST_DIGITS
+    return int(value) if isinstance(value, str) and is_number else value
+
+
+def explain(report: str, call: Call) -> Answer:
+    """The SQL of a report."""
+    return Answer({"sql": call.site.explain(report, call.body or {})})
+
+
+def list_events(call: Call) -> Answer | Later:
+    """The named events; with how active they are, where that is asked for."""
+    asked = _asked_for(call, "activity", "timezone")
+    if "activity" not in asked:
+        return _listed(call, {})
+    request = {"days": asked.pop("activity"), **asked}
+    return Later(partial(call.site.ask, "activity", request), partial(_listed, call))
+
+
+def _listed(call: Call, active: Mapping[str, Any]) -> Answer:
+    events = [event.to_json() for event in call.site.events()]
+    if active:
+        known = {each["name"]: each for each in active["events"]}
+        nothing = {"activity": None, "repair": None}  # of a name that was made while the others were counted
+        events = [{**event, **known.get(event["name"], nothing)} for event in events]
+    meta = {"meta": active["meta"]} if active else {}
+    return Answer({"site": call.site.site, "events": events, **meta})
+
+
+def list_ready(call: Call) -> Answer:
+    """The ready-made rules."""
+    return Answer({"rules": ready_rules()})
+
+
+def find_candidates(call: Call) -> Answer:
+    """Rules for an element of a page."""
+    return Answer(call.site.answer("candidates", call.body or {})[0])
+
+
+def read_event(call: Call) -> Answer:
+    """What a name means."""
+    event = call.site.event(call.name)
+    return Answer(event.to_json(), event.version)
+
+
+def put_event(call: Call) -> Answer:
+    """A name is bound to rules."""
+    body = read_object(call.body, "", ["rules", "description"])
+    actor = call.principal.key_id
+    event = call.site.put_event(call.name, body, call.expected_version, actor)
+    return Answer(event.to_json(), event.version)
+
+
+def delete_event(call: Call) -> Answer:
+    """A name is taken away."""
+    call.site.drop_event(call.name, call.expected_version, call.principal.key_id)
+    return Answer(None)
+
+
+def read_history(call: Call) -> Answer:
+    """Every version of a name."""
+    return Answer({"versions": [event.to_json() for event in call.site.history(call.name)]})
+
+
+def list_cohorts(call: Call) -> Answer:
+    """The cohorts."""
+    cohorts = [cohort.to_json() for cohort in call.site.cohorts()]
+    return Answer({"site": call.site.site, "cohorts": cohorts})
+
+
+def read_cohort(call: Call) -> Answer:
+    """What a cohort is."""
+    cohort = call.site.cohort(call.name)
+    return Answer(cohort.to_json(), cohort.version)
+
+
+def put_cohort(call: Call) -> Answer:
+    """A cohort is kept."""
+    body = read_object(call.body, "", ["person_where", "static", "description"])
+    cohort = call.site.put_cohort(call.name, body, call.expected_version, call.principal.key_id)
+    return Answer(cohort.to_json(), cohort.version)
+
+
+def freeze_cohort(call: Call) -> Answer:
+    """Those in a cohort are listed as another one."""
+    cohort = call.site.freeze(call.name, call.body or {}, call.expected_version, call.principal.key_id)
+    return Answer(cohort.to_json(), cohort.version)
+
+
+def delete_cohort(call: Call) -> Answer:
+    """A cohort is taken away."""
+    call.site.drop_cohort(call.name, call.expected_version, call.principal.key_id)
+    return Answer(None)
+
+
+def read_cohort_history(call: Call) -> Answer:
+    """Every version of a cohort."""
+    return Answer({"versions": [cohort.to_json() for cohort in call.site.cohort_history(call.name)]})
+
+
+def list_unnamed(call: Call) -> Question:
+    """The elements that bear no name."""
+    return call.site.ask("elements", _asked_for(call, "limit", "days"))
+
+
+def create_link(call: Call) -> Answer:
+    """A link to the definer."""
+    return Answer(call.site.create_link(call.body or {}, call.principal.key_id).to_json())
+
+
+def read_definer(call: Call) -> Answer:
+    """What the asker's token is good for."""
+    asking = call.principal
+    expires = None if asking.expires is None else rfc3339(asking.expires)
+    return Answer({"site": asking.site, "origin": asking.origin, "expires": expires})
