@@ -107,8 +107,8 @@ def rule_arguments(arguments: dict[str, Any]) -> dict[str, Any]:
     """Takes out what `rule_options` and `where_option` gave: the arguments of `define` and `preview`."""
     taken = {name: arguments.pop(name) for name in ("css", "on", "match", "text", "rules", "where")}
     if (ready := arguments.pop("ready")) is not None:
-        if taken["rules"] is not None:
-            raise click.UsageError("--ready and --rules both say what the rule is. Valid: one of them.")
+        if any(taken.values()) or arguments["path"] is not None:
+            raise click.UsageError("--ready says all of the rule. Valid: to add to it, --rules with JSON.")
         taken["rules"] = READY[ready].make()
     on = list(taken.pop("on"))
     return taken | {
