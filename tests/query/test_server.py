@@ -335,6 +335,20 @@ def test_the_snippet_may_be_served_from_a_folder_of_ones_own(start: Start) -> No
         assert httpx.get(f"{server.url}{path}").status_code == 404
 
 
+def test_a_definers_token_works_next_to_the_script(start: Start) -> None:
+    """A link that the server makes is good for its page, beside the script too, preflights included."""
+    server, page = start(SCRIPT_PATH="/st/site.js"), "https://shop.example"
+    link = server.post("/v1/definer/links", {"url": page}, server.secret_key).json()
+    headers = {"Origin": page, "Authorization": f"Bearer {link['url'].partition('backsight=')[2]}"}
+    for folder in ("", "/st"):
+        url = f"{server.url}{folder}/v1/definer"
+        asked = {"Origin": page, "Access-Control-Request-Method": "GET"}
+        for answer in (httpx.options(url, headers=asked), httpx.get(url, headers=headers)):
+            assert answer.is_success
+            assert answer.headers["access-control-allow-origin"] == page
+    assert link["url"] not in "\n".join(server.lines)
+
+
 def test_a_second_committer_says_who_is_first(start: Start, tmp_path: Path) -> None:
     """Beside a running committer another one refuses to start."""
     start()
