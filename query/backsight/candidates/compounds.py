@@ -23,7 +23,15 @@ from backsight.selectors.syntax import Complex, Compound, Selector
 FOR_FINDING: Final = re.compile(
     r"data-(testid|test-id|test|qa|cy|e2e|backsight|track|action|analytics|name|hook)"
 )
-COSTS: Final[dict[str, float]] = {"id": 2, "class": 4, "name": 3, "href": 3.5, "role": 4.5, "type": 5}
+COSTS: Final[dict[str, float]] = {
+    "id": 2,
+    "class": 4,
+    "name": 3,
+    "href": 3.5,
+    "src": 4.5,
+    "role": 4.5,
+    "type": 5,
+}
 """By kind of token, or by name of the attribute."""
 FOUND: Final = 1.0
 DATA: Final = 3.5

@@ -32,7 +32,7 @@ STRAYS: Final = 0.1
 """Share of the nodes that a selector holds of which stand elsewhere, from which on it says too little."""
 MOST_ROWS: Final = 500
 """Rows that are looked at for what all of them have."""
-LONGEST_TEXT: Final = 80
+LONGEST_TEXT: Final = 120
 """Characters of a text that a rule asks for."""
 
 
@@ -56,12 +56,17 @@ class Held:
     def text(self) -> str:
         """What it says; empty where it is no text that a rule could ask for."""
         text = self.asked.text or self.asked.texts.get(self.node, "")
-        return text if self.interactive[self.node] and len(text) <= LONGEST_TEXT else ""
+        return text if self._speaks and len(text) <= LONGEST_TEXT else ""
+
+    @cached_property
+    def _speaks(self) -> bool:
+        """Whether an event on it has its own text: else it has that of what was hit inside of it."""
+        return bool(self.interactive[self.node]) or not (self.page.parent == self.node).any()
 
     @property
     def said(self) -> Said | None:
         """What it says, or else how it is called."""
-        label = self.asked.label if self.interactive[self.node] else ""
+        label = self.asked.label if self._speaks else ""
         if self.text:
             return Said("text", self.text)
         return Said("label", label) if 0 < len(label) <= LONGEST_TEXT and not self.asked.text else None

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from backsight.candidates.page import Page, read_page
+from backsight.candidates.page import Page
+from backsight.candidates.tables import read_page
 from backsight.contract import ELEMENT_TYPES, MAX_BATCH_NODES, MAX_TEXT_CHARS, MAX_URL_CHARS
 from backsight.errors import shown
 from backsight.fields import check_text, read_choice, read_list, read_object, read_whole, refuse

@@ -11,7 +11,9 @@ import numpy as np
 from backsight.candidates.compounds import Part
 from backsight.candidates.held import Held
 from backsight.candidates.paths import DOUBTFUL_TOO, STABLE_ONLY, Path, Paths, lone
-from backsight.candidates.stability import WEIGHT, Trust
+from backsight.candidates.positions import Positions
+from backsight.candidates.reasons import lasts, reasons, spoken
+from backsight.candidates.stability import Trust
 from backsight.candidates.tokens import Token
 from backsight.candidates.words import kind_words, named, quoted, row_words
 from backsight.errors import InvalidRequest
@@ -21,7 +23,9 @@ from backsight.selectors.ids import Mask
 
 Scope = Literal["element", "row", "kind", "text"]
 
-OWN_NAMES: Final = frozenset("name href for title alt placeholder aria-label aria-controls action".split())
+OWN_NAMES: Final = frozenset(
+    "name href src for title alt placeholder action aria-label aria-controls".split()
+)
 """Attributes that name one element rather than a kind."""
 MOST_TRIED: Final = 6
 """Paths that are looked up in all that was captured."""
@@ -29,8 +33,6 @@ WIDER: Final = 10.0
 """What a kind costs that holds of far more than the elements with all that it could have said."""
 LIST_LEVELS: Final = 2
 """How far around the rows the list stands that they are of: a table has a body inside."""
-SPOKEN: Final = 0.8
-"""How stable a text is taken to be; one with digits in it, half as much."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def _element(held: Held, _: list[Candidate]) -> Iterator[Candidate]:
             yield _candidate("element", words, fitting[0], held)
         if saying is not None and (path := _said(held, paths, saying, trusted)):
             yield _candidate("element", words, path, held, saying)
-    if path := paths.positional(_one):
+    if path := Positions(paths).best(_one):
         yield _candidate("element", words, path, held)
     fewest = min(paths.near(DOUBTFUL_TOO), key=lambda each: (int(each.mask.sum()), each.cost), default=None)
     yield _candidate("element", words, fewest or lone(held.parts.positioned(held.node)), held)
@@ -95,7 +97,7 @@ def _narrowed(words: str, fitting: list[Path], held: Held) -> Iterator[Candidate
     """Where a path that will do on this page holds of elements elsewhere: with its text, or another path."""
     if not held.strays(fitting[0].css):
         return
-    if held.said is not None and _lasts(held.said.value):
+    if held.said is not None and lasts(held.said.value):
         saying = held.saying if held.said.property == "text" else None
         yield _candidate("element", words, fitting[0], held, saying, by_text=True)
     for path in fitting[1:]:
@@ -163,7 +165,7 @@ def _text(held: Held, _: list[Candidate]) -> Iterator[Candidate]:
     if said is None:
         return
     verb = "says" if said.property == "text" else "is called"
-    why = _spoken(held)[1]
+    why = spoken(held)[1]
     yield Candidate("text", f"anything that {verb} {quoted(said.value)}", None, (said.property, said.value),
                     held.saying if said.property == "text" else None, (why,))  # fmt: skip
 
@@ -187,7 +189,7 @@ def _candidate(
 ) -> Candidate:
     told = saying is not None if by_text is None else by_text
     on_page = path.mask if not told else None if saying is None else path.mask & saying
-    why = [*_why(path, held), *([_spoken(held)[1]] if told else [])]
+    why = [*reasons(path, held), *([spoken(held)[1]] if told else [])]
     said = (held.said.property, held.said.value) if told and held.said is not None else None
     return Candidate(scope, words, path, said, on_page, tuple(why))
 
@@ -195,36 +197,7 @@ def _candidate(
 def stability_of(candidate: Candidate, held: Held) -> float:
     """How surely it will go on to match what is meant, from 0 to 1."""
     path = 1.0 if candidate.path is None else candidate.path.stability
-    return min(path, 1.0 if candidate.said is None else _spoken(held)[0])
-
-
-def _spoken(held: Held) -> tuple[float, str]:
-    """How stable what it says is, and why."""
-    text = held.said.value if held.said else ""
-    prior = SPOKEN if _lasts(text) else SPOKEN / 2
-    uses = held.uses
-    if uses is None:
-        return prior, f"{quoted(text)} is what it says today"
-    if not uses.told:
-        return prior / 2, f"it did not always say {quoted(text)}"
-    days = uses.days
-    return (WEIGHT * prior + days) / (
-        WEIGHT + days
-    ), f"it said {quoted(text)} on {days} {'day' if days == 1 else 'days'}"
-
-
-def _lasts(text: str) -> bool:
-    """Whether a text is likely to stay as it is: one with a number in it seldom does."""
-    return not any(c.isdigit() for c in text)
-
-
-def _why(path: Path, held: Held) -> Iterator[str]:
-    for token in dict.fromkeys(path.tokens):
-        measured = held.stability.of(token)
-        if token.kind != "tag":
-            yield f"{token.words}: {measured.why or 'it looks as if it were meant to last'}"
-    if path.positional:
-        yield "nothing that lasts tells it from others like it, so its place among them has to"
+    return min(path, 1.0 if candidate.said is None else spoken(held)[0])
 
 
 def _is_of_kind(token: Token, held: Held) -> bool:

@@ -19,8 +19,8 @@ LONGEST: Final = 100
 """Characters of a value that a rule repeats; a longer one says more about content than about the element."""
 
 TELLING: Final = frozenset(
-    "name type role title alt placeholder for href action rel itemprop part slot is aria-label aria-haspopup"
-    " aria-controls".split()
+    "name type role title alt placeholder for href src action rel itemprop part slot is aria-label"
+    " aria-haspopup aria-controls".split()
 )
 """Attributes that tell elements apart, besides `id`, `class` and every `data-` one."""
 
@@ -83,7 +83,7 @@ def tokens_of(tag: str, attributes: Attributes) -> list[Token]:
 def _named(attributes: Attributes) -> Iterator[Token]:
     for name, value in attributes.items():
         lower = name.lower()
-        if not is_captured_attribute(lower):
+        if not is_captured_attribute(lower) or "\0" in (value or ""):
             continue
         if lower == "id":
             if value and len(value) <= LONGEST:
@@ -97,7 +97,7 @@ def _named(attributes: Attributes) -> Iterator[Token]:
 
 
 def _of_attribute(name: str, value: str | None) -> Iterator[Token]:
-    if value and len(value) <= LONGEST:
+    if value and len(value) <= LONGEST and not value.startswith(("data:", "blob:")):
         yield Token("attribute", name, value)
     if name.startswith("data-"):
         yield Token("attribute", name)
