@@ -18,6 +18,7 @@ from backsight.cli.person import REPORTS
 from backsight.errors import InvalidRequest, NotFound
 from backsight.reports.explain.report import KINDS
 from backsight.results import Person, Result
+from backsight.results.person import event_words
 from backsight.results.result import EXPLAINED
 from backsight.site import Site
 from shop_site import write_data, write_more
@@ -89,6 +90,25 @@ def test_it_shows_itself(site: Site) -> None:
     assert " ".join(told.words) in repr(told)
     assert told.to_polars()["reason"].to_list() == ["step", "after_window"]
     assert told.sql().count("select") > 3
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties", "selector", "words"),
+    [
+        ("click", {"dom_ms": 3}, "button#buy", "click button#buy"),
+        ("focus", {}, "input#name", "focus input#name"),
+        ("vital", {"name": "LCP"}, None, "vital LCP"),
+        ("error", {"props": {"message": "x is undefined"}}, None, "error x is undefined"),
+        ("error", {"props": {"message": 7}}, None, "error"),
+        ("track", {"name": "Bought", "props": {"message": "hi"}}, None, "track Bought"),
+    ],
+)
+def test_what_happened_in_a_few_words(
+    kind: str, properties: dict[str, Any], selector: str | None, words: str
+) -> None:
+    """The type with the name, an error's message or the element."""
+    element = {"selector": selector} if selector else None
+    assert event_words({"type": kind, "properties": {"props": {}} | properties, "element": element}) == words
 
 
 def test_times_are_those_of_the_report(site: Site) -> None:

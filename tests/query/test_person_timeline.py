@@ -194,6 +194,14 @@ def test_every_identifier_can_be_written(name: str) -> None:
     assert getattr(simple, "value", getattr(simple, "name", None)) == name
 
 
+def test_what_came_of_a_click_is_shown(context_of: ContextOf) -> None:
+    """Each fact that is known of it, and none that is not."""
+    facts = {"watched_ms": 2_500, "dom_ms": 0, "error_ms": 31}
+    clicked = event("", DAY, **{"type": "click", "name": None} | facts)
+    answer = ask(context_of([clicked]))
+    assert answer["events"][0]["properties"] == facts | {"props": {}}
+
+
 def test_a_selector_takes_the_id_else_some_classes() -> None:
     """Short enough to be read, long enough to mean something."""
     assert selector_of("a", {"id": "x", "class": "y"}) == "a#x"

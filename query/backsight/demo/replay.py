@@ -65,7 +65,8 @@ class Replay:
             ],
             "events": [_moved_event(event, one, begin) for event in template["events"]],
         }
-        moved.pop("sent_at", None)
+        for of_then in ("sent_at", "unsure"):
+            moved.pop(of_then, None)
         return _with_user(moved, one)
 
 

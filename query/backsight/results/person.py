@@ -98,7 +98,7 @@ class Person(Result):
                 [why["outcome"].replace("_", " "), why["words"]] if explained else [", ".join(event["names"])]
             )
             rows.append(
-                [_moment(event["time"], self._zone), _event(event), event["page"]["path"] or "", *rest]
+                [_moment(event["time"], self._zone), event_words(event), event["page"]["path"] or "", *rest]
             )
         last = len(header) - 1
         every = frozenset(range(len(header)))
@@ -129,9 +129,15 @@ def _moment(time: str, zone: ZoneInfo) -> str:
     return datetime.fromisoformat(time).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _event(event: dict[str, Any]) -> str:
+def event_words(event: dict[str, Any]) -> str:
     """What happened, to what."""
-    name, element = event["properties"].get("name"), event["element"]
-    if name:
+    properties, element = event["properties"], event["element"]
+    if name := properties.get("name") or _message(event):
         return f"{event['type']} {name}"
     return f"{event['type']} {element['selector']}" if element else str(event["type"])
+
+
+def _message(event: dict[str, Any]) -> str | None:
+    """What an error said."""
+    message = event["properties"]["props"].get("message") if event["type"] == "error" else None
+    return message if isinstance(message, str) else None

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from backsight.contract import ELEMENTS, NODES
+from backsight.contract import EFFECTS, ELEMENTS, NODES
 from backsight.engine import Files
 from backsight.reports.explain.elements import selector_of
 from backsight.reports.explain.facts import Facts, Test
@@ -30,7 +30,8 @@ from backsight.sql import load_sql
 
 SHOWN: Final = (
     "type", "name", "node_id", "text", "label", "href", "host", "path", "query", "title", "referrer",
-    "device", "session", "duration_ms", "scroll_percent", "props", "user_agent",
+    "device", "session", "duration_ms", "scroll_percent", "props", "user_agent", "watched_ms", *EFFECTS,
+    "error_ms",
 )  # fmt: skip
 """Columns of an event that a timeline shows."""
 MAX_NAMES: Final = 200
@@ -126,7 +127,7 @@ def _shown(seen: Seen, elements: Mapping[int, Answer]) -> Answer:
     if element is not None:
         element = {**element, **{name: row[name] for name in ("text", "label", "href")}}
     props = json.loads(row["props"]) if row["props"] else {}
-    own = ("name", "duration_ms", "scroll_percent", "user_agent")
+    own = ("name", "duration_ms", "scroll_percent", "user_agent", "watched_ms", *EFFECTS, "error_ms")
     return {
         "id": cursor(seen.place),
         "time": rfc3339(seen.time),
