@@ -175,6 +175,16 @@ FITS: list[tuple[str, dict[str, Any], bool]] = [
     ("Preview", {"rules": [{"css": "a", "text": [{"op": "is_set"}]}]}, True),
     ("Preview", {"rules": [{"css": "a", "text": "x"}]}, False),
     ("Preview", {"rules": [{"on": "any", "where": [{"any": [NUMBER]}]}]}, True),
+    ("Preview", {"rules": [ANY], "against": [ANY], "from": "2026-10-01", "to": "2026-10-02"}, True),
+    ("Preview", {"rules": [ANY], "against": []}, False),
+    ("Preview", {"rules": [ANY], "against": ["Signed up"]}, False),
+    ("Activity", {}, True),
+    ("Activity", {"days": 730, "timezone": "Asia/Tokyo"}, True),
+    ("Activity", {"days": 731}, False),
+    ("Activity", {"where": []}, False),
+    ("Elements", {"limit": 100, "days": 3_660}, True),
+    ("Elements", {"limit": 101}, False),
+    ("Elements", {"days": 0}, False),
 ]
 
 
@@ -184,6 +194,39 @@ def test_schemas_tell_the_truth(api: httpx.Client, report: str, body: dict[str, 
     taken = jsonschema.Draft202012Validator(schema(f"{report}Request")).is_valid(body)
     response = api.post(REPORT_PATHS[report.lower()], json=body)
     assert (taken, response.status_code) == ((True, 200) if fits else (False, 400))
+
+
+TABLES = {"elements": [{"tag": "html"}, {"tag": "a", "ns": "svg", "attrs": {"id": "x", "title": None}}],
+          "nodes": [[-1, 0, 1, 1, 1, 1], [0, 1, 1, 2, 1, 2, 1]]}  # fmt: skip
+OTHERS: list[tuple[str, str, dict[str, Any], bool]] = [
+    ("/v1/definer/links", "LinkRequest", {"url": "https://shop.example/"}, True),
+    ("/v1/definer/links", "LinkRequest", {"url": "https://shop.example/", "minutes": 1_440}, True),
+    ("/v1/definer/links", "LinkRequest", {"url": "https://shop.example/", "minutes": 0}, False),
+    ("/v1/definer/links", "LinkRequest", {"url": ""}, False),
+    ("/v1/definer/links", "LinkRequest", {"url": "https://shop.example/" + "a" * 2_048}, False),
+    ("/v1/definer/links", "LinkRequest", {"minutes": 5}, False),
+    ("/v1/definer/links", "LinkRequest", {"url": "https://shop.example/", "site": "blog"}, False),
+    ("/v1/elements/candidates", "CandidatesRequest", {**TABLES, "node": 1, "on": "submit"}, True),
+    ("/v1/elements/candidates", "CandidatesRequest", {**TABLES, "node": 1, "texts": [[0, "Buy"]]}, True),
+    ("/v1/elements/candidates", "CandidatesRequest", {**TABLES, "node": 1, "texts": [[0]]}, False),
+    ("/v1/elements/candidates", "CandidatesRequest", {**TABLES, "node": -1}, False),
+    ("/v1/elements/candidates", "CandidatesRequest", {**TABLES, "node": 1, "on": "pageview"}, False),
+    ("/v1/elements/candidates", "CandidatesRequest", {**TABLES, "node": 1, "text": "a" * 256}, False),
+    ("/v1/elements/candidates", "CandidatesRequest", {**TABLES, "node": 0, "nodes": [[-1, 0, 1]]}, False),
+    ("/v1/elements/candidates", "CandidatesRequest", {**TABLES, "node": 0, "nodes": []}, False),
+    ("/v1/elements/candidates", "CandidatesRequest", {"node": 0}, False),
+]
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "body", "fits"), OTHERS, ids=[str(each[2])[-60:] for each in OTHERS]
+)
+def test_other_schemas_tell_the_truth(
+    api: httpx.Client, path: str, name: str, body: dict[str, Any], fits: bool
+) -> None:
+    """So do the schemas of what is no report."""
+    taken = jsonschema.Draft202012Validator(schema(name)).is_valid(body)
+    assert (taken, api.post(path, json=body).status_code) == ((True, 200) if fits else (False, 400))
 
 
 EVERY_OPTION: list[tuple[str, dict[str, Any]]] = [
