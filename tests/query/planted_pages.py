@@ -30,7 +30,7 @@ class Clicks:
         tables = tables_of(html)
         ids = self._plant(tables)
         said = {"text": dict(map(tuple, tables["texts"])).get(node)}
-        moment = NOW - timedelta(days=days_ago, minutes=visit % 600)
+        moment = NOW - timedelta(days=days_ago, minutes=1 + visit % 600)
         known = {"type": "click", "name": None, "node_id": ids[node], "session": visit, "device": visit}
         self.events.append(event("", moment, **({**known, "path": "/"} | said | columns)))
 

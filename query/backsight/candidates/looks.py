@@ -55,6 +55,8 @@ STATES: Final = frozenset(
     " entering leaving in out dirty pristine untouched valid invalid busy pending error on off".split()
 )
 PREFIXED: Final = re.compile(r"(?:is|has|was|ng)-(?P<state>[a-z-]+)|.+?(?:--|__?)(?P<modified>[a-z]+)")
+ADDRESSES: Final = frozenset(("href", "src", "action"))
+"""Attributes whose numbers are those of pages and files, which keep them."""
 STATE_ATTRIBUTES: Final = re.compile(
     r"aria-(?!label|haspopup|controls).*|data-(state|open|closed|active|selected|checked|expanded|disabled|focus"
     r"|hover|focus-visible|highlighted|loading|headlessui-state|orientation|side|align|status|pressed)"
@@ -103,6 +105,8 @@ def looks_of(token: Token) -> Looks:
         return PLAIN
     if token.kind == "class":
         return _class(token.name)
+    if token.kind == "attribute" and token.name in ADDRESSES:
+        return NUMBER if _written(token.value or "") is GENERATED else PLAIN
     return _written(token.name if token.kind == "id" else token.value or "")
 
 

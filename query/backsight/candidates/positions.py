@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from backsight.candidates.compounds import POSITION, Part
 from backsight.candidates.paths import (
+    DOUBTFUL_TOO,
     LEVELS_TWICE,
     PARTS_AROUND,
     PARTS_TWICE,
@@ -18,6 +19,7 @@ from backsight.candidates.paths import (
     lone,
     twice,
 )
+from backsight.candidates.stability import Trust
 from backsight.selectors.grammar import MAX_CHARS
 from backsight.selectors.ids import Mask
 from backsight.selectors.parsing import MAX_COMPOUNDS
@@ -28,25 +30,30 @@ class Positions:
 
     def __init__(self, paths: Paths) -> None:
         self._paths, self._page, self._parts, self._chain = paths, paths.page, paths.parts, paths.chain
-        self._around: Levels = [[], *(paths.around(level, STABLE_ONLY) for level in range(1, paths.height))]
 
     def best(self, wanted: Wanted) -> Path | None:
         """The cheapest with one position, of the element or of one around it; else with more."""
-        fitting = [path for path in self._with_one() if wanted(path)]
-        return min(fitting, key=lambda path: (path.cost, path.css), default=None) or self._upwards(wanted)
+        for trusted in (STABLE_ONLY, DOUBTFUL_TOO):
+            fitting = [path for path in self._with_one(trusted) if wanted(path)]
+            if found := min(fitting, key=lambda path: (path.cost, path.css), default=None):
+                return found
+        return self._upwards(wanted)
 
-    def _with_one(self) -> Iterator[Path]:
-        own = self._parts.of(self._paths.levels[0], STABLE_ONLY, PARTS_AROUND)
+    def _around(self, trusted: frozenset[Trust]) -> Levels:
+        return [[], *(self._paths.around(level, trusted) for level in range(1, self._paths.height))]
+
+    def _with_one(self, trusted: frozenset[Trust]) -> Iterator[Path]:
+        own, around = self._parts.of(self._paths.levels[0], trusted, PARTS_AROUND), self._around(trusted)
         placed = [self._parts.positioned(self._chain[0], part) for part in (None, *own[:3])]
         for each in map(lone, placed):
             yield each
-            for level in self._around:
-                yield from self._paths.within(each, level, PARTS_TWICE)
+            for level in around:
+                yield from self._paths.within(each, level, PARTS_AROUND)
         ancestors = [self._placed(level) for level in range(1, self._paths.height)]
         for each in map(lone, own):
             for level in ancestors:
                 yield from self._paths.within(each, level, 1)
-        outer = [level[:PARTS_TWICE] for level in self._around[1:]]
+        outer = [level[:PARTS_TWICE] for level in around[1:]]
         for pair in self._paths.pairs(ancestors[:LEVELS_TWICE], outer):
             for part in own:
                 yield from twice(lone(part), *pair)
@@ -64,14 +71,14 @@ class Positions:
 
     def _upwards(self, wanted: Wanted) -> Path | None:
         """Step by step from the element outwards, until something lasting around it makes it the one."""
-        own = self._parts.of(self._paths.levels[0], STABLE_ONLY, 1)
+        own, around = self._parts.of(self._paths.levels[0], STABLE_ONLY, 1), self._around(STABLE_ONLY)
         held = [self._parts.positioned(self._chain[0], own[0] if own else None)]
         for level, node in enumerate(self._chain):
             held = held if level == 0 else [self._parts.positioned(node), *held]
             path = self._stepped(held, level)
             if len(held) >= MAX_COMPOUNDS - 1 or len(path.css) > MAX_CHARS:
                 return None
-            anchored = (each for outer in self._around[level + 1 :] for each in outer[:PARTS_TWICE])
+            anchored = (each for outer in around[level + 1 :] for each in outer[:PARTS_TWICE])
             for each in (path, *(self._inside(path, anchor) for anchor in anchored)):
                 if wanted(each):
                     return each
@@ -98,7 +105,7 @@ class Positions:
         return path if wanted(path) else None
 
     def _descended(self, parts: Sequence[Part], first: Mask | None = None) -> Mask:
-        """The nodes at the end of compounds that are each a child of the one before, from some `first` ones."""
+        """The nodes at the end of compounds that are each a child of the one before it, from `first` on."""
         held = parts[0].mask if first is None else parts[0].mask & first
         for part in parts[1:]:
             held = part.mask & self._page.below(held)

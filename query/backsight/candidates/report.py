@@ -6,12 +6,13 @@ POST /v1/elements/candidates
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from backsight.candidates.held import Held
 from backsight.candidates.request import Asked, parse
 from backsight.candidates.scopes import Candidate, candidates_of, stability_of
+from backsight.candidates.tokens import Token
 from backsight.candidates.uses import query
 from backsight.scan.context import Context
 
@@ -40,8 +41,9 @@ def for_page(request: Mapping[str, object]) -> Answer:
 
 def _answer(asked: Asked, context: Context | None) -> Answer:
     held = Held(asked, context)
-    found = [_to_json(each, held) for each in candidates_of(held)]
-    return {"candidates": found, "left_out": _left_out(held)}
+    found = candidates_of(held)
+    said = {token for each in found if each.path is not None for token in each.path.tokens}
+    return {"candidates": [_to_json(each, held) for each in found], "left_out": _left_out(held, said)}
 
 
 def _to_json(candidate: Candidate, held: Held) -> Answer:
@@ -56,12 +58,9 @@ def _to_json(candidate: Candidate, held: Held) -> Answer:
     }
 
 
-def _left_out(held: Held) -> list[dict[str, str]]:
-    judged = {
-        token: held.stability.of(token)
-        for level in held.tokens[:LEVELS_TOLD]
-        for token in level
-        if token.kind != "tag"
-    }
-    unstable = [(token, each) for token, each in judged.items() if each.trust == "unstable"]
-    return [{"token": token.css, "why": each.why} for token, each in unstable[:MOST_LEFT_OUT]]
+def _left_out(held: Held, said: Collection[Token]) -> list[dict[str, str]]:
+    """What could have been said of the element and those next around it, and was not trusted."""
+    tokens = dict.fromkeys(token for level in held.tokens[:LEVELS_TOLD] for token in level)
+    judged = [(token, held.stability.of(token)) for token in tokens if token not in said]
+    doubted = [(token, each) for token, each in judged if each.trust != "stable"]
+    return [{"token": token.css, "why": each.why} for token, each in doubted[:MOST_LEFT_OUT]]
