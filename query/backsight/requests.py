@@ -26,6 +26,7 @@ REPORT_PATHS: Final[Mapping[str, str]] = {
     "cohort_preview": "/v1/cohorts/preview",
     "activity": "/v1/reports/activity",
     "elements": "/v1/reports/elements",
+    "doctor": "/v1/reports/doctor",
 }
 """Where the HTTP API takes each report's request; with `/sql` after it, the SQL is what comes back."""
 

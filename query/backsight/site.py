@@ -10,7 +10,7 @@ from threading import Lock
 from types import ModuleType
 from typing import Any, Final
 
-from backsight import candidates, repairs
+from backsight import candidates, doctor, repairs
 from backsight.asking import Question
 from backsight.candidates import unnamed
 from backsight.cohorts import Cohort, Cohorts, read_freeze
@@ -66,6 +66,7 @@ REPORTS: Final[Mapping[str, ModuleType]] = {
     "activity": repairs,
     "candidates": candidates,
     "elements": unnamed,
+    "doctor": doctor,
 }
 
 

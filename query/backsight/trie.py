@@ -109,7 +109,7 @@ class Trie:
         return pa.array(rows.node_id), pa.array(rows.element_id[own])
 
     def chains(self, node_ids: Sequence[int], most: int) -> dict[int, tuple[Placed, ...]]:
-        """Of each node that is known: its element and those around it, from the inside out; at most so many."""
+        """Of each known node: its element and those around it, from the inside out, so many at most."""
         nodes, elements = self._state.nodes, self._state.elements
         found = nodes.index.find(np.array(node_ids, np.int64)).tolist()
         above = {node: _upwards(nodes, at, most) for node, at in zip(node_ids, found, strict=True) if at >= 0}

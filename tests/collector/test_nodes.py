@@ -7,10 +7,10 @@ import msgspec
 import pyarrow as pa
 import pytest
 
-from backsight.contract import ELEMENTS, MAX_ATTRIBUTE_CHARS, NODES, id64
+from backsight.contract import ELEMENTS, MAX_ATTRIBUTE_CHARS, MAX_ATTRIBUTE_NAMES, NODES, id64
 from backsight_collector.committer import Committer, CommitterSettings
 from backsight_collector.fold import nodes as nodes_module
-from backsight_collector.fold.attributes import MAX_NAMES, AttributeBound
+from backsight_collector.fold.attributes import AttributeBound
 from backsight_collector.fold.nodes import BatchNodes, Contexts
 from backsight_collector.wire import Batch
 from captures import NOW, SITE, assert_sound, batch, capture, click, stored, write_journal
@@ -134,7 +134,7 @@ def test_classes_and_ids_keep_the_values_they_have() -> None:
 def test_generated_attribute_names_are_left_out() -> None:
     """A page that invents attribute names can't grow the elements either."""
     bound = AttributeBound(SITE, 10)
-    for number in range(MAX_NAMES):
+    for number in range(MAX_ATTRIBUTE_NAMES):
         bound.describe({f"data-{number}": ""})
     assert bound.describe({"data-new": "x", "data-0": ""}) == ((("data-0", ""),), (("data-new", "x"),))
 

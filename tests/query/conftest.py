@@ -40,6 +40,7 @@ def context_of(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Cont
         nodes: Sequence[Mapping[str, Any]] = (),
         elements: Sequence[Mapping[str, Any]] = (),
         cohorts: Mapping[str, Meaning] | None = None,
+        dead_letters: Sequence[Mapping[str, Any]] = (),
     ) -> Context:
         snapshot = snapshot_of(
             folder,
@@ -47,6 +48,7 @@ def context_of(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Cont
             statements=statements,
             nodes=nodes,
             elements=elements,
+            dead_letters=dead_letters,
         )
         trie = Trie.build(snapshot.rows("nodes"), snapshot.rows("elements"))
         known = named("A", "B", "C", "D") if names is None else names

@@ -8,7 +8,7 @@ on (that it is present is still known), and an event keeps its own target's valu
 
 `class` and `id` are what most rules are written in. Their limit is ten times as high, and past it only *new*
 values are withheld: a generated class name must not cost a site the rules that it has. Attribute names can be
-generated too; past MAX_NAMES a site's new names are left out of its elements altogether.
+generated too; past MAX_ATTRIBUTE_NAMES a site's new names are left out of its elements altogether.
 
 Nothing of this is stored: the counts are taken again from `elements` at every start.
 """
@@ -17,18 +17,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-from backsight.contract import MAX_ATTRIBUTE_CHARS, MAX_NAME_CHARS, is_captured_attribute
+from backsight.contract import (
+    KEY_ATTRIBUTES,
+    KEY_FACTOR,
+    MAX_ATTRIBUTE_CHARS,
+    MAX_ATTRIBUTE_NAMES,
+    MAX_NAME_CHARS,
+    is_captured_attribute,
+)
 
 log = logging.getLogger(__name__)
 
 Attributes = tuple[tuple[str, str | None], ...]
-
-MAX_NAMES: Final = 1_000
-"""Distinct attribute names of one site's elements."""
-KEY_ATTRIBUTES: Final = frozenset({"class", "id"})
-KEY_FACTOR: Final = 10
 
 
 class Description(NamedTuple):
@@ -81,8 +83,9 @@ class AttributeBound:
     def _has_room(self, name: str) -> bool:
         if name in self._values:
             return True
-        if len(self._values) >= MAX_NAMES:
-            self._report("(new names)", f"left out of elements: {MAX_NAMES} attribute names are in use")
+        if len(self._values) >= MAX_ATTRIBUTE_NAMES:
+            many = f"{MAX_ATTRIBUTE_NAMES} attribute names are in use"
+            self._report("(new names)", f"left out of elements: {many}")
             return False
         self._values[name] = set()
         return True

@@ -139,6 +139,11 @@ def list_unnamed(call: Call) -> Question:
     return call.site.ask("elements", _asked_for(call, "limit", "days"))
 
 
+def examine(call: Call) -> Question:
+    """What is wrong with the site."""
+    return call.site.ask("doctor", _asked_for(call, "days", "timezone"))
+
+
 def create_link(call: Call) -> Answer:
     """A link to the definer."""
     return Answer(call.site.create_link(call.body or {}, call.principal.key_id).to_json())

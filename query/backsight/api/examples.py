@@ -110,6 +110,7 @@ REQUESTS: Final[dict[str, dict[str, Any]]] = {
         "against": [{"on": "submit", "css": "form#signup"}],
         "from": "2026-10-01",
     },
+    "DoctorRequest": {"days": 7, "timezone": "Europe/Vienna"},
     "Definition": {
         "rules": [{"on": "submit", "css": "form#signup"}, {"on": "track", "name": "Account Created"}],
         "description": "The form on /join, or the call from the mobile site.",

@@ -14,6 +14,7 @@ from backsight.api.calls import (
     create_link,
     delete_cohort,
     delete_event,
+    examine,
     explain,
     find_candidates,
     freeze_cohort,
@@ -31,6 +32,7 @@ from backsight.api.calls import (
 )
 from backsight.api.operation import Answer, Call, Later, Operation
 from backsight.api.schemas.definer import LISTING
+from backsight.api.schemas.doctor import EXAMINED
 from backsight.api.schemas.events import DAYS
 from backsight.api.schemas.parts import TEXT, Schema, schema_name
 from backsight.api.schemas.timelines import TIMELINE
@@ -129,6 +131,11 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     Operation(
         "listElements", "GET", "/v1/elements", "read", "What is clicked most and bears no name yet",
         list_unnamed, response="Elements", tabular=True, query=LISTING, on_page=True,
+    ),
+    *_report_operations("doctor", "What is wrong with the site, and what to do about it"),
+    Operation(
+        "readDoctor", "GET", "/v1/doctor", "read", "What is wrong with the site, and what to do about it",
+        examine, response="Doctor", tabular=True, query=EXAMINED,
     ),
     Operation(
         "createLink", "POST", "/v1/definer/links", "define", "A link that opens the definer on a page",

@@ -5,6 +5,7 @@ Each takes a report's answer; a module a report. Nothing here imports a chart li
 
 from backsight.charts.activity import activity, elements
 from backsight.charts.attribution import attribution, credits_of
+from backsight.charts.doctor import doctor
 from backsight.charts.funnel import funnel, step_labels, unit_of
 from backsight.charts.lifecycle import lifecycle, stickiness
 from backsight.charts.parts import Row, Spec, plain
@@ -23,6 +24,7 @@ __all__ = [
     "cells",
     "cohort_preview",
     "credits_of",
+    "doctor",
     "elements",
     "funnel",
     "group_text",

@@ -34,6 +34,7 @@ COMMANDS: Final = {
     "paths": "reports.paths",
     "attribution": "reports.attribution",
     "signals": "reports.signals",
+    "doctor": "doctor",
     "person": "person",
     "explain": "person",
     "sites": "sites",

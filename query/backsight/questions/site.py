@@ -23,7 +23,7 @@ from backsight.requests import Request, moments, rules_of, several, without_none
 if TYPE_CHECKING:
     from backsight.definer_links import DefinerLink
     from backsight.named_events import NamedEvent
-    from backsight.results import Activity, Elements, Preview, Result
+    from backsight.results import Activity, Doctor, Elements, Preview, Result
 
 Json = Mapping[str, Any]
 Step = str | Json
@@ -97,6 +97,15 @@ class Questions(
 
         own = {"limit": limit, "days": days, "as_of": getattr(as_of, "meta", as_of)}
         return Elements(*self._answer("elements", without_none(own)))
+
+    def doctor(self, days: int = 30, *, timezone: str = "UTC", as_of: AsOf | None = None) -> Doctor:
+        """What is wrong with the site, and what to do about it: whether it captures, which names fell silent,
+        which selectors match nothing; and, of the last `days` (1 to 365), what got lost or was refused.
+        """
+        from backsight.results import Doctor
+
+        request = {"days": days, **moments(None, None, None, timezone, as_of)}
+        return Doctor(*self._answer("doctor", request))
 
     # ── Named events ────────────────────────────────────────────────────────────────────────────────────────
 

@@ -3,6 +3,7 @@
 from backsight.results.activity import Activity
 from backsight.results.attribution import Attribution
 from backsight.results.cohort_preview import CohortPreview
+from backsight.results.doctor import Doctor
 from backsight.results.elements import Elements
 from backsight.results.funnel import Funnel, FunnelPersons
 from backsight.results.lifecycle import Lifecycle, Stickiness
@@ -20,6 +21,7 @@ __all__ = [
     "Activity",
     "Attribution",
     "CohortPreview",
+    "Doctor",
     "Elements",
     "Funnel",
     "FunnelPersons",
@@ -54,6 +56,7 @@ RESULTS: dict[str, type[Result]] = {
         CohortPreview,
         Activity,
         Elements,
+        Doctor,
     )
 }
 """The class of each report's result, by the report's name."""
