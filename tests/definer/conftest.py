@@ -91,12 +91,16 @@ class Definer:
     def until(self, text: str) -> None:
         """Waits until the panel shows a text."""
         self.page.wait_for_function(
-            "text => window.__panel?.querySelector('.panel')?.innerText.includes(text)", arg=text, timeout=15_000
+            "text => window.__panel?.querySelector('.panel')?.innerText.includes(text)",
+            arg=text,
+            timeout=15_000,
         )
 
     def until_gone(self, text: str) -> None:
         self.page.wait_for_function(
-            "text => !window.__panel?.querySelector('.panel')?.innerText.includes(text)", arg=text, timeout=15_000
+            "text => !window.__panel?.querySelector('.panel')?.innerText.includes(text)",
+            arg=text,
+            timeout=15_000,
         )
 
     def count(self, css: str) -> int:
@@ -116,7 +120,9 @@ class Definer:
         )
 
     def press(self, text: str, css: str = "button,[role=radio],summary") -> None:
-        """Clicks the first control of the panel that says a text (or is called so), with the mouse."""
+        """Clicks the first control of the panel that says a text (or is called so), with the mouse, once it
+        stands still.
+        """
         place = self.page.wait_for_function(
             """([text, css]) => {
               const all = [...window.__panel?.querySelectorAll(css) ?? []];
@@ -125,7 +131,9 @@ class Definer:
               if (!found) return null;
               found.scrollIntoView({block: 'nearest'});
               const {x, y, width, height} = found.getBoundingClientRect();
-              return width ? [x + width / 2, y + height / 2] : null;
+              const place = [x + width / 2, y + height / 2], before = window.__place;
+              window.__place = place;
+              return width && before?.join() === place.join() ? place : null;
             }""",
             arg=[text, css],
             timeout=15_000,
@@ -161,6 +169,13 @@ class Definer:
         box = self.page.locator(css).first.bounding_box()
         assert box
         return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    def style_of(self, part: str, name: str) -> str:
+        """A computed style of a part of the panel."""
+        style: str = self.run(
+            "([part, name]) => getComputedStyle(__panel.querySelector('.' + part))[name]", [part, name]
+        )
+        return style
 
     def frame(self, kind: str) -> tuple[str, list[int]]:
         """The words at a frame, and its place: left, top, width, height; once it is drawn."""

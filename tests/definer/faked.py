@@ -84,7 +84,9 @@ class FakeApi:
 
     def _list(self, with_activity: bool) -> Answer:
         extra = () if with_activity else ("activity", "repair")
-        listed = [{key: value for key, value in each.items() if key not in extra} for each in self.names.values()]
+        listed = [
+            {key: value for key, value in each.items() if key not in extra} for each in self.names.values()
+        ]
         return 200, {"site": "shop", "events": sorted(listed, key=lambda each: each["name"])}, {}
 
     def _one(self, found: re.Match[str], body: Any, headers: dict[str, str]) -> Answer:
@@ -113,7 +115,9 @@ class FakeApi:
         made = [
             candidate(f"this “{text}” {tag}", {"on": on, "css": f"#shop {tag}"}, 0.94, "element"),
             candidate(f"every {tag}", {"on": on, "css": tag}, 0.62, "kind"),
-            candidate(f"anything that says “{text}”", {"on": on, "text": {"op": "is", "value": text}}, 0.3, "text"),
+            candidate(
+                f"anything that says “{text}”", {"on": on, "text": {"op": "is", "value": text}}, 0.3, "text"
+            ),
         ]
         left_out = [{"token": ".css-1x2y9z", "why": "was there on 2 of 90 days: it is generated"}]
         return {"candidates": self.candidates or made, "left_out": left_out, "meta": {}}
@@ -127,7 +131,10 @@ class FakeApi:
             "daily": daily(events),
             "elements": [],
             "overlaps": [{"name": name, "events": events // 2} for name in list(self.names)[:1]],
-            "texts": {"distinct": 2, "top": [{"text": "Buy", "events": events}, {"text": "Add", "events": 1}]},
+            "texts": {
+                "distinct": 2,
+                "top": [{"text": "Buy", "events": events}, {"text": "Add", "events": 1}],
+            },
             "pages": {"distinct": 1, "top": [{"path": "/shop", "events": events}]},
             "meta": {},
         }
@@ -146,7 +153,9 @@ def count_of(rules: list[dict[str, Any]]) -> int:
 
 
 def candidate(words: str, rule: dict[str, Any], stability: float, scope: str) -> dict[str, Any]:
-    why = ["its class was there on all of 90 days"] if stability > 0.8 else ["the text changed once in 90 days"]
+    why = (
+        ["its class was there on all of 90 days"] if stability > 0.8 else ["the text changed once in 90 days"]
+    )
     return {"rule": rule, "scope": scope, "words": words, "css": rule.get("css"), "on_page": 1,
             "stability": stability, "why": why}  # fmt: skip
 

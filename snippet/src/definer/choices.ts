@@ -54,7 +54,10 @@ export function choices(desk: Desk, changed: () => void): Choices {
 
   function choose(index: number): void {
     at = index;
-    cards.forEach((each, i) => each.setAttribute("aria-checked", String(i === index)));
+    cards.forEach((each, i) => {
+      each.setAttribute("aria-checked", String(i === index));
+      each.classList.toggle("compact", i !== index);
+    });
     rove(cards, index);
     changed();
   }
@@ -80,7 +83,7 @@ const LEVELS: [number, string, string][] = [
 /** How long such a selector has lasted on captured pages, and why. */
 function steadiness({ stability, why }: Candidate): HTMLElement {
   const [, kind, words] = LEVELS.find(([least]) => stability >= least) ?? LEVELS[2]!;
-  return h("p", { class: `steadiness ${kind}` }, h("span", { class: "dot" }), h("b", {}, words), why.length > 0 && `: ${why.join("; ")}`);
+  return h("p", { class: `steadiness ${kind}` }, h("span", { class: "dot" }), h("b", {}, words), why.length > 0 && h("span", { class: "why" }, `: ${why.join("; ")}`));
 }
 
 /** Outlines what a rule finds on this page, and says how many. */

@@ -3,7 +3,7 @@
 import { lineage } from "../dom";
 import { childOf } from "./finding";
 import { host } from "./host";
-import { fill, h } from "./markup";
+import { fill, h, looking } from "./markup";
 import { rove, roving } from "./roving";
 import { crumbOf, describeShort } from "./words";
 
@@ -36,12 +36,10 @@ export function crumbs(chosen: (element: Element) => void, looked: (element: Ele
   }
 
   const crumb = (each: Element, isHeld: boolean): HTMLElement =>
-    h("button", {
-      class: "crumb",
-      "aria-pressed": String(isHeld),
-      title: describeShort(each),
-      on: { click: () => take(each), focusin: () => looked(each) },
-    }, crumbOf(each));
+    looking(
+      h("button", { class: "crumb", "aria-pressed": String(isHeld), title: describeShort(each), on: () => take(each) }, crumbOf(each)),
+      (isLooking) => looked(isLooking && !isHeld ? each : null),
+    );
 
   function take(to: Element): void {
     looked(null);

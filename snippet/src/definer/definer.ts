@@ -20,9 +20,12 @@ import { unnamed } from "./unnamed";
 import { keep, view, type Tab } from "./view";
 import { counted, describeShort, figure, quoted } from "./words";
 
-/** As many elements of one name are badged. */
-const BADGES = 5;
+/** As many elements of one name are badged, the first with its count. */
+const BADGES = 3;
 const LOOK_MS = 400;
+
+/** A page that changes all the time, with many names, gives us at most one part in so many of its time. */
+const SHARE = 30;
 
 export function define(api: Api, site: Permission, close: () => void): { stop: () => void } {
   const names = namesFrom(api);
@@ -34,6 +37,7 @@ export function define(api: Api, site: Permission, close: () => void): { stop: (
     open: (named) => (named ? openName(named) : go("names")),
     point(element) {
       go("point");
+      point.letGo();
       if (element) point.hold(element);
     },
     define(...given) {
@@ -80,8 +84,8 @@ export function define(api: Api, site: Permission, close: () => void): { stop: (
   const ears: Ears = {
     over(target) {
       cover(isFrame(target) ? target : null, () => ears.hold(target, false));
-      if (shown !== point || point.held) return;
       const meant = meantOf(lineage(target));
+      if (shown === point && meant === point.held) return outline("hover", []);
       const born = names.bornBy(meant).map((named) => quoted(named.name, 30));
       outline("hover", [meant], [describeShort(meant), ...born].join(" · "));
     },
@@ -94,7 +98,7 @@ export function define(api: Api, site: Permission, close: () => void): { stop: (
     },
     letGo: () => shown === point && point.letGo(),
     toggle: () => use(!view.using),
-    out: () => point.held || outline("hover", []),
+    out: () => outline("hover", []),
   };
 
   function invitation(): HTMLElement {
@@ -116,27 +120,29 @@ export function define(api: Api, site: Permission, close: () => void): { stop: (
   }
 
   const badgesOf = (named: Named): Badge[] =>
-    bearersOf(named.rules).slice(0, BADGES).map((element) => {
-      const count = named.activity && figure(named.activity.events);
-      return { element, words: count ? `${named.name} ${count}` : named.name, title: `Open ${named.name}`, open: () => openName(named) };
+    bearersOf(named.rules).slice(0, BADGES).map((element, i) => {
+      const count = i === 0 && named.activity ? ` ${figure(named.activity.events)}` : "";
+      return { element, words: named.name + count, title: `Open ${named.name}`, open: () => openName(named) };
     });
 
   /** Pages change without a word: what is gone is let go of, and badges go where their names are. */
   let seen = "";
-  let held: Element | undefined;
+  let next = 0;
   function look(): void {
-    if (held && held !== point.held && shown === point) point.letGo();
-    held = point.held;
+    point.check();
     const now = `${document.getElementsByTagName("*").length} ${location.href}`;
-    if (now !== seen) badge();
+    const began = performance.now();
+    if (now === seen || began < next) return;
     seen = now;
+    badge();
+    next = began + SHARE * (performance.now() - began);
   }
   const looking = setInterval(look, LOOK_MS);
 
   names.onChange(() => {
     frame.count(names.all?.length ?? 0);
     badge();
-    if (shown === point && !point.held) point.letGo();
+    point.invite();
   });
   shadow.append(frame.element);
   go(view.draft?.pointing ? "point" : view.tab);

@@ -20,7 +20,10 @@ function words({ events, persons, daily, difference: between }: Preview): Child[
     h("p", { class: "counts" }, `${figure(before)} → `, h("b", {}, figure(events)), ` events in 90 days, by ${counted(persons, "person")}`),
     sparkline(everyDay(daily)),
     h("p", { class: "facts" },
-      h("span", { class: "gained" }, `+ ${counted(gained.events, "event")} by ${counted(gained.persons, "person")}`),
-      h("span", { class: "lost" }, `− ${counted(lost.events, "event")} by ${counted(lost.persons, "person")}`)),
+      h("span", { class: "gained" }, `gains ${amount(gained)}`),
+      h("span", { class: "lost" }, `loses ${amount(lost)}`)),
   ];
 }
+
+const amount = ({ events, persons }: { events: number; persons: number }): string =>
+  events ? `${counted(events, "event")} by ${counted(persons, "person")}` : "none";

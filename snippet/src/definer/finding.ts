@@ -50,10 +50,15 @@ export const meantOf = (path: Element[]): Element => path.find((element) => matc
 export function foundBy(rule: Rule): Element[] {
   if (rule.any) return [...new Set(rule.any.flatMap(foundBy))];
   if (!isOnElements(rule) || !holdsHere(rule)) return [];
-  const css = rule.css ?? INTERACTIVE;
-  const found = attempt(() => trees().flatMap((tree) => within(tree, css))) ?? [];
-  return found.filter((element) => saysAsAsked(rule, element) && !isIgnored([element]));
+  const says = (css: string): Element[] =>
+    (attempt(() => trees().flatMap((tree) => within(tree, css))) ?? []).filter((each) => !isIgnored([each]) && saysAsAsked(rule, each));
+  if (!rule.text && !rule.label) return says(rule.css!);
+  const found = says(rule.css ?? INTERACTIVE);
+  return innermost(found.length || rule.css ? found : says("body *"));
 }
+
+/** What surrounds an element that says something says it, too. */
+const innermost = (found: Element[]): Element[] => found.filter((each) => !found.some((other) => other !== each && each.contains(other)));
 
 /** Whether the events of an element are counted by a rule. */
 export function bears(element: Element, rule: Rule): boolean {

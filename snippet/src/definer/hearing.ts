@@ -16,7 +16,7 @@ export interface Ears {
   letGo(): boolean;
   /** The shortcut that switches between pointing and using the page. */
   toggle(): void;
-  /** The pointer has left the window. */
+  /** The pointer has left the page. */
   out(): void;
 }
 
@@ -54,6 +54,7 @@ const isOurs = (event: Event): boolean => event.target === host || (event as Foc
 function keepOurs(event: Event): void {
   event.stopImmediatePropagation();
   if (event.target !== host) return;
+  if (event.type === "pointerover") ears?.out();
   const key = event.type === "keydown" ? (event as KeyboardEvent) : undefined;
   if (key && ears && isShortcut(key)) return act(event, ears.toggle);
   const inner = innerTarget(event);

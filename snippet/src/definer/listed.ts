@@ -3,7 +3,7 @@
 import type { Named } from "./answers";
 import type { Desk, Screen } from "./desk";
 import { outline } from "./frames";
-import { fill, h } from "./markup";
+import { fill, h, looking } from "./markup";
 import { bearersOf } from "./names";
 import { skeleton, toggle, trouble } from "./parts";
 import { sparkline } from "./sparkline";
@@ -33,15 +33,18 @@ export function listed(desk: Desk, badgesChanged: () => void): Screen {
   const row = (named: Named): HTMLElement => {
     const here = bearersOf(named.rules);
     const { activity } = named;
-    return h(
+    const item = h(
       "button",
-      { class: "item", on: { click: () => desk.open(named), focusin: () => outline("match", here) } },
+      { class: "item compact", on: () => desk.open(named) },
       h("div", { class: "head" }, h("b", {}, named.name), here.length > 0 && h("span", { class: "here" }, `${here.length} here`)),
-      activity ? sparkline(activity.daily) : skeleton(1),
-      activity && h("p", { class: "facts" }, `${counted(activity.events, "event")} by ${counted(activity.persons, "person")}`,
-        activity.silent_since && h("span", { class: "silent" }, `silent since ${day(activity.silent_since)}`)),
+      activity
+        ? h("div", { class: "history" }, sparkline(activity.daily),
+            h("p", {}, `${counted(activity.events, "event")} by ${counted(activity.persons, "person")}`))
+        : skeleton(1),
+      activity?.silent_since && h("p", { class: "silent" }, `Silent since ${day(activity.silent_since)}`),
       named.repair && h("p", { class: "silent" }, `Can be repaired: ${figure(named.repair.found.events)} events found`),
     );
+    return looking(item, (isLooking) => outline("match", isLooking ? here : []));
   };
 
   desk.names.onChange(() => element.isConnected && draw());

@@ -3,7 +3,7 @@
 /** What a part of the panel does when it is clicked, typed into or given a key; the window's listeners call it. */
 export type Act = (event: Event, element: HTMLElement) => void;
 
-export const ACTS = ["click", "input", "keydown", "focusin"] as const;
+export const ACTS = ["click", "input", "keydown"] as const;
 type Acts = Partial<Record<(typeof ACTS)[number], Act>>;
 
 /** Kept beside the elements: no listener stands inside, since events are kept from the way there. See hearing.ts. */
@@ -35,6 +35,13 @@ export function svg(tag: string, attributes: Record<string, string | number>, ..
   const element = make.call(document, SVG, tag) as SVGElement;
   set(element, attributes);
   element.append(...children);
+  return element;
+}
+
+/** Says whether the pointer or the focus is on an element: what moves inside the panel is not heard outside of it. */
+export function looking<T extends Element>(element: T, looked: (isLooking: boolean) => void): T {
+  for (const type of ["pointerenter", "focus"]) element.addEventListener(type, () => looked(true));
+  for (const type of ["pointerleave", "blur"]) element.addEventListener(type, () => looked(false));
   return element;
 }
 

@@ -28,12 +28,16 @@ export function narrow(changed: () => void): Narrow {
   const page = pages(later(changed, 0));
   const where = property(later(changed, PAUSE_MS));
   const element = h("details", { class: "narrow" }, h("summary", {}, "Narrow it down"), text.element, page.element, where.element);
+  element.addEventListener("toggle", () => element.scrollIntoView({ block: "nearest" }));
   return {
     element,
     get narrowing() {
       return { text: text.test(), path: page.test(), where: where.predicate() };
     },
-    offer: text.offer,
+    offer(said, preview) {
+      text.offer(said, preview);
+      page.offer();
+    },
     clear() {
       text.clear();
       page.clear();
@@ -87,16 +91,21 @@ function texts(chosen: () => void, typed: () => void) {
 }
 
 function pages(chosen: () => void) {
-  const path = location.pathname;
-  const like = likePath(path);
-  const tests: (Test | undefined)[] = [undefined, { op: "is", value: path }];
-  const words = ["any page", `this page, ${cut(path, 30)}`];
-  if (like) {
-    tests.push({ op: "matches", value: like.pattern });
-    words.push(`pages like ${cut(like.shown, 30)}`);
+  let path = "";
+  let tests: (Test | undefined)[] = [];
+  const select = choice("Page", [], chosen);
+
+  /** The address may have changed since: then nothing of it is chosen any more. */
+  function offer(): void {
+    if (path === location.pathname) return;
+    path = location.pathname;
+    const like = likePath(path);
+    tests = [undefined, { op: "is", value: path }, like && { op: "matches", value: like.pattern }];
+    const words = ["any page", `this page, ${cut(path, 30)}`, like && `pages like ${cut(like.shown, 30)}`];
+    fill(select, ...words.filter(Boolean).map((each) => h("option", {}, each)));
   }
-  const select = choice("Page", words, chosen);
-  return { element: row("Page", select), test: () => tests[select.selectedIndex], clear: () => void (select.selectedIndex = 0) };
+
+  return { element: row("Page", select), offer, test: () => tests[select.selectedIndex], clear: () => void (select.selectedIndex = 0) };
 }
 
 function property(typed: () => void) {

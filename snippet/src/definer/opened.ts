@@ -45,9 +45,9 @@ export function opened(desk: Desk): Opened {
     keep({ draft: { ...draft, pointing: false } });
     const description = h("textarea", { rows: 2, placeholder: "what it means, for others", on: { input: () => edit({ description: description.value }) } });
     description.value = draft.description;
-    fill(element, back(), h("h2", { tabindex: -1 }, named.name), silence(named), days.element, repairing(desk, named, etag, reopened),
-      field("Description", description), h("h3", { class: "label" }, "Counts"), rules,
-      h("div", { class: "buttons" }, button("Add a rule by pointing", addByPointing)), change.element, end);
+    fill(element, back(), h("h2", { tabindex: -1 }, named.name), repairing(desk, named, etag, reopened) ?? silence(named), days.element,
+      h("h3", { class: "label" }, "Counts"), rules, h("div", { class: "buttons" }, button("Add a rule by pointing", addByPointing)),
+      field("Description", description), change.element, end);
     void days.show(named.rules);
     draw();
     element.querySelector("h2")!.focus();

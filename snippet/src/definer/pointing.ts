@@ -23,10 +23,14 @@ import { describeShort, kindOf, saidBy, suggestedName, VERBS } from "./words";
 export interface Pointing extends Screen {
   readonly held: Element | undefined;
   hold(target: Element): void;
+  /** Lets go of what the page has taken away. */
+  check(): void;
   /** Whether there was anything to let go of. */
   letGo(): boolean;
   /** A rule whose element is not held. */
   take(rule: Rule, words: string, name: string, stability: number): void;
+  /** The invitation says something else, if that is what is shown. */
+  invite(): void;
   /** The focus goes to what was found. */
   focus(): void;
 }
@@ -39,10 +43,14 @@ export function pointing(desk: Desk, invitation: () => HTMLElement): Pointing {
   const way = crumbs(hold, (looked) => outline("hover", looked ? [looked] : [], looked ? describeShort(looked) : ""));
   const offered = choices(desk, weigh);
   const asked = narrow(weigh);
-  const name = saving(desk, current, () => void letGo());
+  const name = saving(desk, current, (...words) => {
+    letGo();
+    fill(element, ...words);
+  });
   const widened = history(desk);
   const asking = newest();
   let held: Element | undefined;
+  let invited: HTMLElement | undefined;
   let path: Element[] = [];
   let on = "click";
 
@@ -122,7 +130,7 @@ export function pointing(desk: Desk, invitation: () => HTMLElement): Pointing {
     letGo();
     outline("held", [meant], kindOf(meant));
     const address = nameOf(meant) === "iframe" && (meant as HTMLIFrameElement).src;
-    fill(element, note("warn", h("p", {}, words), address && h("p", { class: "muted" }, address)), invitation());
+    fill(element, note("warn", h("p", {}, words), address && h("p", { class: "muted" }, address)), (invited = invitation()));
     desk.say(words);
   }
 
@@ -139,20 +147,27 @@ export function pointing(desk: Desk, invitation: () => HTMLElement): Pointing {
     held = undefined;
     path = [];
     for (const kind of ["held", "match", "hover"] as const) outline(kind, []);
-    fill(element, invitation());
+    invite();
     if (any) desk.say("Let go");
     return any;
   }
 
-  fill(element, invitation());
+  function invite(): void {
+    invited = invitation();
+    fill(element, invited);
+  }
+
+  invite();
   return {
     element,
     get held() {
-      return held && stands(held) ? held : undefined;
+      return held;
     },
+    check: () => held && !stands(held) && letGo(),
     hold,
     letGo,
     take,
+    invite: () => element.firstElementChild === invited && invite(),
     focus: () => element.querySelector<HTMLElement>(".crumb[tabindex='0'],[tabindex='0']")?.focus(),
     shown: () => held && outline("held", [held], describeShort(held)),
     hidden: () => (["held", "match", "hover"] as const).forEach((kind) => outline(kind, [])),

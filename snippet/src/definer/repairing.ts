@@ -22,9 +22,9 @@ export function repairing(desk: Desk, { name, description, repair }: Named, etag
     }
   }
 
-  return note("repair", h("h3", {}, "It can be repaired"), h("p", {}, repair.words), repair.rule.css ? h("code", { class: "css" }, repair.rule.css) : null,
+  return note("repair", h("h3", {}, `Silent since ${day(repair.silent_since)}; it can be repaired`), h("p", {}, repair.words), repair.rule.css ? h("code", { class: "css" }, repair.rule.css) : null,
     h("p", { class: "counts" }, `${figure(repair.before.events)} → `, h("b", {}, figure(repair.after.events)), " events"),
-    h("p", { class: "muted" }, `Found since ${day(repair.silent_since)}: ${counted(repair.found.events, "event")} by ${counted(repair.found.persons, "person")}.`),
+    h("p", { class: "muted" }, `Found since then: ${counted(repair.found.events, "event")} by ${counted(repair.found.persons, "person")}.`),
     repair.why.length > 0 && h("ul", {}, ...repair.why.map((why) => h("li", {}, why))),
     h("div", { class: "buttons" }, button("Accept the repair", () => void accept(), "strong")), problem);
 }

@@ -1,5 +1,6 @@
 // One stop for Tab in a group; arrows, Home and End move inside of it.
 
+import { shadow } from "./host";
 import type { Act } from "./markup";
 
 const STEPS: Record<string, (index: number, count: number) => number> = {
@@ -17,7 +18,7 @@ export const roving =
   (event) => {
     const step = STEPS[(event as KeyboardEvent).key];
     const all = members();
-    const from = all.findIndex((member) => member.tabIndex === 0);
+    const from = all.indexOf(shadow.activeElement as HTMLElement);
     if (!step || from < 0) return;
     event.preventDefault();
     const index = Math.max(0, Math.min(all.length - 1, step(from, all.length)));

@@ -1,14 +1,13 @@
 // Gives a rule a name, and says what that name then counts.
 
 import { Problem } from "./api";
-import type { Named, Rule } from "./answers";
+import type { Named, Preview, Rule } from "./answers";
 import type { Desk } from "./desk";
 import { forgetHistories } from "./history";
 import { fill, h, set } from "./markup";
 import { pathOf } from "./names";
 import { button, copyable, field, note, trouble } from "./parts";
 import { counted, quoted } from "./words";
-import type { Preview } from "./answers";
 
 export interface Saving {
   readonly element: HTMLElement;
@@ -18,7 +17,8 @@ export interface Saving {
   counts(preview: Preview | undefined): void;
 }
 
-export function saving(desk: Desk, rule: () => Rule | undefined, another: () => void): Saving {
+/** `rule` says what is saved; `finished` is given what to show once it is. */
+export function saving(desk: Desk, rule: () => Rule | undefined, finished: (...words: Node[]) => void): Saving {
   const element = h("div", { class: "saving" });
   const problem = h("div");
   const amount = h("span", { class: "amount" });
@@ -56,6 +56,7 @@ export function saving(desk: Desk, rule: () => Rule | undefined, another: () => 
       done(answer);
     } catch (error) {
       fill(problem, refusal(error as Problem, given));
+      problem.scrollIntoView({ block: "nearest" });
     } finally {
       fill(press, "Save");
       typed();
@@ -75,18 +76,21 @@ export function saving(desk: Desk, rule: () => Rule | undefined, another: () => 
     desk.names.put(saved.name, saved);
     const before = preview ? `${counted(preview.events, "event")} by ${counted(preview.persons, "person")} in the last 90 days bear this name already.` : "";
     desk.say(`Saved ${saved.name}. ${before}`);
-    fill(element, note("good", h("h3", { tabindex: -1 }, `${quoted(saved.name, 60)} is defined`), h("p", {}, before || "It holds for all of history.")),
-      h("p", { class: "muted" }, "Use it at once, in Python:"),
+    const heading = h("h2", { tabindex: -1 }, `${quoted(saved.name, 60)} is defined`);
+    finished(
+      note("good", heading, h("p", {}, before || "It holds for all of history.")),
+      h("p", { class: "muted" }, "It is in every report at once. In Python:"),
       copyable(`site.funnel([{"on": "pageview"}, ${JSON.stringify(saved.name)}])`),
-      h("p", { class: "muted" }, "or over HTTP, as a step of POST /v1/reports/funnel:"),
+      h("p", { class: "muted" }, "Over HTTP, to POST /v1/reports/funnel:"),
       copyable(JSON.stringify({ steps: [{ on: "pageview" }, saved.name] })),
-      h("div", { class: "buttons" }, button("Define another", another, "strong"), button("Open it", () => desk.open(saved))));
-    element.querySelector("h3")!.focus();
+      h("div", { class: "buttons" }, button("Define another", () => desk.point(), "strong"), button("Open it", () => desk.open(saved))),
+    );
+    heading.focus();
   }
 
   function counts(next: Preview | undefined): void {
     preview = next;
-    fill(amount, next ? `Counts ${counted(next.events, "event")} by ${counted(next.persons, "person")} in 90 days, and all to come` : "Counting…");
+    fill(amount, next ? `Counts ${counted(next.events, "event")} by ${counted(next.persons, "person")} already` : "Counting…");
   }
 
   return { element, begin, counts };

@@ -5,7 +5,7 @@ import type { Unnamed } from "./answers";
 import type { Desk, Screen } from "./desk";
 import { foundBy } from "./finding";
 import { outline } from "./frames";
-import { fill, h } from "./markup";
+import { fill, h, looking } from "./markup";
 import { button, skeleton, trouble } from "./parts";
 import { counted, cut } from "./words";
 
@@ -32,12 +32,13 @@ export function unnamed(desk: Desk): Screen {
   function row(each: Unnamed): HTMLElement {
     const { rule, words, name, events, persons, stability } = each;
     const found = foundBy(rule);
-    return h("div", { class: "item", on: { focusin: () => outline("match", found) } },
+    const item = h("div", { class: "item" },
       h("div", { class: "head" }, h("b", {}, words), h("span", { class: "here" }, found.length ? `${found.length} here` : "elsewhere")),
       h("p", { class: "facts" }, `${counted(events, "click")} by ${counted(persons, "person")} · ${placesOf(each)}`),
       h("div", { class: "buttons" },
         found[0] && button("Show it", () => pointTo(found[0]!)),
-        button(`Name it`, () => desk.define(rule, words, name, stability), "quiet", { "aria-label": `Name it ${name}`, title: name })));
+        button("Name it", () => desk.define(rule, words, name, stability), "quiet", { "aria-label": `Name it ${name}`, title: name })));
+    return looking(item, (isLooking) => outline("match", isLooking ? found : []));
   }
 
   function pointTo(target: Element): void {
