@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from backsight.api.headers import SECURITY_HEADERS, bearer_key
 from backsight.api.operations import Operation
-from backsight.errors import BacksightError, Refused, shown
+from backsight.errors import BacksightError, Refused
 from backsight.keys import Principal
 
 ALLOWED_HEADERS: Final = "Authorization, Content-Type, If-Match, If-None-Match"
@@ -58,7 +58,7 @@ def require_page(principal: Principal, operation: Operation, request: Request) -
         raise Refused(
             "this definer's token is for pages of another origin.",
             field="Origin",
-            value=shown(asking),
+            value=", ".join(asking) or None,
             valid="the origin for which its link was made",
         )
 
