@@ -60,3 +60,12 @@ def test_another_names_unknown_property_does_not_hinder_a_preview(context_of: An
     rules = parse_rules([{"on": "any", "where": [{"property": "never", "op": "is", "value": 1}]}])
     answer = preview.run({"rules": [{"on": "track"}]}, context_of(EVENTS, names={"Odd": rules}))
     assert answer["events"] == 2
+
+
+def test_what_stands_may_ask_for_what_was_never_captured(context_of: Any) -> None:
+    """A name that never held can be compared with what would take its place; a rule of one's own must be."""
+    stood = [{"on": "any", "where": [{"property": "never", "op": "is", "value": 1}]}]
+    answer = preview.run({"rules": [{"on": "track"}], "against": stood}, context_of(EVENTS))
+    assert answer["difference"]["gained"]["events"] == 2
+    with pytest.raises(InvalidRequest, match="no event has a property 'never'"):
+        preview.run({"rules": stood, "against": [{"on": "track"}]}, context_of(EVENTS))

@@ -95,13 +95,13 @@ def parse(request: Mapping[str, object], now: datetime) -> PreviewRequest:
 def _counts(asked: PreviewRequest, context: Context, periods: Periods, span: Range) -> Query:
     conditions = context.conditions()
     tests, steps = [("matches", conditions.step(asked.step, "rules"))], [asked.step]
+    asked_for = dict(conditions.customs)
     if asked.against is not None:
         tests.append(("stood", conditions.step(asked.against, "against")))
         steps.append(asked.against)
-    asked_for = dict(conditions.customs)
     names = [_Overlap.of(number, name, conditions) for number, name in enumerate(sorted(context.names))]
     conditions.columns |= COLUMNS
-    conditions.customs = asked_for  # another name's unknown property is not this request's fault
+    conditions.customs = asked_for  # an unknown property in what stands is not this request's fault
     columns = [("slot", periods.slot_sql()), *((name.alias, name.test) for name in names if not name.by_kind)]
     text = load_sql("preview")
     if any(name.by_kind for name in names):
