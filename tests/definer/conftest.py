@@ -1,5 +1,7 @@
 """Pages with the real snippet and definer in Chromium, an API that is faked, and a hand that uses the panel."""
 
+# ruff: noqa: E501, N802  (pages and scripts stand in whole lines; names are http.server's)
+
 from __future__ import annotations
 
 import json
@@ -204,7 +206,7 @@ def site(api: FakeApi) -> Iterator[Site]:
 
 
 @pytest.fixture
-def definer(site: Site, api: FakeApi, browsing: BrowserContext) -> Iterator[Definer]:  # noqa: F811
+def definer(site: Site, api: FakeApi, browsing: BrowserContext) -> Iterator[Definer]:
     definer = Definer(browsing.new_page(), site, api)
     yield definer
     assert definer.errors == []

@@ -1,5 +1,7 @@
 """Names that exist: on the page, in the list, opened, changed, repaired, deleted; and what has none yet."""
 
+# ruff: noqa: E501  (pages and scripts stand in whole lines)
+
 from __future__ import annotations
 
 import pytest

@@ -1,5 +1,7 @@
 """Giving a rule a name, and what is said then."""
 
+# ruff: noqa: E501  (pages and scripts stand in whole lines)
+
 from __future__ import annotations
 
 from definer.faked import count_of, problem
