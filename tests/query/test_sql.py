@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from backsight import candidates, doctor, repairs
+from backsight.candidates import unnamed
 from backsight.contract import id64
 from backsight.reports import (
     attribution,
@@ -35,6 +37,14 @@ OCTOBER = {"from": "2026-10-01", "to": "2026-10-31"}
 NASTY = "'; drop table events; --\n$p0"
 
 SHAPES: dict[str, tuple[Any, dict[str, Any], list[dict[str, Any]]]] = {
+    "activity": (repairs, {"days": 7, "timezone": "Europe/Berlin"}, []),
+    "doctor": (doctor, {}, []),
+    "candidates": (
+        candidates,
+        {"elements": [{"tag": "button"}], "nodes": [[-1, 0, 1, 1, 1, 1]], "node": 0, "text": NASTY},
+        [],
+    ),
+    "elements": (unnamed, {"limit": 5, "days": 7}, [statement("identify", DAY, device=1, user=11)]),
     "funnel_any": (funnel, {"steps": ["A", "B", "A"]}, []),
     "funnel_first": (funnel, {"steps": ["A", "B"], "entry": "first", "range": "all", **OCTOBER}, []),
     "funnel_of_elements": (funnel, {"steps": [{"css": "button"}, {"css": "form"}]}, []),
