@@ -79,6 +79,6 @@ clean:          ## remove what was set up
 	cd tests/pages && $(NPM) ci --silent --ignore-scripts
 	@touch $@
 
-.make/pages: .make/page-packages $(wildcard tests/pages/frameworks/*.mjs tests/pages/frameworks/*/*)
+.make/pages: .make/page-packages $(wildcard tests/pages/frameworks/*.mjs tests/pages/frameworks/*/* snippet/src/*.ts snippet/src/definer/*.ts)
 	cd tests/pages && $(NPM) run --silent build
 	@touch $@

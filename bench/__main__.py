@@ -22,6 +22,7 @@ BENCHMARKS: Final = {
     "snippet": "size of the built snippet and its parts, gzip",
     "handler": "what a click costs the page, beside posthog-js",
     "inp": "Interaction to Next Paint of a heavy page, with and without the snippet",
+    "finder": "selectors by position among the definer's first candidates, beside @medv/finder",
     "capture": "capture requests/s against a bare ASGI echo",
     "intake": "journal-to-lake events/s",
     "css": "a selector never used before, over a million nodes",

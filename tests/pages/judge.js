@@ -52,6 +52,43 @@
     }));
   };
 
+  // Until nothing has changed for a while: pages draw charts once what they import has come.
+  judge.still = (ms) =>
+    new Promise((done) => {
+      let wait = setTimeout(done, ms);
+      new MutationObserver(() => {
+        clearTimeout(wait);
+        wait = setTimeout(done, ms);
+      }).observe(document, { subtree: true, childList: true, attributes: true });
+    });
+
+  // What the definer asks of each element: the page's tables once, and for each row of `nodes` what is said of its
+  // element. Needs built/tables.js. The rows are in the order of `judge.elements`.
+  judge.asking = () => {
+    judge.elements = [];
+    const pending = [document.documentElement];
+    for (let element = pending.pop(); element; element = pending.pop()) {
+      judge.elements.push(element);
+      const inside = shadow.call(element);
+      pending.push(...[...element.children].reverse(), ...(inside ? [...inside.children].reverse() : []));
+    }
+    const tables = JSON.parse(__tables.askingFor(document.documentElement, "click"));
+    const tags = tables.nodes.map(([, element]) => tables.elements[element].tag);
+    if (tags.join() !== judge.elements.map(({ localName }) => localName).join()) throw Error("another order");
+    return { ...tables, said: judge.elements.map((element) => __tables.wordingOf(element)) };
+  };
+
+  // Of each pair of an element's place and a selector: whether the selector finds the element or something around it,
+  // and the places of all elements that it matches.
+  judge.found = (pairs) => {
+    const known = new Map();
+    const matching = (css) => judge.elements.flatMap((element, place) => (matches.call(element, css) ? [place] : []));
+    return pairs.map(([place, css]) => {
+      if (!known.has(css)) known.set(css, matching(css));
+      return { holds: closestThroughHosts(judge.elements[place], css), matching: known.get(css) };
+    });
+  };
+
   judge.click = (from, to, marker) => {
     for (let index = from; index < Math.min(to, judge.elements.length); index++) {
       const at = { clientX: index % 1000, clientY: Math.floor(index / 1000) };

@@ -1,5 +1,5 @@
 // Builds each framework's page into ../built/NAME, as its users' builds do: scoped and hashed class names, minified.
-// The same source gives the same files.
+// The same source gives the same files. And ../built/tables.js, in which the definer writes a page's tables.
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -77,3 +77,19 @@ for (const [name, entry] of Object.entries(APPS)) {
     plugins: [vue, svelte, modules],
   });
 }
+await build({
+  stdin: {
+    resolveDir: join(here, "../../../snippet/src"),
+    loader: "ts",
+    contents: `
+      import { lineage } from "./dom";
+      import { redactedOf } from "./privacy";
+      import { wording } from "./wording";
+      export { askingFor } from "./definer/tables";
+      export const wordingOf = (element) => wording(element, lineage(element), redactedOf(lineage(element)));`,
+  },
+  outfile: join(built, "tables.js"),
+  bundle: true,
+  format: "iife",
+  globalName: "__tables",
+});
