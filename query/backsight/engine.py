@@ -82,7 +82,15 @@ class Derived:
     key: Hashable
 
 
-Relation: TypeAlias = pa.Table | Files | Derived
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A relation made of others, one after the other; each is derived, and kept, by itself."""
+
+    parts: Sequence[Derived]
+    schema: pa.Schema
+
+
+Relation: TypeAlias = pa.Table | Files | Derived | Parts
 
 
 class Engine:
@@ -173,6 +181,9 @@ class Engine:
             cursor.register(name, relation)
         elif isinstance(relation, Derived):
             cursor.register(name, self._derive(relation))
+        elif isinstance(relation, Parts):
+            parts = [self._derive(part).cast(relation.schema) for part in relation.parts]
+            cursor.register(name, pa.concat_tables([relation.schema.empty_table(), *parts]))
         elif not relation.uris:
             named = [pa.field("filename", pa.string())] if relation.named else []
             cursor.register(name, pa.schema([*relation.schema, *named]).empty_table())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -16,10 +17,11 @@ from backsight.reports import explain, funnel, lifecycle, paths, preview, retent
 from backsight.rules.bursts import Rage, bursts_sql, read_span, span_text
 from backsight.rules.rule import describe, parse_rule, parse_rules
 from query.conftest import ContextOf
-from query.rows import event, rows_of
+from query.rows import SITE, event, rows_of
 from query.test_preview import ELEMENTS, NODES
 
 MIDNIGHT = datetime(2026, 10, 2, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 Row = dict[str, Any]
 
 
@@ -90,6 +92,7 @@ def test_a_burst_is_completed_once_by_the_right_click(
     wanted = completing(events, rage)
     assert found_of(context_of(events), rule) == len(wanted)
     sql, params = bursts_sql(rage)
+    params |= {"midnight": MIDNIGHT - 2 * HOUR, "before": MIDNIGHT - 2 * HOUR}
     answer = engine.query(sql, params, {"events": rows_of("events", events)})
     assert set(zip(answer["page"].to_pylist(), answer["sequence"].to_pylist(), strict=True)) == wanted
 
@@ -169,6 +172,38 @@ def test_a_burst_counts_in_the_range_of_the_click_that_completes_it(context_of: 
     assert found_of(context, RAGE, to="2026-10-01") == 0
     assert found_of(context, RAGE, **{"from": (MIDNIGHT + timedelta(milliseconds=1)).isoformat()}) == 1
     assert found_of(context, RAGE, **{"from": (MIDNIGHT + timedelta(milliseconds=2)).isoformat()}) == 0
+
+
+def test_only_days_that_got_more_events_are_worked_out_anew(
+    context_of: ContextOf, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is known of a day is kept until its files change, or those of the day before."""
+    days = [click(day, n, n + 86_400_000 * day) for day in range(4) for n in range(3)]
+    context = context_of(days)
+    asked, query = [], engine.query
+
+    def spying(sql: str, *more: Any) -> Any:
+        asked.append("completing" in sql)
+        return query(sql, *more)
+
+    monkeypatch.setattr(engine, "query", spying)
+    assert (found_of(context, RAGE), sum(asked)) == (4, 4)
+    assert (found_of(context, RAGE), sum(asked)) == (4, 4)
+    assert (found_of(context, RAGE, **{"from": "2026-10-03"}), sum(asked)) == (3, 4)
+    events = context.snapshot.tables["events"]
+    later = context_of([click(9, n, n + 86_400_000 * 3) for n in range(3)]).snapshot.tables["events"]
+    files = {SITE: (*events.files[SITE], *later.files[SITE])}
+    tables = {**context.snapshot.tables, "events": replace(events, files=files)}
+    grown = replace(context, snapshot=replace(context.snapshot, tables=tables))
+    assert (found_of(grown, RAGE), sum(asked)) == (5, 5)
+
+
+def test_the_sql_of_many_days_is_shown_once(context_of: ContextOf) -> None:
+    """However many days a question is about, and of none it can still be asked."""
+    text = funnel.sql({"steps": [RAGE]}, context_of([click(1, day, 86_400_000 * day) for day in range(4)]))
+    assert text.count("create temporary table bursts_1") == text.count("completing as (") == 1
+    assert "-- 4 parts, each as the last" in text
+    assert found_of(context_of([]), RAGE) == 0
 
 
 @pytest.mark.parametrize("step", ["Raged", RAGE, {"any": [RAGE, {"name": "never"}]}])

@@ -22,7 +22,7 @@ FIELDS: Final = ("clicks", "within", "radius")
 MOST_CLICKS: Final = 20
 MOST_RADIUS: Final = 1_000
 LONGEST_MS: Final = 60_000
-BURST_COLUMNS: Final = ("type", "device", "page", "sequence", "client_time", "x", "y")
+BURST_COLUMNS: Final = ("type", "device", "page", "sequence", "time", "client_time", "x", "y")
 """Columns of `events` by which bursts are told."""
 
 _SPAN: Final = re.compile(r"([0-9]{1,5})(?:\.([0-9]{1,3}))?s|([0-9]{1,5})ms")
@@ -81,7 +81,8 @@ def span_text(milliseconds: int) -> str:
 def bursts_sql(rage: Rage, devices: Sequence[int] | None = None) -> tuple[str, dict[str, object]]:
     """The statement that lists the clicks that complete a burst (`page`, `sequence`), and its parameters.
 
-    It reads BURST_COLUMNS of `events`; only those of some devices, where they are given.
+    It reads BURST_COLUMNS of `events`; only those of some devices, where they are given. Of clicks after
+    `$before` it tells those after `$midnight`, which are for the caller to set.
     """
     whose = "" if devices is None else f" and device in ({', '.join(map(str, devices))})"
     first = rage.clicks - 1

@@ -17,13 +17,13 @@ import numpy as np
 import pyarrow as pa
 
 from backsight.contract import EVENTS
-from backsight.engine import Derived, Files, Relation
+from backsight.engine import Derived, Files, Parts, Relation
 from backsight.identity import TRAITS, Identity, person_sql
 from backsight.parquet_rows import Integers
-from backsight.rules.bursts import BURST_COLUMNS, Rage, bursts_sql
 from backsight.rules.conditions import Conditions
 from backsight.rules.rule import AnyRule, RuleOrAny
 from backsight.rules.steps import Step
+from backsight.scan.bursts import burst_clicks
 from backsight.scan.captured import require_captured
 from backsight.scan.context import PERSON_TRAITS, Context, rfc3339
 from backsight.scan.node_sets import JOIN, NODE_SETS, NodeSets
@@ -34,9 +34,6 @@ from backsight.timelines import Timelines
 
 FILE: Final = "e.filename"
 """SQL of the file in which an event stands. A scan that gives it reads files whole: it tests no bounds."""
-
-BEFORE_BURSTS: Final = timedelta(days=1)
-"""How far before the events of a scan the first clicks of their bursts may lie: some, over midnight."""
 
 INLINE_NODES: Final = 1_024
 """Node ids up to this many stand in the scan's filter; of more, it would cost more than it saves."""
@@ -61,13 +58,12 @@ class Query:
 
     def text(self, context: Context) -> str:
         """The SQL as people read it: what its relations and parameters stand for comes first, as comments."""
-        made = [(name, each) for name, each in self.tables.items() if isinstance(each, Derived)]
-        first = [f"create temporary table {name} as\n{_query(each).text(context)};\n" for name, each in made]
-        lines = [
-            f"-- {name}: {_described(relation, context)}"
-            for name, relation in self.tables.items()
-            if not isinstance(relation, Derived)
-        ]
+        first, lines = [], []
+        for name, relation in self.tables.items():
+            if isinstance(relation, Derived | Parts):
+                first.append(_made(name, relation, context))
+            else:
+                lines.append(f"-- {name}: {_described(relation, context)}")
         lines += [f"-- ${name} = {_literal(value)}" for name, value in self.params.items()]
         return "\n".join([*first, *lines, self.sql])
 
@@ -111,7 +107,9 @@ class Scan:
         text = sql.replace("{matched}", indented(self.sql()))
         require_captured(self.conditions.customs, self.context)
         relations: dict[str, Relation] = {"events": self._files(), **self.conditions.tables}
-        relations |= {name: self._bursts(rage) for rage, name in self.conditions.bursts.items()}
+        for rage, name in self.conditions.bursts.items():
+            # Of any node, whatever the scan asks for: so may the other clicks of a burst be.
+            relations[name] = burst_clicks(rage, self.context.snapshot, self.bounds, self._devices)
         identity = self.context.identity
         small = {**identity.tables, **(tables or {})}
         relations |= {name: relation for name, relation in small.items() if name in text}
@@ -201,25 +199,15 @@ class Scan:
         return [] if "true" in either else ["(" + "\n    or ".join(either) + ")"]
 
     def _files(self) -> Files:
-        needed = self.conditions.columns | {"time"}
-        schema = pa.schema([column for column in EVENTS if column.name in needed])
-        return Files(self._uris(), schema, self._nodes, self._by_file)
-
-    def _uris(self, earlier: timedelta = timedelta()) -> Sequence[str]:
-        """The files in which the events lie, and those of so much time before."""
         first, end = self.bounds.first, self.bounds.end
-        return self.context.snapshot.files(
+        uris = self.context.snapshot.files(
             "events",
-            EARLIEST if first is None else max(first.date() - earlier, EARLIEST),
+            EARLIEST if first is None else first.date(),
             LATEST if end is None else (end - timedelta(microseconds=1)).date(),
         )
-
-    def _bursts(self, rage: Rage) -> Derived:
-        """The clicks that complete a burst: of any node, as the others of a burst may be of any."""
-        sql, params = bursts_sql(rage, self._devices)
-        uris = self._uris(BEFORE_BURSTS)
-        schema = pa.schema([EVENTS.field(name) for name in BURST_COLUMNS])
-        return Derived(sql, params, {"events": Files(uris, schema)}, (sql, rage, tuple(uris)))
+        needed = self.conditions.columns | {"time"}
+        schema = pa.schema([column for column in EVENTS if column.name in needed])
+        return Files(uris, schema, self._nodes, self._by_file)
 
 
 def nodes_of(steps: Iterable[Step], context: Context) -> Integers | None:
@@ -256,8 +244,12 @@ def uses(sql: str, parameter: str) -> bool:
     return False
 
 
-def _query(relation: Derived) -> Query:
-    return Query(relation.sql, relation.params, dict(relation.tables))
+def _made(name: str, relation: Derived | Parts, context: Context) -> str:
+    """The SQL that makes a relation; of one in parts that of the last, as they differ by their parameters."""
+    parts = [relation] if isinstance(relation, Derived) else relation.parts
+    many = f"-- {len(parts)} parts, each as the last, which is:\n" if len(parts) > 1 else ""
+    texts = [Query(each.sql, each.params, dict(each.tables)).text(context) for each in parts[-1:]]
+    return f"create temporary table {name} as\n{many}{''.join(texts) or 'select null limit 0'};\n"
 
 
 def _described(relation: pa.Table | Files, context: Context) -> str:

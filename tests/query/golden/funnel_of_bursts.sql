@@ -1,16 +1,19 @@
 create temporary table bursts_1 as
--- events: 1 Parquet files of shop: type, device, page, sequence, client_time, x, y
+-- events: 1 Parquet files of shop: type, device, page, sequence, time, client_time, x, y
 -- $within = 1000000
 -- $square = 900.0
+-- $midnight = "2026-10-01T00:00:00Z"
+-- $before = "2026-09-30T23:00:00Z"
 with clicks as (
-    select page, sequence, client_time, cast(x as double) as x, cast(y as double) as y
+    select page, sequence, time, client_time, cast(x as double) as x, cast(y as double) as y
     from events
-    where type = 'click'
+    where type = 'click' and time >= $before
 ),
 numbered as (
     select
         page,
         sequence,
+        time,
         row_number() over of_page as number,
         client_time - lag(client_time, 2) over of_page <= to_microseconds($within)
             and power(x - lag(x, 2) over of_page, 2) + power(y - lag(y, 2) over of_page, 2) <= $square
@@ -19,27 +22,30 @@ numbered as (
     window of_page as (partition by page order by client_time, sequence)
 ),
 completing as (
-    select page, sequence, number, lag(number) over (partition by page order by number) as before
+    select page, sequence, time, number, lag(number) over (partition by page order by number) as before
     from numbered
     where completes
 )
 select page, sequence
 from completing
-where before is null or before < number - 1;
+where (before is null or before < number - 1) and time >= $midnight;
 
 create temporary table bursts_2 as
--- events: 1 Parquet files of shop: type, device, page, sequence, client_time, x, y
+-- events: 1 Parquet files of shop: type, device, page, sequence, time, client_time, x, y
 -- $within = 2500000
 -- $square = 900.0
+-- $midnight = "2026-10-01T00:00:00Z"
+-- $before = "2026-09-30T23:00:00Z"
 with clicks as (
-    select page, sequence, client_time, cast(x as double) as x, cast(y as double) as y
+    select page, sequence, time, client_time, cast(x as double) as x, cast(y as double) as y
     from events
-    where type = 'click'
+    where type = 'click' and time >= $before
 ),
 numbered as (
     select
         page,
         sequence,
+        time,
         row_number() over of_page as number,
         client_time - lag(client_time, 4) over of_page <= to_microseconds($within)
             and power(x - lag(x, 4) over of_page, 2) + power(y - lag(y, 4) over of_page, 2) <= $square
@@ -50,13 +56,13 @@ numbered as (
     window of_page as (partition by page order by client_time, sequence)
 ),
 completing as (
-    select page, sequence, number, lag(number) over (partition by page order by number) as before
+    select page, sequence, time, number, lag(number) over (partition by page order by number) as before
     from numbered
     where completes
 )
 select page, sequence
 from completing
-where before is null or before < number - 1;
+where (before is null or before < number - 1) and time >= $midnight;
 
 -- events: 1 Parquet files of shop: time, type, node_id, device, page, sequence
 -- $p0 = "click"
