@@ -16,6 +16,7 @@ from snippet.conftest import SCRIPT
 
 BUILT = Path(__file__).parents[1] / "pages" / "built"
 FRAMEWORKS = ("react", "vue", "svelte")
+EFFECTS = ("dom", "navigation", "scroll", "focus", "error")
 
 
 def opened(visit, name):
@@ -63,6 +64,13 @@ def finished(visit):
 
 def seen(events, *kinds):
     return [(event["type"], event.get("text")) for event in events if event["type"] in kinds]
+
+
+def effects(click):
+    """What first followed a click, by kind; each soon, and while it was watched."""
+    found = {kind: click[f"{kind}_ms"] for kind in EFFECTS if click.get(f"{kind}_ms") is not None}
+    assert all(0 <= after <= click["watched_ms"] <= 2_500 for after in found.values())
+    return set(found)
 
 
 def paths(events, kind="pageview"):
@@ -158,6 +166,24 @@ def test_a_route_is_one_pageview_with_its_own_title(app):
     assert (click["page"]["id"], click["text"]) == (home["id"], "About")
 
 
+def test_clicks_tell_what_followed_them(app):
+    """A click that draws anew is followed by a change, one that routes by a navigation, a dead one by neither."""
+    press(app, "Remove", within=row(app, "Chives"))
+    row(app, "Chives").wait_for(state="detached")
+    press(app, "Reverse")
+    press(app, "Herbs", "heading")
+    remove, reverse, dead = [event for event in finished(app) if event["type"] == "click"]
+    assert "dom" in effects(remove)
+    assert "navigation" not in effects(remove) | effects(reverse)
+    assert "dom" in effects(reverse)
+    assert effects(dead) <= {"focus"}  # It takes it from the button that was clicked before.
+    press(app, "About", "link")
+    app.page.get_by_role("heading", name="About").wait_for()
+    app.events("pageview", 2)
+    (routed,) = [event for event in app.site.events("click") if event["text"] == "About"]
+    assert effects(routed) >= {"dom", "navigation"}
+
+
 def test_turbo_visits_are_pageviews_and_its_frames_are_not(visit):
     """Turbo's drive swaps the body under one script; a frame is swapped in place, and captured after."""
     opened(visit, "turbo")
@@ -175,6 +201,10 @@ def test_turbo_visits_are_pageviews_and_its_frames_are_not(visit):
     assert paths(events, "leave") == ["index.html", "about.html"]
     titles = [event["page"]["title"] for event in events if event["type"] == "pageview"]
     assert titles == ["Herbs", "About herbs", "Herbs"]
+    for event in events:
+        if event.get("text") in ("More on basil", "About"):
+            assert "dom" in effects(event)
+            assert ("navigation" in effects(event)) == (event["text"] == "About")
     bought = next(event for event in events if event.get("text") == "Buy basil")
     assert named(visit.site.chain(bought), "turbo-frame")["attrs"]["id"] == "detail"
 
