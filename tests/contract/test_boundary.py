@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import json
 import subprocess
 import tomllib
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 COMPOSITION = ("cli", "demo")
@@ -53,11 +55,17 @@ def tracked() -> list[Path]:
     return [ROOT / name for name in names.splitlines()]
 
 
+def without_funding(value: Any) -> Any:
+    """A lock file's JSON without where its packages ask for money."""
+    if isinstance(value, dict):
+        return {key: without_funding(each) for key, each in value.items() if key != "funding"}
+    return [without_funding(each) for each in value] if isinstance(value, list) else value
+
+
 def test_no_file_records_a_registry() -> None:
     """Lock and constraint files name versions, never the address that they came from."""
     for path in tracked():
-        if path.name in {"constraints.txt", "package-lock.json"}:
-            assert '"resolved"' not in path.read_text(), path
-            assert "://" not in path.read_text().replace("https://opencollective", "").replace(
-                "https://github.com", ""
-            ), path
+        if path.name == "constraints.txt":
+            assert "://" not in path.read_text(), path
+        if path.name == "package-lock.json":
+            assert "://" not in json.dumps(without_funding(json.loads(path.read_text()))), path
