@@ -58,3 +58,15 @@ def test_definition_at_fault(api: httpx.Client) -> None:
         == "rule"
     )
     problem(api.get("/v1/events/Wrong"), 404)
+
+
+def test_ready_made_rules_can_be_previewed_and_named(api: httpx.Client) -> None:
+    """Each is listed as a rule that previews, names and is told back as it is."""
+    listed = api.get("/v1/rules").json()
+    check("ReadyRules", listed)
+    assert [each["name"] for each in listed["rules"]] == ["rage_click", "dead_click", "error_click"]
+    for each in listed["rules"]:
+        rules = {"rules": [each["rule"]]}
+        assert api.post("/v1/events/preview", json=rules).json()["events"] == 0
+        assert api.put(f"/v1/events/{each['title']}", json=rules).json()["rules"] == [each["rule"]]
+        api.delete(f"/v1/events/{each['title']}")
