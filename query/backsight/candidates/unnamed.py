@@ -8,10 +8,10 @@ GET /v1/elements?limit=20&days=30
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -60,7 +60,8 @@ def run(request: Mapping[str, object], context: Context) -> Answer:
     """The answer to a request. Raises InvalidRequest, naming the field."""
     asked = _statement(parse(request), context)
     taken = set(context.names)
-    elements = [_to_json(row, context, taken) for row in asked.run(context).to_pylist()]
+    rows = groupby(asked.run(context).to_pylist(), lambda row: (row["node"], row["text"], row["label"]))
+    elements = [_to_json(list(of_one), context, taken) for _, of_one in rows]
     return {"elements": elements, "meta": context.meta((), asked.warnings)}
 
 
@@ -92,6 +93,7 @@ def _statement(asked: Listing, context: Context) -> Query:
     common = Common(bounds, ZoneInfo("UTC"), (), ())
     scan = Scan(context, common, conditions, columns, [("wanted", wanted)], [step], bounds)
     text = load_sql("elements_unnamed").replace("{limit}", conditions.bind(asked.limit))
+    text = text.replace("{pages}", conditions.bind(PAGES))
     return scan.query(text, {"meant": _meant(context)})
 
 
@@ -113,15 +115,10 @@ def _meant(context: Context) -> pa.Table:
     )
 
 
-def _to_json(row: Row, context: Context, taken: set[str]) -> Answer:
-    nodes: Counter[int] = Counter()
-    pages: Counter[str] = Counter()
-    for node, path, events in zip(row["nodes"], row["paths"], row["counts"], strict=True):
-        nodes[node] += events
-        if path is not None:
-            pages[path] += events
-    node = min(nodes, key=lambda each: (-nodes[each], each))
-    page = _page_of(node, context)
+def _to_json(rows: Sequence[Row], context: Context, taken: set[str]) -> Answer:
+    """One element: a row each of its pages."""
+    row = rows[0]
+    page = _page_of(row["node"], context)
     held = Held(Asked(page, page.size - 1, CLICK, row["text"], row["label"], {}), context)
     best = candidates_of(held)[0]
     return {
@@ -132,8 +129,7 @@ def _to_json(row: Row, context: Context, taken: set[str]) -> Answer:
         "events": row["events"],
         "persons": row["persons"],
         "pages": [
-            {"path": path, "events": events}
-            for path, events in sorted(pages.items(), key=lambda each: (-each[1], each[0]))[:PAGES]
+            {"path": each["path"], "events": each["page_events"]} for each in rows if each["path"] is not None
         ],
         "name": _name(page, held, taken),
         "rule": best.rule(CLICK),
