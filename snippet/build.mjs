@@ -1,6 +1,7 @@
 // Bundles the snippet's core and the parts that it loads when they are needed into files that the collector serves.
 // esbuild bundles and shortens the properties that begin with `_`; terser minifies, because it inlines what is used
-// once: 270 bytes less of the core, gzipped, than esbuild's own.
+// once: 270 bytes less of the core, gzipped, than esbuild's own. Names are given in a run of its own, and nothing is
+// `const`: 50 bytes less once more.
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
@@ -26,15 +27,16 @@ for (const [name, entry] of Object.entries(parts)) {
     write: false,
     format: "iife",
     target: "es2021",
-    mangleProps: /^_/,
+    mangleProps: /^_[a-z]/,
     legalComments: "inline",
     plugins: [sheets],
   });
-  const { code } = await minify(bundled.outputFiles[0].text, {
+  const compressed = await minify(bundled.outputFiles[0].text.replace(/\bconst (?=[\w${[])/g, "let "), {
     ecma: 2020,
     module: true,
-    toplevel: true,
-    compress: { passes: 4, hoist_funs: true, pure_getters: true, unsafe: true, unsafe_arrows: true },
+    mangle: false,
+    compress: { passes: 4, hoist_funs: true, inline: 1, pure_getters: true, unsafe: true, unsafe_arrows: true, unsafe_comps: true },
   });
+  const { code } = await minify(compressed.code, { ecma: 2020, module: true, compress: false });
   writeFileSync(here(`../collector/backsight_collector/static/${name}.js`), `${code}\n`);
 }

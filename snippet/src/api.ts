@@ -41,7 +41,7 @@ export const api = {
   reset(): void {
     if (!allowed()) return;
     closeBatch();
-    forget(load());
+    forget();
     touch();
     drain();
   },
@@ -52,7 +52,7 @@ export const api = {
     if (!given) {
       discard();
       clear();
-      forget({ ...load(), consent: false });
+      forget(false);
       work(); // Nothing of what waits is written any more.
     } else if (!before && !REFUSED) {
       update({ consent: true });

@@ -1,12 +1,12 @@
-// The open batch: what was captured since the last one was closed. Each table is the set of its distinct lines; an
-// event that is a click stands with its effects, which are written down when the batch closes.
+// The open batch: what was captured since the last one was closed. Each table is the list of its distinct lines; a
+// click's line is written with its effects when the batch closes.
 
 import { bytesOf } from "./bytes";
+import { KEY } from "./settings";
 import { MAX_EVENT_BYTES, WIRE_VERSION } from "./contract";
-import { endWatch, fieldsOf, WATCH_MS, type Effects } from "./effects";
+import { endWatch, WATCH_MS, type Effects } from "./effects";
 import { toJson } from "./json";
 import { enqueue } from "./queue";
-import { KEY } from "./settings";
 import { load, lose, takeLost, touch } from "./state";
 
 const MAX_EVENTS = 50;
@@ -16,19 +16,22 @@ const WAIT_MS = 2_000;
 /** A page that is clicked all the time sends nonetheless. */
 const LONGEST_WAIT_MS = 10_000;
 
-const TABLES = ["pages", "elements", "nodes", "events"] as const;
-type Table = (typeof TABLES)[number];
+type Line = string | { toString(): string };
 
-export interface Batch extends Record<Table, Map<string, number | Effects>> {
-  /** Device, session and user, as they stand in the body. */
-  _owner: object;
-  _bytes: number;
-  /** When it was opened and when it is to be closed, on performance's clock. */
+export interface Batch {
+  /** Device, session and user, as JSON. */
+  _owner: string;
   _opened: number;
-  _due: number;
+  /** Until when its last click is watched. */
+  _watched: number;
+  _pages: Line[];
+  _elements: Line[];
+  _nodes: Line[];
+  _events: Line[];
 }
 
 let batch: Batch | undefined;
+let bytes: number;
 let timer: ReturnType<typeof setTimeout> | undefined;
 let flush: () => void;
 
@@ -37,57 +40,48 @@ export function onDue(send: () => void): void {
   flush = send;
 }
 
-/** The batch to write into: a full one is closed first, and so is one of another device, session or user. */
-export function open(passive?: boolean): Batch {
-  const { device, session, user } = passive ? load() : touch();
-  const owner = { device, session, user };
-  if (batch && (isFull(batch) || toJson(batch._owner) !== toJson(owner))) close();
-  return (batch ??= opened(owner));
+export function wait(ms = WAIT_MS): void {
+  clearTimeout(timer);
+  timer = setTimeout(flush, ms);
 }
 
-function opened(_owner: object): Batch {
-  const _opened = performance.now();
-  timer = setTimeout(flush, WAIT_MS);
-  return {
-    _owner,
-    _bytes: ENVELOPE_BYTES,
-    _opened,
-    _due: _opened + WAIT_MS,
-    pages: new Map(),
-    elements: new Map(),
-    nodes: new Map(),
-    events: new Map(),
-  };
+/** The batch to write into; one of another device, session or user is closed first. */
+export function open(passive: boolean): Batch {
+  const { device, session, user } = passive ? load() : touch();
+  const _owner = toJson({ device, session, user });
+  if (batch?._owner !== _owner) close();
+  if (!batch) bytes = ENVELOPE_BYTES;
+  return (batch ??= { _owner, _opened: performance.now(), _watched: 0, _pages: [], _elements: [], _nodes: [], _events: [] });
 }
 
 /** The index of a line in one of the batch's tables. */
-export function intern(into: Batch, table: Table, line: string): number {
-  const lines = into[table];
-  if (!lines.has(line)) {
-    lines.set(line, lines.size);
-    into._bytes += bytesOf(line) + 1;
-  }
-  return lines.get(line) as number;
+export function intern(table: Line[], line: string): number {
+  const index = table.indexOf(line);
+  if (index >= 0) return index;
+  bytes += bytesOf(line) + 1;
+  return table.push(line) - 1;
 }
 
 /** A batch waits until its last click was watched. */
 export function append(into: Batch, event: object, effects?: Effects): void {
   const json = toJson(event);
   if (bytesOf(json) > MAX_EVENT_BYTES) return lose("size");
-  intern(into, "events", json);
+  const index = intern(into._events, json);
+  const now = performance.now();
   if (effects) {
-    into.events.set(json, effects);
-    into._due = Math.max(into._due, Math.min(effects._at + WATCH_MS, into._opened + LONGEST_WAIT_MS));
+    into._events[index] = { toString: () => json.replace(/}$/, toJson(effects()).replace("{", ",")) };
+    into._watched = now + WATCH_MS;
   }
-  clearTimeout(timer);
-  timer = setTimeout(flush, isFull(into) ? 0 : into._due - performance.now());
+  const isFull = index >= MAX_EVENTS - 1 || bytes > MAX_BYTES;
+  if (isFull) close();
+  wait(isFull ? 0 : Math.max(WAIT_MS, Math.min(into._watched - into._opened, LONGEST_WAIT_MS)) + into._opened - now);
 }
 
 /** Moves the open batch to the queue. */
 export function close(): void {
   const closed = batch;
   discard();
-  if (closed?.events.size) enqueue((id, unsure) => bodyOf(closed, id, unsure));
+  if (closed?._events[0]) enqueue((id, unsure) => bodyOf(closed, id, unsure));
 }
 
 export function discard(): void {
@@ -96,14 +90,7 @@ export function discard(): void {
   endWatch();
 }
 
-const isFull = (batch: Batch): boolean => batch.events.size >= MAX_EVENTS || batch._bytes > MAX_BYTES;
-
 /** `sent_at` comes first and is filled in when the batch is sent; a retry differs in nothing else. */
-function bodyOf(closed: Batch, id: string, unsure: string[] | undefined): string {
-  const head = { sent_at: 0, v: WIRE_VERSION, key: KEY, batch: id, unsure, dropped: takeLost(), ...closed._owner };
-  const tables = TABLES.map((name) => `,"${name}":[${[...closed[name]].map(withEffects)}]`);
-  return `${toJson(head).slice(0, -1)}${tables.join("")}}`;
-}
-
-const withEffects = ([line, effects]: [string, number | Effects]): string =>
-  typeof effects === "object" ? `${line.slice(0, -1)},${toJson(fieldsOf(effects)).slice(1)}` : line;
+const bodyOf = ({ _owner, _pages, _elements, _nodes, _events }: Batch, batch: string, unsure: string[]): string =>
+  `{"sent_at":0,"pages":[${_pages}],"elements":[${_elements}],"nodes":[${_nodes}],"events":[${_events}],` +
+  `${_owner.slice(1, -1)},${toJson({ v: WIRE_VERSION, key: KEY, batch, unsure, dropped: takeLost() }).slice(1)}`;

@@ -4,38 +4,38 @@
 
 type Of<N, V> = (node: N, ...given: unknown[]) => V;
 
+type Action = Of<unknown, unknown>;
+type Prototype = { __lookupGetter__(name: string): Action | undefined } & Record<string, unknown>;
+
 /** The browser's own getters and methods, as they stand on the prototypes behind an object. */
 function readers<T>(object: object, names: string): T {
+  const prototype = Object.getPrototypeOf(object) as Prototype;
   return names.split(" ").map((name) => {
-    let owner = object;
-    let found: PropertyDescriptor | undefined;
-    while (!found) found = Object.getOwnPropertyDescriptor((owner = Object.getPrototypeOf(owner)), name);
-    const action = found.get ?? found.value;
-    return (node: unknown, ...given: unknown[]) => action.apply(node, given);
+    const action = prototype.__lookupGetter__(name) ?? (prototype[name] as Action);
+    return action.call.bind(action);
   }) as T;
 }
 
 type OfDocument<V> = Of<Document | Node, V>;
 type Found = OfDocument<Element | null>;
-export const [titleOf, referrerOf, modeOf, isHidden, outermostOf, scriptOf, find, byId, make] = readers<
-  [OfDocument<string>, OfDocument<string>, OfDocument<string>, OfDocument<boolean>, Found, Found, Found, Found, OfDocument<Element>]
->(document, "title referrer compatMode hidden documentElement currentScript querySelector getElementById createElement");
+export const [titleOf, referrerOf, modeOf, isHidden, outermostOf, scriptOf, find, byId] = readers<
+  [OfDocument<string>, OfDocument<string>, OfDocument<string>, OfDocument<boolean>, Found, Found, Found, Found]
+>(document, "title referrer compatMode hidden documentElement currentScript querySelector getElementById");
 
 type OfElement<V> = Of<Element, V>;
 export const [
   listenTo, typeOf, parentOf, childrenOf, rootOf,
-  nameOf, namespaceOf, attributesOf, previousOf, nextOf, slotOf, shadowOf, matches, attributeOf, append,
+  nameOf, namespaceOf, attributesOf, previousOf, nextOf, slotOf, shadowOf, matches, attributeOf,
 ] = readers<
   [
     Of<EventTarget, void>, Of<Node, number>, Of<Node, ParentNode | null>, Of<Node, Iterable<Node>>, Of<Node, Node>,
-    OfElement<string>, OfElement<string | null>, OfElement<Iterable<Attr>>, OfElement<Element | null>,
-    OfElement<Element | null>, OfElement<Element | null>, OfElement<ShadowRoot | null>, OfElement<boolean>,
-    OfElement<string | null>, OfElement<void>,
+    OfElement<string>, OfElement<string | null>, OfElement<Iterable<Attr>>,
+    OfElement<Element | null>, OfElement<Element | null>, OfElement<Element | null>, OfElement<ShadowRoot | null>, OfElement<boolean>, OfElement<string | null>,
   ]
 >(
   outermostOf(document)!,
   "addEventListener nodeType parentNode childNodes getRootNode " +
-    "localName namespaceURI attributes previousElementSibling nextElementSibling assignedSlot shadowRoot matches getAttribute append",
+    "localName namespaceURI attributes previousElementSibling nextElementSibling assignedSlot shadowRoot matches getAttribute",
 );
 
 /** An attribute's value, empty where there is none. */
@@ -49,15 +49,18 @@ export const hostOf = (node: Node): Element | undefined =>
 
 /**
  * An element and what contains it as the page is drawn, innermost first: slots and shadow trees included, which
- * is the path that its events take.
+ * is the path that its events take. Without slots: as the page is written.
  */
-export function lineage(element: Element): Element[] {
+export function lineage(element: Element, written?: boolean): Element[] {
   const path: Element[] = [];
   let node: Node | null | undefined = element;
   while (node) {
     const inside: boolean = isElement(node);
     if (inside) path.push(node as Element);
-    node = (inside && slotOf(node as Element)) || parentOf(node) || hostOf(node);
+    node = (inside && !written && slotOf(node as Element)) || parentOf(node) || hostOf(node);
   }
   return path;
 }
+
+/** The parent, or the host where the parent is a shadow root. */
+export const above = (element: Element): Element | undefined => lineage(element, true)[1];

@@ -1,20 +1,14 @@
 // What first followed a click, and after how many milliseconds: asked later, it tells dead clicks from others.
 
-export interface Effects {
-  /** When it was clicked, on performance's clock. */
-  _at: number;
-  /** Milliseconds to the first effect of each kind, by field of the wire. */
-  _found: Partial<Record<Kind, number>>;
-}
-
 type Kind = "dom_ms" | "navigation_ms" | "scroll_ms" | "focus_ms" | "error_ms";
+
+/** A click's fields, as of now. */
+export type Effects = () => object;
 
 /** For how long a click is watched. */
 export const WATCH_MS = 2_500;
 
-const MUTATIONS = { subtree: true, childList: true, attributes: true, characterData: true };
-
-let watched: Effects[] = [];
+let watched: [at: number, found: Partial<Record<Kind, number>>][] = [];
 
 const observer = new MutationObserver(changed);
 
@@ -32,16 +26,20 @@ function settle(): void {
 /** Watches a click: its document, and the open shadow trees on its path. */
 export function watchClick(event: Event): Effects {
   settle();
-  for (const node of event.composedPath() as Node[]) if (node.nodeType > 8) observer.observe(node, MUTATIONS);
-  const effects = { _at: performance.now(), _found: {} };
-  watched.push(effects);
-  return effects;
+  for (const node of event.composedPath() as Node[])
+    if (node.nodeType > 8) observer.observe(node, { subtree: true, childList: true, attributes: true, characterData: true });
+  const at = performance.now();
+  const found = {};
+  watched.push([at, found]);
+  return () => ({ ...found, watched_ms: Math.min(WATCH_MS, Math.round(performance.now() - at)) });
 }
 
 /** Some effect, now. */
 export function effect(kind: Kind): void {
-  const now = performance.now();
-  for (const { _at, _found } of watched) if (now - _at < WATCH_MS) _found[kind] ??= Math.round(now - _at);
+  for (const [at, found] of watched) {
+    const after = Math.round(performance.now() - at);
+    if (after < WATCH_MS) found[kind] ??= after;
+  }
 }
 
 /** No click is watched any more: what is found of them is written down. */
@@ -50,9 +48,3 @@ export function endWatch(): void {
   observer.disconnect();
   watched = [];
 }
-
-/** The fields of a click, as of now. */
-export const fieldsOf = ({ _at, _found }: Effects): object => ({
-  ..._found,
-  watched_ms: Math.min(WATCH_MS, Math.round(performance.now() - _at)),
-});

@@ -21,20 +21,14 @@ interface Thrown {
 
 export function failed(event: ErrorEvent & { reason?: Thrown }): void {
   const { type, message, filename, lineno, colno, reason } = event;
-  const isError = type === "error";
-  if (isError && message === undefined) return; // A picture that did not load.
+  if (type === "error" && message === undefined) return; // A picture that did not load.
   effect("error_ms");
   if (!page) return;
   if (page._errors++ >= MAX_ERRORS) return lose("error");
-  const said = String(message ?? reason?.message ?? reason);
-  const [, file, line, column] = PLACE.exec(String(reason?.stack)) ?? [];
+  const said = `${message ?? reason?.message ?? reason}`;
+  const [, source = "", line, column] = PLACE.exec(filename ? `${filename}:${lineno}:${colno}` : `${reason?.stack}`) ?? [];
+  const kind = message === undefined ? "rejection" : type;
   record("error", () => ({
-    props: {
-      kind: isError ? type : "rejection",
-      message: tidy(said),
-      source: masked(anonymous(filename ?? file ?? ""), MAX_URL_CHARS),
-      line: lineno ?? +line!,
-      column: colno ?? +column!,
-    },
+    props: { kind, message: tidy(said), source: masked(anonymous(source), MAX_URL_CHARS), line: +line!, column: +column! },
   }));
 }

@@ -12,7 +12,7 @@ interface Extras {
   /** The definer's. */
   token?: string;
   /** What frames share. */
-  shared?: { state?: object };
+  shared?: { state?: object; denied?: boolean };
   /** Called before a page instance ends: what is recorded then still belongs to it. */
   leaving?: () => void;
 }

@@ -7,18 +7,18 @@ import { guarded, listen } from "./guard";
 import { effect } from "./effects";
 import { failed } from "./failures";
 import { begin, end, routed, scrolled, showing } from "./page";
-import { persist, reclaim } from "./queue";
+import { claim, persist } from "./queue";
 import { drain, resume, sendAll } from "./transport";
 
 export function watch(): void {
   for (const name of ["pushState", "replaceState"] as const) attempt(() => watchHistory(name)); // It may be frozen.
-  // A page's own listener of popstate may run before ours, and change the title; this is told before it:
-  // https://html.spec.whatwg.org/multipage/nav-history-apis.html#event-navigation-currententrychange
-  attempt(() => listen(window.navigation, "currententrychange", routed));
-  attempt(() => listen(window.navigation, "navigate", () => effect("navigation_ms")));
+  attempt(() => listen(window.navigation, "navigate currententrychange", navigating));
   listen(window, "popstate hashchange", routed);
+  listen(window, "scroll", () => {
+    effect("scroll_ms");
+    scrolled();
+  });
   listen(window, "error unhandledrejection", failed);
-  listen(window, "scroll", scrolled);
   listen(document, "visibilitychange", visibilityChanged);
   listen(window, "pagehide", () => {
     end();
@@ -27,6 +27,13 @@ export function watch(): void {
   listen(window, "pageshow", shown);
   listen(window, "online", resume);
 }
+
+/**
+ * A page's own listener of popstate may run before ours, and change the title; this is told before it. And it tells of
+ * documents that are on their way: https://html.spec.whatwg.org/multipage/nav-history-apis.html#navigation-interface
+ */
+const navigating = ({ destination }: Partial<NavigateEvent> & Event): void =>
+  destination?.sameDocument === false ? effect("navigation_ms") : routed();
 
 /** Routers call these, and no event says so. */
 function watchHistory(name: "pushState" | "replaceState"): void {
@@ -54,7 +61,7 @@ function leave(released: boolean): void {
 /** Back from the back/forward cache: a page instance of its own. */
 function shown(event: PageTransitionEvent): void {
   if (!event.persisted) return;
-  reclaim();
+  claim();
   begin();
   drain();
 }

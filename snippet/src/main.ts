@@ -11,7 +11,6 @@ import { begin } from "./page";
 import { keptToken, takeToken } from "./parts";
 import { claim } from "./queue";
 import { BASE, KEY } from "./settings";
-import { allowed } from "./state";
 import { drain } from "./transport";
 
 const start = guarded(() => {
@@ -21,13 +20,13 @@ const start = guarded(() => {
   takeToken(keptToken());
   captureFrom(window);
   watch();
-  if (allowed()) claim();
+  claim();
   drain(); // At once: a page that is left soon would only hand it on once more.
   begin();
   for (const [name, given] of global.q?.splice(0) ?? []) global[name]?.apply(null, given);
 });
 
-if (KEY && BASE && !global.base) {
+if (KEY && BASE?.startsWith("http") && !global.base) {
   global.base = BASE;
   // A page that is drawn ahead of its visit has no visit yet.
   if ((document as { prerendering?: unknown }).prerendering === true) listenTo(document, "prerenderingchange", start);

@@ -1,6 +1,6 @@
 // The page instance: one load, or one client-side route. Its events are numbered from 0.
 
-import { append, intern, open, type Batch } from "./batch";
+import { append, intern, open, wait, type Batch } from "./batch";
 import { isHidden, outermostOf, referrerOf, titleOf } from "./dom";
 import { effect, type Effects } from "./effects";
 import { global } from "./global";
@@ -20,8 +20,8 @@ interface Page {
   /** When it began, until its pageview is written: that waits for the title, which routers set after the address. */
   _viewed: number;
   _visibleMs: number;
-  /** Since when it has been visible, on performance's clock. */
-  _since?: number | undefined;
+  /** Since when it has been visible, on performance's clock; 0 while it is hidden. */
+  _since: number;
   _deepest: number;
   /** Form controls that had the focus. */
   _focused: WeakSet<Element>;
@@ -35,34 +35,29 @@ export function begin(referrer = referrerOf(document)): void {
   const _href = location.href;
   page = {
     _href,
-    _entry: {
-      id: newId(),
-      url: clean(_href),
-      referrer: clean(referrer),
-      language: navigator.language,
-    },
-    _sequence: 1,
+    _entry: { id: newId(), url: clean(_href), referrer: clean(referrer), language: navigator.language },
+    _sequence: 0,
     _viewed: Date.now(),
     _visibleMs: 0,
+    _since: 0,
     _deepest: 0,
     _focused: new WeakSet(),
     _errors: 0,
   };
   showing(!isHidden(document));
   if (!allowed()) return;
-  open();
+  wait();
   loadParts();
 }
 
-/** It ends: navigation, a client-side route, or the tab is closed. Leaving is no activity. */
+/** It ends: navigation, a client-side route, or the tab is closed. */
 export function end(): void {
-  if (!page || !allowed()) return;
   global.leaving?.();
   showing(false);
-  const height = outermostOf(document)?.scrollHeight;
-  const duration_ms = Math.round(page._visibleMs);
-  const scroll_percent = height && Math.min(100, Math.round((100 * (Math.max(page._deepest, scrollY) + innerHeight)) / height));
-  record("leave", () => ({ duration_ms, scroll_percent }), undefined, true);
+  scrolled();
+  const duration_ms = Math.round(page?._visibleMs ?? 0);
+  const scroll_percent = Math.min(100, Math.round((100 * (page?._deepest! + innerHeight)) / outermostOf(document)!.scrollHeight));
+  record("leave", () => ({ duration_ms, scroll_percent }));
   page = undefined;
 }
 
@@ -79,20 +74,19 @@ export function routed(): void {
 export function showing(visible: boolean): void {
   if (!page) return;
   const now = performance.now();
-  page._visibleMs += now - (page._since ?? now);
-  page._since = visible ? now : undefined;
+  if (page._since) page._visibleMs += now - page._since;
+  page._since = visible ? now : 0;
 }
 
-export function scrolled({ target }: Event): void {
-  effect("scroll_ms");
-  if (page && target === document) page._deepest = Math.max(page._deepest, scrollY);
+export function scrolled(): void {
+  if (page) page._deepest = Math.max(page._deepest, scrollY);
 }
 
 /** Captures an event now; `facts` are written when there is time. Nothing is captured without consent. */
-export function record(type: string, facts: (batch: Batch) => object, effects?: Effects, passive?: boolean): void {
+export function record(type: string, facts: (batch: Batch) => object, effects?: Effects): void {
   if (!page || !allowed()) return;
   settlePageview();
-  write(page, type, page._sequence++, Date.now(), facts, effects, passive);
+  write(type, Date.now(), facts, effects);
 }
 
 /** Facts that are objects of the page are written down at once. */
@@ -103,26 +97,20 @@ export function recordFacts(type: string, facts: object): void {
 
 /** Captures the pageview that has waited for its title, if there is one. */
 export function settlePageview(): void {
-  const time = page?._viewed;
-  if (!time || !allowed()) return;
+  const time = allowed() && page?._viewed;
+  if (!time) return;
   page!._viewed = 0;
-  write(page!, "pageview", 0, time);
+  write("pageview", time);
 }
 
-function write(
-  { _entry }: Page,
-  type: string,
-  seq: number,
-  time: number,
-  facts?: (batch: Batch) => object,
-  effects?: Effects,
-  passive?: boolean,
-): void {
+function write(type: string, time: number, facts?: (batch: Batch) => object, effects?: Effects): void {
+  const { _entry } = page!;
+  const seq = page!._sequence++;
   const title = titleOf(document);
   later(() => {
-    const batch = open(passive);
-    _entry.viewport ??= [innerWidth, innerHeight]; // On phones and in frames, to read it may force layout.
+    const batch = open(type === "leave"); // Leaving is no activity.
     _entry.title = tidy(title);
-    append(batch, { type, page: intern(batch, "pages", toJson(_entry)), seq, time, ...facts?.(batch) }, effects);
+    _entry.viewport ??= [innerWidth, innerHeight]; // On phones and in frames, to read it may force layout.
+    append(batch, { type, page: intern(batch._pages, toJson(_entry)), seq, time, ...facts?.(batch) }, effects);
   });
 }

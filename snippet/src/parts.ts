@@ -16,12 +16,12 @@ export function takeToken(token = TOKEN.exec(location.hash)?.[1]): void {
   if (!token) return;
   attempt(() => history.replaceState(history.state, "", location.href.replace(TOKEN, "")));
   attempt(() => (sessionStorage[KEPT] = token));
-  if (!global.token) load("definer");
+  if (!global.token) load(`definer.js#${token}`); // It runs anew after it was closed: modules of the same address run once.
   global.token = token;
 }
 
 /** Those that the tag asks for, once. */
-export const loadParts = (): void => PARTS.splice(0).forEach(load);
+export const loadParts = (): void => PARTS.splice(0).forEach((part) => load(`${part}.js`));
 
 /** Not by a script element: an import has this script's nonce, and needs no policy where Trusted Types are required. */
-const load = (part: string): unknown => import(`${BASE}${part}.js`).catch(() => 0); // Perhaps there is no network.
+const load = (file: string): unknown => import(`${BASE}${file}`).catch(() => 0); // Perhaps there is no network.

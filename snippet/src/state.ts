@@ -13,9 +13,9 @@ export type Lost = Partial<Record<Cause, number>>;
 
 export interface State {
   device: string;
-  session: string;
+  session?: string;
   /** Time of the last activity, in milliseconds since 1970. */
-  seen: number;
+  seen?: number;
   user?: string | undefined;
   consent?: boolean | undefined;
   lost?: Lost | undefined;
@@ -25,20 +25,19 @@ const NAME = "backsight";
 const INACTIVE_MS = 30 * 60_000;
 
 /** A frame shares the memory of the page around it, which is all that there is where storage is denied. */
-const shared: { state?: Partial<State> } = (global.shared =
+const shared: { state?: Partial<State>; denied?: boolean } = (global.shared =
   attempt(() => (parent as unknown as { backsight: typeof global }).backsight.shared) ?? {});
-let denied = false;
 
 export function load(): State {
-  const known = (denied ? undefined : attempt(() => JSON.parse(read(NAME)!) as Partial<State>)) ?? shared.state;
-  const state = { device: known?.device ?? deviceFromCookie() ?? newId(), session: "", seen: 0, ...known };
-  return (shared.state = state);
+  const known = attempt(() => (shared.denied ? undefined : (JSON.parse(read(NAME)!) as Partial<State>))) ?? shared.state;
+  return (shared.state = { device: known?.device ?? deviceFromCookie() ?? newId(), ...known });
 }
 
+/** Where storage is full, what it holds does not hold any more. */
 function save(state: Partial<State>): void {
   shared.state = state;
-  denied = !write(NAME, JSON.stringify(state));
-  if (denied) keepDeviceInCookie(state.device);
+  shared.denied = !write(NAME, JSON.stringify(state));
+  if (shared.denied) keepDeviceInCookie(state.device);
 }
 
 /** Changes some of it. */
@@ -47,15 +46,14 @@ export const update = (change: Partial<State>): void => save({ ...load(), ...cha
 /** The state after some activity now: a new session follows 30 minutes without any. */
 export function touch(): State {
   const state = load();
-  const now = Date.now();
-  if (!state.session || now - state.seen > INACTIVE_MS) state.session = newId();
-  state.seen = now;
-  save(state);
+  const seen = Date.now();
+  if (!(seen - state.seen! < INACTIVE_MS)) state.session = newId();
+  save({ ...state, seen });
   return state;
 }
 
 /** Nothing stays but what the browser lost and its decision about consent; the next event has a new device. */
-export const forget = ({ lost, consent }: Partial<State>): void => save({ lost, consent });
+export const forget = (consent = load().consent): void => save({ lost: load().lost, consent });
 
 /** Whether anything may be captured now. */
 export const allowed = (): boolean => !REFUSED && (load().consent ?? !CONSENT_REQUIRED);
@@ -70,7 +68,7 @@ export function lose(cause: Cause, count = 1): void {
 /** Moves the counts of what was lost into a batch. */
 export function takeLost(): Lost | undefined {
   const { lost } = load();
-  if (lost) update({ lost: undefined });
+  update({ lost: undefined });
   return lost;
 }
 

@@ -8,7 +8,8 @@ import { EDITABLE, isPrivate, WITHHELD } from "./privacy";
 
 /** What a click is meant for. A negative tabindex only lets scripts set the focus, as on a whole dialog. */
 export const INTERACTIVE =
-  "a[href],area[href],button,input,select,textarea,label,summary,option,[contenteditable]:not([contenteditable=false])," +
+  EDITABLE +
+  ",a[href],area[href],button,input,label,summary,option," +
   "[role=button],[role=link],[role=menuitem],[role=tab],[role=checkbox],[role=radio],[role=switch],[role=option]," +
   '[tabindex]:not([tabindex^="-"])';
 

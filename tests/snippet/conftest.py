@@ -26,11 +26,12 @@ DEADLINE = 15.0
 
 @dataclass(frozen=True)
 class Request:
-    """One request to /v1/capture, as it came."""
+    """One request to capture, as it came."""
 
     raw: str
     headers: dict[str, str]
     at: float
+    path: str = "/v1/capture"
 
     @property
     def batch(self) -> dict[str, Any]:
@@ -45,6 +46,7 @@ class Answer:
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     hold: threading.Event | None = None
+    body: str = "{}"
 
 
 class Site:
@@ -54,6 +56,7 @@ class Site:
         self.pages: dict[str, tuple[str, dict[str, str]]] = {}
         self.requests: list[Request] = []
         self.preflights = 0
+        self.gets: list[str] = []
         self.answer = Answer()
         self.changed = threading.Condition()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("SiteHandler", (Handler,), {"site": self}))
@@ -132,6 +135,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
+        with self.site.changed:
+            self.site.gets.append(path)
+            self.site.changed.notify_all()
         name = path.rpartition("/")[2]
         if path in self.site.pages:
             html, headers = self.site.pages[path]
@@ -150,12 +156,12 @@ class Handler(BaseHTTPRequestHandler):
         raw = self.rfile.read(int(self.headers["content-length"])).decode()
         answer = self.site.answer
         with self.site.changed:
-            self.site.requests.append(Request(raw, dict(self.headers.items()), time.monotonic()))
+            self.site.requests.append(Request(raw, dict(self.headers.items()), time.monotonic(), self.path))
             self.site.changed.notify_all()
         if answer.hold:
             answer.hold.wait(DEADLINE)
         if answer.status:
-            self._send(answer.status, "{}", {"access-control-allow-origin": "*", **answer.headers})
+            self._send(answer.status, answer.body, {"access-control-allow-origin": "*", **answer.headers})
         else:
             self.close_connection = True
 

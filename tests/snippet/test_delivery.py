@@ -103,6 +103,7 @@ def test_a_collector_that_asks_for_time_gets_it(visit, site):
     visit.flush()
     visit.page.clock.fast_forward(100_000)
     visit.run("dispatchEvent(new Event('online')); dispatchEvent(new PageTransitionEvent('pagehide'))")
+    visit.run("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
     assert len(site.requests) == 1
     site.answer.status = 200
     visit.page.clock.fast_forward(30_000)

@@ -1,26 +1,33 @@
 // The page's tables, as they stand on the wire: what is captured of each element, and never what people type.
 
-import { matches, nameOf, namespaceOf, parentOf, shadowOf, slotOf, lineage, childrenOf, hostOf, isElement } from "../dom";
+import { bytesOf } from "../bytes";
+import { above, childrenOf, hostOf, isElement, lineage, matches, nameOf, namespaceOf, parentOf, shadowOf, slotOf, titleOf } from "../dom";
 import { toJson } from "../json";
-import { above, describe, flags } from "../nodes";
+import { describe, flags } from "../nodes";
 import { EDITABLE, isIgnored, redactedOf } from "../privacy";
+import { INTERACTIVE, textOf, tidy } from "../texts";
+import { clean } from "../urls";
 import { wording } from "../wording";
 import { host } from "./host";
 
 /** A page may be larger: then what is nearest to the held element comes first. */
 const MAX_NODES = 20_000;
+const MAX_BYTES = 4_500_000;
 
 interface Tables {
   elements: string[];
   nodes: string[];
+  /** What the page's buttons and links say. */
+  texts: [node: number, text: string][];
   node: number;
 }
 
 /** The JSON body that asks for candidates: the page's tables, the held element's place in them, and what it says. */
 export function askingFor(held: Element, on: string): string {
-  const { elements, nodes, node } = tablesOf(held);
+  const { elements, nodes, ...known } = tablesOf(held);
   const path = lineage(held);
-  const rest = { node, ...wording(held, path, redactedOf(path)), page: { url: location.href, title: document.title }, on };
+  const page = { url: clean(location.href), title: tidy(titleOf(document)) };
+  const rest = { ...known, ...wording(held, path, redactedOf(path)), page, on };
   return `{"elements":[${elements}],"nodes":[${nodes}],${toJson(rest).slice(1)}`;
 }
 
@@ -28,6 +35,8 @@ export function askingFor(held: Element, on: string): string {
 export function tablesOf(held: Element): Tables {
   const elements = new Map<string, number>();
   const nodes: string[] = [];
+  const texts: Tables["texts"] = [];
+  let left = MAX_BYTES;
   const indices = new Map<Element, number>();
   const isRedacted = remembered();
   const placesOf = counted();
@@ -38,17 +47,24 @@ export function tablesOf(held: Element): Tables {
     const parent = above(element);
     const parentIndex = parent ? add(parent) : -1;
     const description = toJson(describe(element, isRedacted(element)));
-    if (!elements.has(description)) elements.set(description, elements.size);
-    indices.set(element, nodes.length);
-    return nodes.push(`[${[parentIndex, elements.get(description), ...placesOf(element), flags(element)]}]`) - 1;
+    if (!elements.has(description)) {
+      elements.set(description, elements.size);
+      left -= bytesOf(description);
+    }
+    const index = nodes.push(`[${[parentIndex, elements.get(description), ...placesOf(element), flags(element)]}]`) - 1;
+    const said = matches(element, INTERACTIVE) && !isRedacted(element) && textOf(element);
+    if (said) texts.push([index, said]);
+    left -= nodes[index]!.length + (said ? bytesOf(said) + 9 : 0);
+    indices.set(element, index);
+    return index;
   }
 
   const node = add(held);
   for (const element of outwards(held)) {
-    if (nodes.length >= MAX_NODES) break;
+    if (nodes.length >= MAX_NODES || left < 0) break;
     add(element);
   }
-  return { elements: [...elements.keys()], nodes, node };
+  return { elements: [...elements.keys()], nodes, texts, node };
 }
 
 /** The elements below the held element, then below its parent, and so on to the whole page. */
