@@ -56,6 +56,7 @@ def test_examples(
         "freeze_cohort",
         "activity",
         "elements",
+        "doctor",
         "define_link",
     ],
 )
@@ -80,6 +81,8 @@ FULL: dict[str, Any] = {
     "rows": [{"start": "2026-10-01", "size": 0, "returned": [], "complete": [], "values": []}],
     "series": [{"label": "A", "measure": "events", "group": ["a"], "values": [], "previous": {"values": []}}],
     "signals": [],
+    "findings": [],
+    "fine": True,
     "elements": [],
     "events": [],
     "total": {"conversions": 0},

@@ -79,6 +79,12 @@ def said(value: object) -> object:
 AT_JOIN = {"property": "path", "op": "is", "value": "/join"}
 AT_PRICING = {"property": "path", "op": "is", "value": "/pricing"}
 
+LATER: dict[str, Any] = {  # a moment for both: it tells how long ago something was
+    "now": "2026-10-20T12:00:00Z",
+    "snapshot": {"events": 0, "nodes": 0, "elements": 0, "statements": -1, "dead_letters": -1},
+    "events": {"Viewed pricing": 1, "Signed up": 1, "Bought": 1},
+}
+
 READS: dict[str, Ask] = {
     "funnel": lambda site: site.funnel(["Viewed pricing", "Signed up", "Bought"], **OCTOBER),
     "funnel, every option": lambda site: site.funnel(
@@ -187,6 +193,8 @@ READS: dict[str, Ask] = {
     "activity, every option": lambda site: site.activity(
         7, timezone="Asia/Tokyo", as_of=site.activity()
     ),
+    "doctor": lambda site: site.doctor(as_of=LATER),
+    "doctor, every option": lambda site: site.doctor(7, timezone="Asia/Tokyo", as_of=LATER),
     "elements": lambda site: site.elements(),
     "elements, every option": lambda site: site.elements(3, 90, as_of=site.elements()),
     "preview, against": lambda site: site.preview(
@@ -270,6 +278,7 @@ FAULTS: dict[str, Ask] = {
     "unknown cohort's history": lambda site: site.cohort_history("Byers"),
     "activity": lambda site: site.activity(0),
     "elements": lambda site: site.elements(days=0),
+    "doctor": lambda site: site.doctor(366),
     "link": lambda site: site.define_link("javascript:alert(1)"),
     "link, too long": lambda site: site.define_link("https://shop.example", 1_441),
     "cohort of nobody": lambda site: site.define_cohort("A"),
@@ -413,7 +422,7 @@ def test_methods() -> None:
             "preview",
             "person",
         ),
-        ("events", "event", "delete_event", "history", "define_link", "activity", "elements"),
+        ("events", "event", "delete_event", "history", "define_link", "activity", "elements", "doctor"),
     )
     cohorts = ("cohorts", "cohort", "delete_cohort", "cohort_history", "freeze_cohort", "define_cohort")
     assert set(METHODS) == {*reports, "define", *names, *cohorts, "preview_cohort", "close"}

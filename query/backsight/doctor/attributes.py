@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -31,6 +31,10 @@ class Attribute:
     """Elements of which the value is not kept: of too many, too long, or masked."""
     most: int
     """Distinct values that are kept at most."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As the API tells it."""
+        return {**asdict(self), "exploded": self.exploded, "filling": self.filling}
 
     @property
     def exploded(self) -> bool:
@@ -67,7 +71,7 @@ def attributes(asked: Examination) -> Finding:
     exploded = [each for each in every if each.exploded]
     filling = [each for each in every if each.filling]
     told = [each for each in every if each.withheld or each.filling]
-    facts = {"names": len(every), "attributes": [asdict(each) for each in told[:MOST_TOLD]]}
+    facts = {"names": len(every), "attributes": [each.to_json() for each in told[:MOST_TOLD]]}
     if len(every) >= MAX_ATTRIBUTE_NAMES:
         words = f"{count(len(every))} names of attributes are in use: new ones are left out of elements."
         stop = "Stop writing attributes whose names are generated."
