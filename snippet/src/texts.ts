@@ -14,7 +14,7 @@ export const INTERACTIVE =
   '[tabindex]:not([tabindex^="-"])';
 
 /** Elements without text of their own; in a text, what is only spoken; in a name, what is only drawn. */
-const SILENT = `${WITHHELD},${EDITABLE},[hidden],script,style,noscript,template,video,`;
+const SILENT = `${WITHHELD},${EDITABLE},[hidden],script,style,noscript,template,video,datalist,`;
 const SPOKEN = "svg title,svg desc";
 const DRAWN = "[aria-hidden=true]";
 
