@@ -12,6 +12,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 from playwright.sync_api import Browser, Page
 
@@ -55,6 +57,7 @@ class Judged:
     def compare(self, trie: Trie, nodes: dict[int, int]) -> None:
         """Ask the trie every question that Chromium answered; selectors that can't be asked are counted."""
         self.nodes = nodes
+        at = np.array([nodes[element] for element in self.answers])
         for place, css in enumerate(self.selectors):
             try:
                 selector = parse_selector(css)
@@ -65,16 +68,16 @@ class Judged:
                 self.withheld += 1
                 continue
             for column, match in enumerate(MATCHES):
-                held = set(trie.node_ids(selector, match).to_pylist())
+                held = np.isin(at, trie.node_ids(selector, match).to_numpy())
                 self._compare_one(css, place, column, held)
 
-    def _compare_one(self, css: str, place: int, column: int, held: set[int]) -> None:
-        for element, answers in self.answers.items():
-            said = answers[column][place] == "1"
-            self.pairs += 1
-            if said != (self.nodes[element] in held):
-                asked = f"{css!r} {MATCHES[column]} element {element}"
-                self.disagreements.append(f"{asked}: Chromium says {said}")
+    def _compare_one(self, css: str, place: int, column: int, held: npt.NDArray[np.bool_]) -> None:
+        said = np.array([bits[column][place] == "1" for bits in self.answers.values()])
+        elements = list(self.answers)
+        self.pairs += len(said)
+        for wrong in np.flatnonzero(said != held):
+            asked = f"{css!r} {MATCHES[column]} element {elements[wrong]}"
+            self.disagreements.append(f"{asked}: Chromium says {said[wrong]}")
 
 
 @pytest.fixture(scope="module")

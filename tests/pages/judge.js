@@ -91,8 +91,10 @@
 
   judge.click = (from, to, marker) => {
     for (let index = from; index < Math.min(to, judge.elements.length); index++) {
-      const at = { clientX: index % 1000, clientY: Math.floor(index / 1000) };
-      judge.elements[index].dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, composed: true, ...at }));
+      // As from a mouse: at a place, and never two at one time.
+      const at = { clientX: index % 1000, clientY: Math.floor(index / 1000), detail: 1 };
+      const click = new MouseEvent("click", { bubbles: true, cancelable: true, composed: true, ...at });
+      judge.elements[index].dispatchEvent(Object.defineProperty(click, "timeStamp", { value: index + 1 }));
     }
     window.backsight.track(marker);
     window.backsight.flush();

@@ -167,7 +167,7 @@ def test_a_route_is_one_pageview_with_its_own_title(app):
 
 
 def test_clicks_tell_what_followed_them(app):
-    """A click that draws anew is followed by a change, one that routes by a navigation, a dead one by neither."""
+    """One that draws anew is followed by a change, one that routes by a navigation, a dead one by neither."""
     press(app, "Remove", within=row(app, "Chives"))
     row(app, "Chives").wait_for(state="detached")
     press(app, "Reverse")
