@@ -73,6 +73,16 @@ def test_without_the_pages_texts() -> None:
     assert (found["row"]["on_page"], found["text"]["on_page"]) == (None, None)
 
 
+def test_texts_of_others_alone_tell_nothing() -> None:
+    """The definer sends those of buttons and links: whether a heading's is the only one is not known then."""
+    html = "<html><body><h2>News</h2><h2>News</h2><button>Go</button></body></html>"
+    tables = asked(html, 2)
+    tables["texts"] = [[node, text] for node, text in tables["texts"] if text == "Go"]
+    first = candidates.for_page(tables)["candidates"][0]
+    assert (first["css"], first["on_page"]) == ("h2:nth-child(1)", 1)
+    assert "text" not in first["rule"]
+
+
 def test_rows_that_say_different_things() -> None:
     """A row's link to its product is told by its class; what one of them says is no part of it."""
     found = offered(SHOP, saying("Kettle 1002", "a"))
@@ -163,6 +173,17 @@ def test_something_without_likenesses_has_what_is_around_it() -> None:
     found = offered(html, 4)
     assert [each["words"] for each in found.values()] == ["this <hr> element", "anything in the section “s”"]
     assert found["kind"]["css"] == "#s *"
+
+
+def test_the_top_of_a_shadow_tree_has_what_is_in_it() -> None:
+    """No selector looks out of the tree but at its host."""
+    inside = '<template shadowrootmode="open"><hr><i></i></template>'
+    html = f'<html><body><x-card id="c">{inside}</x-card></body></html>'
+    found = offered(html, 3)
+    assert [(each["words"], each["css"]) for each in found.values()] == [
+        ("this <hr> element", "hr"),
+        ("anything in the <x-card> element “c”", ":host(#c) *"),
+    ]
 
 
 def test_generated_tokens_are_left_out_and_said_so() -> None:

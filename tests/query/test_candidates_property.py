@@ -79,7 +79,7 @@ def test_candidates_of_any_page(html: str, texts: bool, data: st.DataObject) -> 
     order = ["element", "row", "kind", "text"]
     assert [each.scope for each in found] == sorted({each.scope for each in found}, key=order.index)
     assert 1 <= len(found) <= 4
-    assert len(found) > 1 or held.page.parent[held.node] < 0
+    assert len(found) > 1 or held.page.above[held.node] < 0
     for each in found:
         parse_rule(each.rule("click"))
         if each.path is not None:

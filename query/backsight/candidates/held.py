@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Final
 
@@ -49,8 +49,13 @@ class Held:
         top = self.chain[-1]
         self.host = int(self.page.parent[top]) if self.page.in_shadow[top] else -1
         self.host_tokens = self._tokens(self.host) if self.host >= 0 else []
-        self.rows: Rows | None = rows_of(self.page, self.chain, self.text, asked.texts)
+        self.rows: Rows | None = rows_of(self.page, self.chain, self.text, self.texts)
         self.parts = Parts(self.page, self.stability)
+
+    @property
+    def texts(self) -> Mapping[int, str]:
+        """What elements like it say; it is not known where its own text was not sent with theirs."""
+        return self.asked.texts if self.node in self.asked.texts else {}
 
     @property
     def text(self) -> str:
@@ -74,10 +79,10 @@ class Held:
     @cached_property
     def saying(self) -> Mask | None:
         """The elements of the page that say the same; None where it is not known what they say."""
-        if not self.text or not self.asked.texts:
+        if not self.text or not self.texts:
             return None
         held = np.zeros(self.page.size, np.bool_)
-        held[[node for node, text in self.asked.texts.items() if text == self.text]] = True
+        held[[node for node, text in self.texts.items() if text == self.text]] = True
         held[self.node] = True
         return held
 

@@ -164,8 +164,15 @@ class Paths:
     def inside(self, level: int) -> Path:
         """Whatever stands inside of an element of the chain."""
         part = self.parts.narrowest(self.levels[level])
-        every = Part((), np.ones(self.page.size, np.bool_), 0.0, 1.0, "*")
-        return Path((part, every), (" ",), self.page.inside(part.mask), part.cost, level)
+        return Path((part, self._every), (" ",), self.page.inside(part.mask), part.cost, level)
+
+    def inside_host(self) -> Path:
+        """Whatever stands in the shadow tree that the element is in."""
+        return self.under(self.parts.narrowest(self.host_tokens), lone(self._every))
+
+    @property
+    def _every(self) -> Part:
+        return Part((), np.ones(self.page.size, np.bool_), 0.0, 1.0, "*")
 
 
 def twice(own: Path, near: Around, far: Around, inside: Mask) -> Iterator[Path]:

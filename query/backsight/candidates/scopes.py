@@ -176,6 +176,9 @@ def _around(held: Held, _: list[Candidate]) -> Iterator[Candidate]:
     levels = [(level, paths.inside(level)) for level in range(1, len(held.tokens))]
     for level, path in sorted(levels, key=lambda each: int(each[1].parts[0].mask.sum())):
         yield _candidate("kind", f"anything in the {named(held.page, held.chain[level], '')}", path, held)
+    if held.host >= 0:
+        words = f"anything in the {named(held.page, held.host, '')}"
+        yield _candidate("kind", words, paths.inside_host(), held)
 
 
 def _candidate(
@@ -208,11 +211,9 @@ def _is_of_kind(token: Token, held: Held) -> bool:
 
 def _all_say(held: Held) -> bool:
     """Whether all of the rows say the same, as far as it is known."""
-    if held.rows is None or not held.asked.texts:
+    if held.rows is None or not held.texts:
         return held.page.tag(held.node) != "a"
-    return all(
-        held.asked.texts.get(node) == held.text for node in held.rows.counterparts if node != held.node
-    )
+    return all(held.texts.get(node) == held.text for node in held.rows.counterparts if node != held.node)
 
 
 def _one(path: Path) -> bool:
