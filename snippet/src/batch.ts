@@ -4,7 +4,7 @@
 import { bytesOf } from "./bytes";
 import { KEY } from "./settings";
 import { MAX_EVENT_BYTES, WIRE_VERSION } from "./contract";
-import { endWatch, WATCH_MS, type Effects } from "./effects";
+import { settleWatch, WATCH_MS, type Effects } from "./effects";
 import { toJson } from "./json";
 import { enqueue } from "./queue";
 import { load, lose, takeLost, touch } from "./state";
@@ -80,6 +80,7 @@ export function append(into: Batch, event: object, effects?: Effects): void {
 /** Moves the open batch to the queue. */
 export function close(): void {
   const closed = batch;
+  settleWatch();
   discard();
   if (closed?._events[0]) enqueue((id, unsure) => bodyOf(closed, id, unsure));
 }
@@ -87,7 +88,6 @@ export function close(): void {
 export function discard(): void {
   clearTimeout(timer);
   batch = undefined;
-  endWatch();
 }
 
 /** `sent_at` comes first and is filled in when the batch is sent; a retry differs in nothing else. */

@@ -19,18 +19,18 @@ function changed(): void {
 }
 
 /** What has changed but was not told yet belongs to the clicks before. */
-function settle(): void {
+export function settleWatch(): void {
   if (observer.takeRecords()[0]) changed();
 }
 
 /** Watches a click: its document, and the open shadow trees on its path. */
 export function watchClick(event: Event): Effects {
-  settle();
+  settleWatch();
   for (const node of event.composedPath() as Node[])
     if (node.nodeType > 8) observer.observe(node, { subtree: true, childList: true, attributes: true, characterData: true });
   const at = performance.now();
   const found = {};
-  watched.push([at, found]);
+  watched = [...watched.filter(([before]) => at - before < WATCH_MS), [at, found]];
   return () => ({ ...found, watched_ms: Math.min(WATCH_MS, Math.round(performance.now() - at)) });
 }
 
@@ -40,11 +40,4 @@ export function effect(kind: Kind): void {
     const after = Math.round(performance.now() - at);
     if (after < WATCH_MS) found[kind] ??= after;
   }
-}
-
-/** No click is watched any more: what is found of them is written down. */
-export function endWatch(): void {
-  settle();
-  observer.disconnect();
-  watched = [];
 }

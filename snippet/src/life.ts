@@ -32,8 +32,8 @@ export function watch(): void {
  * A page's own listener of popstate may run before ours, and change the title; this is told before it. And it tells of
  * documents that are on their way: https://html.spec.whatwg.org/multipage/nav-history-apis.html#navigation-interface
  */
-const navigating = ({ destination }: Partial<NavigateEvent> & Event): void =>
-  destination?.sameDocument === false ? effect("navigation_ms") : routed();
+const navigating = ({ destination }: Partial<NavigateEvent> & Event): unknown =>
+  destination ? destination.sameDocument || effect("navigation_ms") : routed();
 
 /** Routers call these, and no event says so. */
 function watchHistory(name: "pushState" | "replaceState"): void {

@@ -16,7 +16,7 @@ export function takeToken(token = TOKEN.exec(location.hash)?.[1]): void {
   if (!token) return;
   attempt(() => history.replaceState(history.state, "", location.href.replace(TOKEN, "")));
   attempt(() => (sessionStorage[KEPT] = token));
-  if (!global.token) load(`definer.js#${token}`); // It runs anew after it was closed: modules of the same address run once.
+  if (!global.token) load(`definer.js#${Date.now()}`); // Closed, it starts anew: a module of one address runs once.
   global.token = token;
 }
 

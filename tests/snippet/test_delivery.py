@@ -132,8 +132,8 @@ def test_batches_wait_through_a_reload(visit, site):
     assert types == ["pageview", "click", "track", "leave", "pageview"]
 
 
-def test_what_left_with_the_page_and_was_not_acknowledged_is_repeated(visit, site):
-    """A page that ends cannot hear the answer, so the next one repeats its last batch, unchanged."""
+def test_a_collector_that_is_not_asked_gets_it_again(visit, site):
+    """One that says nothing of what is missing gets what was not answered once more, unchanged."""
     visit.goto(site.put("<p>Text</p>"))
     visit.page.goto(site.put("", "/plain", head=""))
     site.until_events("leave")
@@ -142,6 +142,77 @@ def test_what_left_with_the_page_and_was_not_acknowledged_is_repeated(visit, sit
     site.until(lambda: len(site.requests) >= 3, "the repeated batch and the new page's")
     first, second, _ = sorted(site.requests, key=lambda request: request.batch["events"][0]["time"])
     assert without_time(first.raw) == without_time(second.raw)
+
+
+def left_right_after(visit, site):
+    """Leaves a page right after a click, and gives the id of its last batch, of which the page heard no answer."""
+    visit.goto(site.put("<p>Text</p>"))
+    visit.click("p")
+    visit.page.goto(site.put("", "/plain", head=""))
+    site.until_events("leave")
+    return site.events("leave")[0]["batch"]["batch"]
+
+
+def test_the_next_page_asks_for_what_was_not_answered(visit, site):
+    """Its first batch names the batch; what the collector has is forgotten, and sent once."""
+    last = left_right_after(visit, site)
+    site.answer.body = '{"missing": []}'
+    visit.goto(site.url()).flush()
+    visit.page.wait_for_function(f"() => {QUEUED} === 0")
+    assert [(batch["batch"] == last, batch["unsure"]) for batch in site.batches] == [
+        (True, []),
+        (False, [last]),
+    ]
+
+
+def test_what_the_collector_misses_is_sent(visit, site):
+    """Whole and under its id, so that nothing is lost if it had never arrived."""
+    last = left_right_after(visit, site)
+    lost = site.requests.pop()
+    site.answer.body = json.dumps({"missing": [last]})
+    visit.goto(site.url()).flush()
+    visit.page.wait_for_function(f"() => {QUEUED} === 0")
+    site.until(lambda: len(site.requests) == 2, "the question and the batch")
+    assert without_time(site.requests[1].raw) == without_time(lost.raw)
+    visit.run("backsight.track('next')")
+    visit.events("track")
+    assert site.batches[-1]["unsure"] == []
+
+
+def test_what_nobody_answered_is_asked_for_again(visit, site):
+    """A page that ends before its question is answered leaves both batches to the next one."""
+    last = left_right_after(visit, site)
+    site.answer.hold = threading.Event()
+    visit.goto(site.url()).flush()
+    site.until(lambda: len(site.requests) == 2, "the question")
+    visit.page.goto(site.url("/plain"))
+    site.answer.hold.set()
+    site.answer.hold = None
+    site.answer.body = '{"missing": []}'
+    site.until_events("leave", 2)
+    before = len(site.requests)
+    visit.goto(site.url()).flush()
+    visit.page.wait_for_function(f"() => {QUEUED} === 0")
+    named = site.batches[before]["unsure"]
+    assert last in named
+    assert site.batches[1]["batch"] in named
+    assert len(site.requests) == before + 1
+
+
+def test_what_was_captured_offline_is_not_taken_for_sent(visit, site, browsing):
+    """A page that ends without a network leaves its batches to be sent, not to be asked for."""
+    visit.goto(site.put("<p>Text</p>"))
+    browsing.set_offline(True)
+    visit.click("p")
+    visit.run("dispatchEvent(new PageTransitionEvent('pagehide'))")
+    copies = (
+        "Object.keys(localStorage).filter(key => key.startsWith('backsight:')).map(key => localStorage[key])"
+    )
+    assert [copy[:2] for copy in visit.run(copies)] == ["0 "]
+    browsing.set_offline(False)
+    visit.goto(site.url("/")).flush()
+    site.until_events("click")
+    site.until_events("leave")
 
 
 def test_what_left_with_a_page_long_ago_is_not_repeated(visit, site):
@@ -187,13 +258,16 @@ def test_more_than_the_quota_leaves_in_part_and_waits_in_part(visit, site):
 
 def test_hiding_the_page_sends(visit, site):
     """On a phone it may be the last thing that happens: what was captured goes out, and the page lives on."""
-    visit.goto(site.put("<p>Text</p>"))
-    visit.page.clock.install()
-    visit.click("p")
-    visit.run(
-        "Object.defineProperty(document, 'hidden', {get: () => true}); document.dispatchEvent(new Event('visibilitychange'))"
+    visit.page.add_init_script(
+        "Object.defineProperty(Document.prototype, 'hidden', {get: () => !!window.isHidden})"
     )
-    site.until_events("click")
+    visit.page.clock.install(time=0)
+    visit.goto(site.put("<p>Text</p>"))
+    visit.page.clock.pause_at(10_000)
+    visit.click("p")
+    visit.run("window.isHidden = true; document.dispatchEvent(new Event('visibilitychange'))")
+    [click] = site.until_events("click")
+    assert "navigation_ms" in click
     visit.page.wait_for_function(f"() => {QUEUED} === 0")
     assert site.events("leave") == []
 
