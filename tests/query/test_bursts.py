@@ -20,8 +20,11 @@ from query.conftest import ContextOf
 from query.rows import SITE, event, rows_of
 from query.test_preview import ELEMENTS, NODES
 
-MIDNIGHT = datetime(2026, 10, 2, tzinfo=UTC)
+MIDNIGHT = datetime(2026, 10, 5, tzinfo=UTC)
+"""Of a Monday, before which another week ends."""
 HOUR = timedelta(hours=1)
+WEEK = 7 * 86_400_000
+"""Milliseconds."""
 Row = dict[str, Any]
 
 
@@ -35,7 +38,8 @@ def click(page: int, sequence: int, ms: float, x: int | None = 0, y: int | None 
 def completing(rows: Sequence[Row], rage: Rage) -> set[tuple[int, int]]:
     """The same, click by click."""
     found = set()
-    clicks = sorted((row for row in rows if row["type"] == "click"), key=lambda row: row["page"])
+    placed = (row for row in rows if row["type"] == "click" and None not in (row["x"], row["y"]))
+    clicks = sorted(placed, key=lambda row: row["page"])
     for page, group in groupby(clicks, key=lambda row: row["page"]):
         listed = sorted(group, key=lambda row: (row["client_time"], row["sequence"]))
         before = False
@@ -50,8 +54,6 @@ def completing(rows: Sequence[Row], rage: Rage) -> set[tuple[int, int]]:
 
 def is_burst(burst: Sequence[Row], rage: Rage) -> bool:
     first, last = burst[0], burst[-1]
-    if any(row["x"] is None or row["y"] is None for row in burst):
-        return False
     near = all((row["x"] - first["x"]) ** 2 + (row["y"] - first["y"]) ** 2 <= rage.radius**2 for row in burst)
     return near and last["client_time"] - first["client_time"] <= timedelta(milliseconds=rage.within_ms)
 
@@ -120,13 +122,14 @@ BURST = [click(7, number, 100 * number, x=10 + number, y=20) for number in range
         ([click(7, n, n, x=18, y=24) for n in range(3)], 1),
         ([click(n, 0, n) for n in range(3)], 0),
         ([click(7, n, n, x=None) for n in range(5)], 0),
+        ([click(7, n, n, x=n % 2 or None) for n in range(6)], 1),
         ([click(7, n, n, type="change") for n in range(5)], 0),
         ([click(7, n, n - 1) for n in range(3)], 1),
     ],
     ids=[
         "four are one burst", "two are none", "two bursts", "a second in all", "longer than that",
         "clicking on and on is one burst", "too far from the first", "about the first", "not about the first",
-        "as far as the radius", "three pages", "no place", "no clicks", "over midnight",
+        "as far as the radius", "three pages", "no place", "every other without a place", "no clicks", "over midnight",
     ],
 )  # fmt: skip
 def test_what_is_a_burst(context_of: ContextOf, clicks: list[Row], expected: int) -> None:
@@ -168,18 +171,17 @@ def test_a_burst_counts_in_the_range_of_the_click_that_completes_it(context_of: 
     """Its first clicks may lie before the range, on the day before, or in a file that is not asked for."""
     events = [click(7, n, n - 1) for n in range(3)]
     context = context_of(events)
-    assert found_of(context, RAGE, **{"from": "2026-10-02"}) == 1
-    assert found_of(context, RAGE, to="2026-10-01") == 0
+    assert found_of(context, RAGE, **{"from": "2026-10-05"}) == 1
+    assert found_of(context, RAGE, to="2026-10-04") == 0
     assert found_of(context, RAGE, **{"from": (MIDNIGHT + timedelta(milliseconds=1)).isoformat()}) == 1
     assert found_of(context, RAGE, **{"from": (MIDNIGHT + timedelta(milliseconds=2)).isoformat()}) == 0
 
 
-def test_only_days_that_got_more_events_are_worked_out_anew(
+def test_only_weeks_that_got_more_events_are_worked_out_anew(
     context_of: ContextOf, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is known of a day is kept until its files change, or those of the day before."""
-    days = [click(day, n, n + 86_400_000 * day) for day in range(4) for n in range(3)]
-    context = context_of(days)
+    """What is known of a week is kept until its files change, or those of the day before."""
+    context = context_of([click(week, n, n + WEEK * week) for week in range(4) for n in range(3)])
     asked, query = [], engine.query
 
     def spying(sql: str, *more: Any) -> Any:
@@ -189,18 +191,18 @@ def test_only_days_that_got_more_events_are_worked_out_anew(
     monkeypatch.setattr(engine, "query", spying)
     assert (found_of(context, RAGE), sum(asked)) == (4, 4)
     assert (found_of(context, RAGE), sum(asked)) == (4, 4)
-    assert (found_of(context, RAGE, **{"from": "2026-10-03"}), sum(asked)) == (3, 4)
+    assert (found_of(context, RAGE, **{"from": "2026-10-06"}), sum(asked)) == (3, 4)
     events = context.snapshot.tables["events"]
-    later = context_of([click(9, n, n + 86_400_000 * 3) for n in range(3)]).snapshot.tables["events"]
+    later = context_of([click(9, n, n + WEEK * 3) for n in range(3)]).snapshot.tables["events"]
     files = {SITE: (*events.files[SITE], *later.files[SITE])}
     tables = {**context.snapshot.tables, "events": replace(events, files=files)}
     grown = replace(context, snapshot=replace(context.snapshot, tables=tables))
     assert (found_of(grown, RAGE), sum(asked)) == (5, 5)
 
 
-def test_the_sql_of_many_days_is_shown_once(context_of: ContextOf) -> None:
-    """However many days a question is about, and of none it can still be asked."""
-    text = funnel.sql({"steps": [RAGE]}, context_of([click(1, day, 86_400_000 * day) for day in range(4)]))
+def test_the_sql_of_many_weeks_is_shown_once(context_of: ContextOf) -> None:
+    """However many weeks a question is about, and of none it can still be asked."""
+    text = funnel.sql({"steps": [RAGE]}, context_of([click(1, week, WEEK * week) for week in range(4)]))
     assert text.count("create temporary table bursts_1") == text.count("completing as (") == 1
     assert "-- 4 parts, each as the last" in text
     assert found_of(context_of([]), RAGE) == 0
@@ -213,7 +215,7 @@ def test_bursts_fill_the_steps_of_every_report(context_of: ContextOf, step: Any)
     calm = [click(8, n, 60_000 * n) for n in range(3)]
     names = {"Raged": parse_rules([RAGE]), "Left": parse_rules([{"name": "Left"}])}
     context = context_of([*(row | {"session": 1} for row in BURST), left, *calm], names=names)
-    day = {"from": "2026-10-02", "to": "2026-10-02"}
+    day = {"from": "2026-10-05", "to": "2026-10-05"}
     funnelled = {"steps": [step, "Left"], **day}
     assert [each["count"] for each in funnel.run(funnelled, context)["steps"]] == [1, 1]
     asked = {"start": step, "return": "Left", "periods": 1, **day}

@@ -2,12 +2,12 @@ create temporary table bursts_1 as
 -- events: 1 Parquet files of shop: type, device, page, sequence, time, client_time, x, y
 -- $within = 1000000
 -- $square = 900.0
--- $midnight = "2026-10-01T00:00:00Z"
--- $before = "2026-09-30T23:00:00Z"
+-- $midnight = "2026-09-28T00:00:00Z"
+-- $before = "2026-09-27T23:00:00Z"
 with clicks as (
     select page, sequence, time, client_time, cast(x as double) as x, cast(y as double) as y
     from events
-    where type = 'click' and time >= $before
+    where type = 'click' and x is not null and y is not null and time >= $before
 ),
 numbered as (
     select
@@ -34,12 +34,12 @@ create temporary table bursts_2 as
 -- events: 1 Parquet files of shop: type, device, page, sequence, time, client_time, x, y
 -- $within = 2500000
 -- $square = 900.0
--- $midnight = "2026-10-01T00:00:00Z"
--- $before = "2026-09-30T23:00:00Z"
+-- $midnight = "2026-09-28T00:00:00Z"
+-- $before = "2026-09-27T23:00:00Z"
 with clicks as (
     select page, sequence, time, client_time, cast(x as double) as x, cast(y as double) as y
     from events
-    where type = 'click' and time >= $before
+    where type = 'click' and x is not null and y is not null and time >= $before
 ),
 numbered as (
     select
