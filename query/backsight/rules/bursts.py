@@ -4,8 +4,9 @@
 
 A click completes a burst when it and the clicks just before it on its page instance, `clicks` in all, lie
 within the time from the first to the last, and each within the radius of the first; a burst that goes on is
-still the one. Clicks are ordered by the page's own clock, then by their sequence number; one without a place
-is in no burst. What else a rule asks for has to hold of the click that completes the burst, not of the rest.
+still the one. Clicks are ordered by the page's own clock, then by their sequence number. One without a place
+(by keyboard, or the browser's own on a label's control) is in no burst, and ends none. What else a rule asks
+for has to hold of the click that completes the burst, not of the rest.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 with clicks as (
     select page, sequence, time, client_time, cast(x as double) as x, cast(y as double) as y
     from events
-    where type = 'click' and time >= $before{whose}
+    where type = 'click' and x is not null and y is not null and time >= $before{whose}
 ),
 numbered as (
     select
