@@ -122,6 +122,7 @@ BURST = [click(7, number, 100 * number, x=10 + number, y=20) for number in range
         ([click(7, n, n, x=18, y=24) for n in range(3)], 1),
         ([click(n, 0, n) for n in range(3)], 0),
         ([click(7, n, n, x=None) for n in range(5)], 0),
+        ([click(7, n, n, x=n % 2 or None) for n in range(6)], 1),
         ([click(7, n, n, type="change") for n in range(5)], 0),
         ([click(7, n, n - 1) for n in range(3)], 1),
     ],
