@@ -62,7 +62,6 @@ class Stability:
     ) -> None:
         self._tokens = frozenset(tokens)
         self._uses, self._particular, self._elements = uses, frozenset(particular), elements
-        self._having = uses.having(self._tokens) if uses else {}
         self._known: dict[Token, Measured] = {}
 
     def of(self, token: Token) -> Measured:
@@ -80,9 +79,9 @@ class Stability:
             return Measured(
                 0.2, "unstable", f"different elements have borne it: {kinds}", looks, by_data=True
             )
-        if self._uses is None or token not in self._having:
+        if self._uses is None:
             return _by_looks(looks)
-        held = self._having[token]
+        held = self._uses.having(token)
         if token in self._particular:
             return _particular(looks, len(np.unique(self._uses.day[held])))
         return self._by_uses(token, looks, self._uses, held)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Final, Literal
 
 from backsight.contract import is_captured_attribute
@@ -23,6 +24,9 @@ TELLING: Final = frozenset(
     " aria-haspopup aria-controls".split()
 )
 """Attributes that tell elements apart, besides `id`, `class` and every `data-` one."""
+
+MOST_TOKENS: Final = 100
+"""Of one element."""
 
 GOES_NOWHERE: Final = ("", "#", "#!")
 """Values of `href` that say nothing of where a link leads, as those that begin with `javascript:`."""
@@ -76,8 +80,8 @@ def words_of(value: str | None) -> list[str]:
 
 
 def tokens_of(tag: str, attributes: Attributes) -> list[Token]:
-    """All tokens of an element, its tag first."""
-    return [Token("tag", tag), *_named(attributes)]
+    """The tokens of an element, its tag first; of one with very many, the first ones."""
+    return [Token("tag", tag), *islice(_named(attributes), MOST_TOKENS)]
 
 
 def _named(attributes: Attributes) -> Iterator[Token]:

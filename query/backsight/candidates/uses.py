@@ -76,37 +76,38 @@ class Uses:
         """On how many days it was used."""
         return len(np.unique(self.day))
 
-    def having(self, tokens: frozenset[Token]) -> dict[Token, Mask]:
+    def having(self, token: Token) -> Mask:
         """Which rows are of a node that has the token, or stands inside one that does."""
-        bearers: dict[Token, list[int]] = {token: [] for token in tokens}
-        for element, borne in self._tokens.items():
-            for token in borne & tokens:
-                bearers[token].append(element)
-        return {token: self._around(found) for token, found in bearers.items()}
+        return self._around(self._bearers.get(token, []))
 
     def having_any(self, wanted: Callable[[Token], bool]) -> Mask:
         """Which rows are of a node with (or inside one with) some token that is wanted."""
-        return self._around([element for element, borne in self._tokens.items() if any(map(wanted, borne))])
+        return self._around([at for token, found in self._bearers.items() if wanted(token) for at in found])
 
-    def _around(self, elements: list[int]) -> Mask:
-        wanted = np.array(elements, np.int32)
-        held = np.zeros(len(self.chains[0]) if self.chains else 0, np.bool_)
-        for level in self.chains:
-            held |= np.isin(level, wanted)
-        found: Mask = held[self.node]
-        return found
+    def _around(self, places: list[int]) -> Mask:
+        elements, chains = self._elements
+        bearing = np.zeros(len(elements) + 1, np.bool_)  # the last one stands for what is past a root
+        bearing[places] = True
+        held: Mask = np.logical_or.reduce(bearing[chains], axis=0)
+        return held[self.node]
 
     @cached_property
-    def _tokens(self) -> dict[int, frozenset[Token]]:
-        """What each of the elements bears."""
-        every = np.unique(np.concatenate([np.empty(0, np.int32), *self.chains]))
-        every = every[every >= 0]
-        elements = self.context.trie.parts[1]
-        described = zip(*elements.described(every), strict=True)
-        return {
-            at: frozenset(tokens_of(tag, dict(attributes or ())))
-            for at, (tag, attributes) in zip(every.tolist(), described, strict=True)
-        }
+    def _elements(self) -> tuple[Positions, Positions]:
+        """The distinct elements of the chains, and of each level of these which of them it is, or -1."""
+        chains = np.stack(self.chains)
+        every = np.unique(chains[chains >= 0]).astype(np.int32)
+        places = np.where(chains >= 0, np.searchsorted(every, chains), -1)
+        return every, places.astype(np.int32)
+
+    @cached_property
+    def _bearers(self) -> dict[Token, list[int]]:
+        """Which of the distinct elements bear each token, by their places among them."""
+        found: dict[Token, list[int]] = {}
+        described = zip(*self.context.trie.parts[1].described(self._elements[0]), strict=True)
+        for at, (tag, attributes) in enumerate(described):
+            for token in tokens_of(tag, dict(attributes or ())):
+                found.setdefault(token, []).append(at)
+        return found
 
 
 def alike(page: Page, node: int, context: Context) -> Positions:
