@@ -63,4 +63,7 @@ export function lineage(element: Element, written?: boolean): Element[] {
 }
 
 /** The parent, or the host where the parent is a shadow root. */
-export const above = (element: Element): Element | undefined => lineage(element, true)[1];
+export function above(element: Element): Element | undefined {
+  const parent = parentOf(element);
+  return !parent ? undefined : isElement(parent) ? parent : hostOf(parent);
+}

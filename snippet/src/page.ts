@@ -8,7 +8,7 @@ import { later } from "./idle";
 import { newId } from "./ids";
 import { toJson } from "./json";
 import { loadParts, takeToken } from "./parts";
-import { allowed } from "./state";
+import { allowed, touch } from "./state";
 import { tidy } from "./texts";
 import { clean } from "./urls";
 
@@ -46,6 +46,7 @@ export function begin(referrer = referrerOf(document)): void {
   };
   showing(!isHidden(document));
   if (!allowed()) return;
+  touch(); // At once: the next page may begin, in another process, before this one is idle.
   wait();
   loadParts();
 }
