@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,7 +19,7 @@ from typing import Final
 from playwright.sync_api import Browser, Page
 
 from backsight.candidates.held import Held
-from backsight.candidates.scopes import candidates_of
+from backsight.candidates.scopes import Candidate, candidates_of
 from backsight.demo.browser import chromium
 from bench.browsing.libraries import PACKAGES
 from bench.figures import Figure, note
@@ -90,19 +90,28 @@ def compare(browser: Browser, name: str) -> tuple[Tally, Tally]:
     """One page's tallies, ours and finder's."""
     page = open_site(browser, name)
     request, said = asking(page)
-    elements: list[int] = []
-    selectors: list[str] = []
+    mine, best = Tally(), {}
     started = time.perf_counter()
-    for node, asked in enumerate(requests(request, said)):
-        held = Held(asked, None)
+    for node, held in enumerate(Held(asked, None) for asked in requests(request, said)):
         if held.node == node:
-            elements.append(node)
-            selectors.append(candidates_of(held)[0].css or "")
-    took = time.perf_counter() - started
-    mine = tallied(page, elements, selectors, took)
-    theirs = tallied(page, elements, *found(page, elements))
+            best[node] = candidates_of(held)[0]
+    mine.seconds = time.perf_counter() - started
+    selectors = [candidate.css or "" for candidate in best.values()]
+    for (node, candidate), css, matching in zip(
+        best.items(), selectors, matched(page, [*best], selectors), strict=True
+    ):
+        mine.add(css, [each for each in matching if says(candidate, said[each])], node)
+    selectors, seconds = found(page, [*best])
+    theirs = Tally(seconds=seconds)
+    for node, css, matching in zip(best, selectors, matched(page, [*best], selectors), strict=True):
+        theirs.add(css, matching, node)
     page.context.close()
     return mine, theirs
+
+
+def says(candidate: Candidate, wording: Mapping[str, str]) -> bool:
+    """Whether an element says what the candidate asks for besides its selector; most ask for nothing."""
+    return candidate.said is None or wording.get(candidate.said[0]) == candidate.said[1]
 
 
 def found(page: Page, elements: Sequence[int]) -> tuple[list[str], float]:
@@ -126,13 +135,10 @@ def found(page: Page, elements: Sequence[int]) -> tuple[list[str], float]:
     return answer[0], answer[1]
 
 
-def tallied(page: Page, elements: Sequence[int], selectors: Sequence[str], seconds: float) -> Tally:
-    """What holds of the selectors of some elements."""
-    tally = Tally(seconds=seconds)
+def matched(page: Page, elements: Sequence[int], selectors: Sequence[str]) -> list[list[int]]:
+    """Of each selector, the elements that it matches."""
     pairs = [(element, css or ":not(*)") for element, css in zip(elements, selectors, strict=True)]
-    for element, css, each in zip(elements, selectors, judged(page, pairs), strict=True):
-        tally.add(css, each.matching, element)
-    return tally
+    return [each.matching for each in judged(page, pairs)]
 
 
 if __name__ == "__main__":
