@@ -74,7 +74,7 @@ class Activity:
             known = found.get(unit.name)
             if known is None or (not known.unit.whole and silence.expected > known.silence.expected):
                 found[unit.name] = Fallen(unit, silence, events)
-        return list(found.values())
+        return sorted(found.values(), key=lambda each: -each.silence.expected)
 
     def of_names(self) -> dict[str, dict[str, Any]]:
         """By name: `from`, `daily`, `events`, `persons` and `last` of the days that are shown."""

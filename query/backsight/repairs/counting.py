@@ -83,9 +83,13 @@ class Test:
     @classmethod
     def of(cls, rule: Rule, conditions: Conditions, but: str | None = None) -> Test:
         """The events of a rule; not those of which `but` holds."""
-        # The type is tested apart, once for all rules that ask for the same.
-        sql = conditions.rule(replace(rule, on=()), "rule")
-        return cls(sql if but is None else f"({sql} and not {but})", rule)
+        # The type is tested apart, once for all rules that ask for the same; what costs more is nested, as an
+        # `and` computes both its sides.
+        own = conditions.rule(replace(rule, on=(), css=None, match="closest"), "rule")
+        if rule.css is not None:
+            nodes = conditions.rule(Rule(css=rule.css, match=rule.match), "rule")
+            own = nodes if own == "true" else f"case when {own} then {nodes} else false end"
+        return cls(own if but is None else f"case when {own} then not {but} else false end", rule)
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,8 @@ from backsight.scan.context import Context
 
 Answer = dict[str, Any]
 
+MOST_REPAIRED: Final = 20
+"""Names for which a successor is looked for at a time: those of which most is missed."""
 NO_SILENCE: Final[Answer] = {"silent_since": None, "cause": None, "words": None}
 
 
@@ -100,8 +102,8 @@ def _repairs(
     context = sifter.context
     portraits = [Portrait(rows) for rows in held]
     looked_for = [
-        bool(portrait.types) and has_room(context.names[each.unit.name])
-        for each, portrait in zip(fallen, portraits, strict=True)
+        place < MOST_REPAIRED and bool(portrait.types) and has_room(context.names[each.unit.name])
+        for place, (each, portrait) in enumerate(zip(fallen, portraits, strict=True))
     ]
     if not any(looked_for):
         return [None] * len(fallen)

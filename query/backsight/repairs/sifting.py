@@ -30,7 +30,7 @@ MOST_ROWS: Final = 20_000
 
 @dataclass(frozen=True)
 class Row:
-    """Events that are alike: of which thing, how many, on which day, and what they bear."""
+    """Events that are alike: of which thing, how many, in which era, and what they bear."""
 
     type: str
     node: int | None
@@ -38,6 +38,7 @@ class Row:
     thing: Thing | None
     events: int
     day: int
+    """The first of its era."""
     names: frozenset[str]
     """Names that they bear, of those that say something in particular."""
     fallen: frozenset[int]
@@ -68,7 +69,7 @@ class Sifter:
         return self._rows("repairs_places", conditions, tests, steps, asked)
 
     def alike(self, said: Sequence[str], hrefs: Sequence[str], nodes: Integers) -> list[Row]:
-        """All events, day by day, of what says the same, leads to the same or is one of the nodes."""
+        """The most frequent events by era of what says the same, leads to the same or is one of the nodes."""
         conditions = self.context.conditions()
         conditions.columns |= set(FACTS)
         likes = [
@@ -96,6 +97,15 @@ class Sifter:
             found.setdefault(key, np.zeros(len(self.days), np.int64))[row["period"]] = row["events"]
         return found
 
+    @property
+    def eras(self) -> pa.Table:
+        """The calendar of eras: the days between which nothing fell silent count as the first of them."""
+        ended = {each.silence.ended for each in self.fallen}
+        edges = np.array(sorted({0, *ended, *(day - 1 for day in ended)}), np.int64)
+        calendar = self.days.periods.calendar
+        era = edges[np.searchsorted(edges, calendar["period"].to_numpy(), "right") - 1]
+        return calendar.set_column(1, "period", pa.array(era))
+
     def _rows(
         self,
         name: str,
@@ -118,7 +128,7 @@ class Sifter:
                     persons=False)  # fmt: skip
         text = load_sql(name).replace("{asked}", asked).replace("{limit}", str(MOST_ROWS))
         text = text.replace("{bits}", _bits(len(borne)))
-        query = scan.query(text, {CALENDAR: self.days.periods.calendar})
+        query = scan.query(text, {CALENDAR: self.eras})
         return self._read(query.run(self.context).to_pylist(), names)
 
     def _read(self, found: list[dict[str, Any]], names: Sequence[str]) -> list[Row]:

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 from backsight.candidates.tokens import Token, tokens_of
@@ -29,7 +29,7 @@ class Thing:
     """An element with what it says, on a page."""
 
     tag: str
-    tokens: tuple[Token, ...]
+    tokens: frozenset[Token]
     """What a selector can say of it, without its tag."""
     around: frozenset[Token]
     """The same of the elements that it stands in."""
@@ -50,7 +50,7 @@ class Thing:
     @cached_property
     def key(self) -> tuple[object, ...]:
         """What makes it the same thing again."""
-        return (self.tag, frozenset(self.tokens), self.said, self.href, self.path)
+        return (self.tag, self.tokens, self.said, self.href, self.path)
 
     @property
     def words(self) -> str:
@@ -64,9 +64,17 @@ def things_of(rows: Sequence[Mapping[str, Any]], trie: Trie) -> list[Thing | Non
     nodes = list({row["node_id"]: None for row in rows if row["node_id"] is not None})
     chains = {node: _from_used(chain) for node, chain in trie.chains(nodes, LEVELS).items()}
     described = {node: _described(chain) for node, chain in chains.items()}
-    return [_thing(row, *described[row["node_id"]]) if row["node_id"] in described else None for row in rows]
+    made: dict[tuple[object, ...], Thing] = {}
+    found: list[Thing | None] = []
+    for row in rows:
+        key = tuple(row[name] for name in ("node_id", "text", "label", "href", "path"))
+        if key not in made and row["node_id"] in described:
+            made[key] = _thing(row, *described[row["node_id"]])
+        found.append(made.get(key))
+    return found
 
 
+@lru_cache(maxsize=10_000)
 def normal(text: str) -> str:
     """A text without what does not matter: capitals, white space, marks at its ends."""
     return re.sub(r"^\W+|\W+$", "", re.sub(r"\s+", " ", text.casefold()))
@@ -92,7 +100,7 @@ def mostly(values: Iterable[tuple[Any, int]], share: float) -> list[Any]:
     return found
 
 
-Described = tuple[str, tuple[Token, ...], frozenset[Token], tuple[frozenset[Token], int]]
+Described = tuple[str, frozenset[Token], frozenset[Token], tuple[frozenset[Token], int]]
 
 
 def _from_used(chain: Sequence[Placed]) -> Sequence[Placed]:
@@ -108,7 +116,7 @@ def _described(chain: Sequence[Placed]) -> Described:
     own, above = chain[0], chain[1 : 1 + NEIGHBOURS]
     around = frozenset(token for each in above for token in _tokens(each))
     parent = frozenset(_tokens(above[0])) if above else frozenset()
-    return own.tag, tuple(_tokens(own)), around, (parent, own.child_index)
+    return own.tag, frozenset(_tokens(own)), around, (parent, own.child_index)
 
 
 def _tokens(placed: Placed) -> list[Token]:
@@ -118,7 +126,7 @@ def _tokens(placed: Placed) -> list[Token]:
 def _thing(
     row: Mapping[str, Any],
     tag: str,
-    tokens: tuple[Token, ...],
+    tokens: frozenset[Token],
     around: frozenset[Token],
     place: tuple[frozenset[Token], int],
 ) -> Thing:

@@ -6,3 +6,5 @@ from matched
 join calendar on calendar.slot = matched.slot
 where {asked}
 group by all
+order by events desc, period, type, node_id, text, label, href, path
+limit {limit}
