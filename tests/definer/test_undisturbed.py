@@ -174,3 +174,34 @@ CONTRASTS = """() => {
   }
   return faint;
 }"""
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (1024, 480), (600, 800), (340, 600)])
+@pytest.mark.parametrize("left", [False, True], ids=["right", "left"])
+def test_the_panel_fits_into_any_window(shop, width, height, left):
+    """On either side, in every screen, nothing sticks out of the window or is cut off sideways; it can be made small."""
+    definer = shop()
+    definer.page.set_viewport_size({"width": width, "height": height})
+    if left:
+        definer.press("Move to the other side")
+    for screen in ("Names", "Not named yet", "Point"):
+        definer.press(screen)
+        assert definer.run(STICKING_OUT) == []
+    definer.run("document.querySelector('#red').focus()")
+    definer.page.keyboard.press("Enter")
+    definer.until_count(".choice .spark", 3)
+    definer.press("Narrow it down")
+    assert definer.run(STICKING_OUT) == []
+    definer.press("Make the panel small")
+    definer.until_gone("Names")
+    assert definer.run("__panel.querySelector('.panel').offsetHeight") < 110
+    definer.press("Make the panel larger")
+    definer.until("What should count?")
+
+
+STICKING_OUT = """() => [...__panel.querySelectorAll('.panel, .panel *')].filter(e => {
+  const r = e.getBoundingClientRect(), panel = __panel.querySelector('.panel').getBoundingClientRect();
+  if (!r.width || e.closest('.crumbs, .live, svg, option')) return false;
+  const out = panel.x < 0 || panel.y < 0 || panel.right > innerWidth || panel.bottom > innerHeight;
+  return out || r.x < panel.x - 1 || r.right > panel.right + 1;
+}).map(e => e.outerHTML.slice(0, 80))"""

@@ -78,7 +78,7 @@ export interface Named {
   rules: Rule[];
   description: string;
   version: number;
-  activity?: Counts & { from: string; daily: number[]; last: string | null; silent_since: string | null };
+  activity?: Counts & { from: string; daily: number[]; last: string | null; silent_since: string | null; words?: string | null };
   repair?: Repair | null;
 }
 

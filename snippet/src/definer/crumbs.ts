@@ -27,7 +27,7 @@ export function crumbs(chosen: (element: Element) => void, looked: (element: Ele
   /** Past the last crumb there is the first child. */
   function show(inwards: Element[], held: Element): void {
     const last = inwards[0]!;
-    const child = last === held ? childOf(last) : null;
+    const child = last === held ? childOf(last) : undefined;
     path = (child && child !== host ? lineage(child) : inwards).slice().reverse();
     buttons = path.map((each) => crumb(each, each === held));
     rove(buttons, path.indexOf(held));

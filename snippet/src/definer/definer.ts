@@ -121,8 +121,8 @@ export function define(api: Api, site: Permission, close: () => void): { stop: (
 
   const badgesOf = (named: Named): Badge[] =>
     bearersOf(named.rules).slice(0, BADGES).map((element, i) => {
-      const count = i === 0 && named.activity ? ` ${figure(named.activity.events)}` : "";
-      return { element, words: named.name + count, title: `Open ${named.name}`, open: () => openName(named) };
+      const count = i === 0 && named.activity ? figure(named.activity.events) : undefined;
+      return { element, words: named.name, count, title: `Open ${named.name}`, open: () => openName(named) };
     });
 
   /** Pages change without a word: what is gone is let go of, and badges go where their names are. */

@@ -1,7 +1,7 @@
 // Which elements of the page a rule's selector finds, through open shadow trees, and what surrounds an element.
 
 import { attempt } from "../attempt";
-import { hostOf, lineage, matches, parentOf, rootOf, shadowOf } from "../dom";
+import { childrenOf, hostOf, isElement, lineage, matches, parentOf, rootOf, shadowOf } from "../dom";
 import { isIgnored } from "../privacy";
 import { INTERACTIVE, labelOf, textOf } from "../texts";
 import type { Rule, Test } from "./answers";
@@ -111,9 +111,9 @@ function pass({ op, value }: Test, actual: string): boolean {
   }
 }
 
-/** The first child that can be pointed at. */
-export const childOf = (element: Element): Element | null =>
-  (shadowOf(element) ?? element).firstElementChild ?? element.firstElementChild;
+/** The first child that can be seen. */
+export const childOf = (element: Element): Element | undefined =>
+  [...childrenOf(shadowOf(element) ?? element)].filter(isElement).find((child) => child.getClientRects().length);
 
 /** Whether an element is still part of the page. */
 export const stands = (element: Element): boolean => element.isConnected && !!parentOf(element);

@@ -32,14 +32,15 @@ export function outline(kind: "hover" | "held" | "match", elements: Element[], w
 export interface Badge {
   element: Element;
   words: string;
+  count: string | undefined;
   title: string;
   open: Act;
 }
 
 export function drawBadges(badges: Badge[]): void {
-  show("badge", badges.slice(0, MOST).map(({ element, words, title, open }) => ({
+  show("badge", badges.slice(0, MOST).map(({ element, words, count, title, open }) => ({
     element,
-    box: h("button", { class: "badge", title, tabindex: -1, on: open }, words),
+    box: h("button", { class: "badge", title, tabindex: -1, on: open }, h("span", {}, words), count),
   })));
 }
 

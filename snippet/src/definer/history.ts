@@ -28,6 +28,8 @@ export interface History {
   /** The last answer that was shown. */
   readonly preview: Preview | undefined;
   show(rules: Rule[], against?: Rule[]): Promise<void>;
+  /** Takes the room of an answer that will be asked for in a moment. */
+  expect(): void;
 }
 
 /** Events, persons and days of rules; an answer that was overtaken by another question is dropped. */
@@ -39,6 +41,7 @@ export function history(desk: Desk, shown?: (preview: Preview) => void, words = 
   async function show(rules: Rule[], against?: Rule[]): Promise<void> {
     const mine = ++turn;
     preview = undefined;
+    expect();
     const late = setTimeout(() => mine === turn && fill(element, skeleton(2)), 120); // A quick answer does not flicker.
     try {
       const answer = await historyOf(desk, rules, against);
@@ -53,12 +56,17 @@ export function history(desk: Desk, shown?: (preview: Preview) => void, words = 
     }
   }
 
+  function expect(): void {
+    if (!element.firstChild) fill(element, skeleton(2));
+  }
+
   return {
     element,
     get preview() {
       return preview;
     },
     show,
+    expect,
   };
 }
 

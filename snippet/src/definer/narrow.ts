@@ -3,7 +3,7 @@
 import type { Operator, Predicate, Preview, Test } from "./answers";
 import { h, fill } from "./markup";
 import { likePath, valueOf, type Narrowing } from "./narrowing";
-import { choice } from "./parts";
+import { choice, later } from "./parts";
 import { cut, operator, quoted } from "./words";
 
 export interface Narrow {
@@ -20,13 +20,12 @@ const PROPERTIES = [
 ];
 const OPERATORS: Operator[] = ["is", "is_not", "contains", "not_contains", "matches", "gt", "lt", "is_set", "is_not_set"];
 const NO_VALUE = /set$/;
-const PAUSE_MS = 350;
 
 /** `changed` is called when something else is asked for: typing is given a moment. */
 export function narrow(changed: () => void): Narrow {
-  const text = texts(later(changed, 0), later(changed, PAUSE_MS));
+  const text = texts(later(changed, 0), later(changed));
   const page = pages(later(changed, 0));
-  const where = property(later(changed, PAUSE_MS));
+  const where = property(later(changed));
   const element = h("details", { class: "narrow" }, h("summary", {}, "Narrow it down"), text.element, page.element, where.element);
   element.addEventListener("toggle", () => element.scrollIntoView({ block: "nearest" }));
   return {
@@ -43,14 +42,6 @@ export function narrow(changed: () => void): Narrow {
       page.clear();
       where.clear();
     },
-  };
-}
-
-function later(action: () => void, ms: number): () => void {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  return () => {
-    clearTimeout(timer);
-    timer = setTimeout(action, ms);
   };
 }
 

@@ -8,7 +8,7 @@ import { outline } from "./frames";
 import { figures, forgetHistories, history } from "./history";
 import { fill, h, type Child } from "./markup";
 import { bearersOf, pathOf } from "./names";
-import { button, field, note, skeleton, trouble } from "./parts";
+import { button, field, later, note, skeleton, trouble } from "./parts";
 import { repairing } from "./repairing";
 import { ruleRow } from "./rulerow";
 import { keep, view, type Draft } from "./view";
@@ -26,6 +26,9 @@ export function opened(desk: Desk): Opened {
   const end = h("div", { class: "end" });
   let saved: Named | undefined;
   let turn = 0;
+  /** Rules whose selector, as it is typed, is none: nothing is saved that is not shown. */
+  const unreadable = new Set<number>();
+  const weighLater = later(weigh);
 
   /** Its saved version is asked for; a draft of an earlier page goes on. */
   async function open(named: Named): Promise<void> {
@@ -69,22 +72,32 @@ export function opened(desk: Desk): Opened {
 
   /** The rules as they are in the draft, and what that changes. */
   function draw(): void {
-    const draft = view.draft!;
-    const replace = (index: number, ...by: Rule[]): void => {
-      edit({ rules: view.draft!.rules.flatMap((rule, i) => (i === index ? by : [rule])) });
-      if (!by.length) draw();
-      else weigh();
-    };
-    fill(rules, ...draft.rules.map((rule, i) => ruleRow(rule, (css) => replace(i, { ...view.draft!.rules[i]!, css }), () => replace(i), draft.rules.length > 1)));
+    const { rules: given } = view.draft!;
+    unreadable.clear();
+    fill(rules, ...given.map((rule, i) => ruleRow(rule, (css) => retype(i, css), () => remove(i), given.length > 1)));
     weigh();
+    finish();
+  }
+
+  function retype(index: number, css: string | undefined): void {
+    unreadable[css === undefined ? "add" : "delete"](index);
+    if (css !== undefined) edit({ rules: view.draft!.rules.map((rule, i) => (i === index ? { ...rule, css } : rule)) });
+    else finish();
+    change.expect();
+    weighLater();
+  }
+
+  function remove(index: number): void {
+    edit({ rules: view.draft!.rules.filter((_, i) => i !== index) });
+    draw();
   }
 
   function weigh(): void {
-    const draft = view.draft!;
+    const draft = view.draft;
+    if (!draft || draft.name !== saved!.name) return;
     outline("match", bearersOf(draft.rules));
     if (isChanged(draft.rules)) void change.show(draft.rules, saved!.rules);
     else change.element.replaceChildren();
-    finish();
   }
 
   const isChanged = (given: Rule[]): boolean => JSON.stringify(given) !== JSON.stringify(saved!.rules);
@@ -93,7 +106,7 @@ export function opened(desk: Desk): Opened {
     const draft = view.draft!;
     const dirty = isChanged(draft.rules) || draft.description !== saved!.description;
     fill(end, ...problem, h("div", { class: "buttons" },
-      dirty && button("Save the change", () => void save(), "strong"),
+      dirty && !unreadable.size && button("Save the change", () => void save(), "strong"),
       dirty && button("Undo", () => show(saved!, resetDraft()), "quiet"),
       button("Delete…", confirm, "quiet bad")));
   }
@@ -136,11 +149,11 @@ export function opened(desk: Desk): Opened {
 
   function confirm(): void {
     fill(end, note("warn", h("p", {}, `Delete ${quoted(saved!.name)}? What was captured stays; reports that use the name will say that it is missing.`),
-      h("div", { class: "buttons" }, button("Delete it", () => void remove(), "bad strong"), button("Keep it", () => finish()))));
+      h("div", { class: "buttons" }, button("Delete it", () => void erase(), "bad strong"), button("Keep it", () => finish()))));
     end.querySelector<HTMLElement>("button")?.focus();
   }
 
-  async function remove(): Promise<void> {
+  async function erase(): Promise<void> {
     try {
       await desk.api.ask("DELETE", pathOf(saved!.name), { headers: { "if-match": view.draft!.etag ?? "*" } });
       forgetHistories();
@@ -162,5 +175,5 @@ export function opened(desk: Desk): Opened {
 
 function silence({ activity }: Named): HTMLElement | null {
   if (!activity?.silent_since) return null;
-  return note("warn", h("p", {}, `Nothing has borne this name since ${day(activity.silent_since)}.`));
+  return note("warn", h("p", {}, activity.words ?? `Nothing has borne this name since ${day(activity.silent_since)}.`));
 }

@@ -53,3 +53,15 @@ export function choice(label: string, options: string[], chosen: (index: number)
   );
   return select;
 }
+
+/** Typing is given a moment before anything is asked. */
+const PAUSE_MS = 350;
+
+/** Does something once nothing has called for it any more for so long. */
+export function later(action: () => void, ms = PAUSE_MS): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  return () => {
+    clearTimeout(timer);
+    timer = setTimeout(action, ms);
+  };
+}

@@ -3,7 +3,7 @@
 import { lineage, nameOf, matches } from "../dom";
 import { isIgnored } from "../privacy";
 import { newest, Problem } from "./api";
-import type { Candidates, Rule } from "./answers";
+import type { Candidate, Candidates, Rule } from "./answers";
 import { choices, outlineFound } from "./choices";
 import { crumbs } from "./crumbs";
 import type { Desk, Screen } from "./desk";
@@ -53,6 +53,7 @@ export function pointing(desk: Desk, invitation: () => HTMLElement): Pointing {
   let invited: HTMLElement | undefined;
   let path: Element[] = [];
   let on = "click";
+  let suggested = (_: Candidate): string => "";
 
   function hold(target: Element): void {
     if (target === held) return;
@@ -92,17 +93,18 @@ export function pointing(desk: Desk, invitation: () => HTMLElement): Pointing {
     fill(found, skeleton(6));
     try {
       const { answer } = await desk.api.ask<Candidates>("POST", "elements/candidates", { body: askingFor(subject, on), signal });
-      if (!signal.aborted) offer(answer, suggestedName(subject, on));
+      if (!signal.aborted) offer(answer, ({ scope }) => suggestedName(subject, on, scope));
     } catch (error) {
       if (!signal.aborted) fill(found, trouble(error as Problem, () => void ask()));
     }
   }
 
-  function offer({ candidates, left_out = [] }: Candidates, suggested: string): void {
+  function offer({ candidates, left_out = [] }: Candidates, suggest: (candidate: Candidate) => string): void {
+    suggested = suggest;
     const left = left_out.length > 0 && h("details", { class: "left" }, h("summary", {}, "What was left out, and why"),
       h("ul", {}, ...left_out.map(({ token, why }) => h("li", {}, h("code", {}, token), ` ${why}`))));
     const end = view.draft?.pointing ? adding(desk, current, view.draft) : name;
-    name.begin(suggested);
+    name.begin();
     fill(found, h("h3", { class: "label" }, "What should count?"), offered.element, asked.element, effect, left, end.element);
     offered.show(candidates);
     if (view.draft?.pointing) offered.element.querySelector<HTMLElement>("[tabindex='0']")?.focus();
@@ -118,6 +120,7 @@ export function pointing(desk: Desk, invitation: () => HTMLElement): Pointing {
     const own = offered.chosen?.rule;
     if (!rule || !own) return;
     outlineFound(desk, rule);
+    name.suggest(suggested(offered.chosen!));
     asked.offer(held ? saidBy(held) : "", offered.history?.preview);
     const isNarrow = JSON.stringify(rule) !== JSON.stringify(own);
     fill(effect, isNarrow && h("h3", { class: "label" }, "Narrowed down"), isNarrow && widened.element);
@@ -134,11 +137,11 @@ export function pointing(desk: Desk, invitation: () => HTMLElement): Pointing {
     desk.say(words);
   }
 
-  function take(rule: Rule, words: string, suggested: string, stability: number): void {
+  function take(rule: Rule, words: string, given: string, stability: number): void {
     letGo();
     fill(summary, h("h2", {}, words), h("p", { class: "muted" }, "Found in what was captured; it need not be on this page."));
     fill(element, summary, found);
-    offer({ candidates: [{ rule, scope: "element", words, css: rule.css ?? null, on_page: 0, stability, why: [] }] }, suggested);
+    offer({ candidates: [{ rule, scope: "element", words, css: rule.css ?? null, on_page: 0, stability, why: [] }] }, () => given);
   }
 
   function letGo(): boolean {

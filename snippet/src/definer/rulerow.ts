@@ -7,20 +7,16 @@ import { h, set } from "./markup";
 import { button } from "./parts";
 import { ruleWords } from "./words";
 
-const PAUSE_MS = 350;
-
-/** `removed` is offered where another rule is left. */
-export function ruleRow(rule: Rule, changed: (css: string) => void, removed: () => void, isOneOfMany: boolean): HTMLElement {
+/** `changed` is told every selector that is typed, undefined where it is none. `removed` is offered where another rule is left. */
+export function ruleRow(rule: Rule, changed: (css: string | undefined) => void, removed: () => void, isOneOfMany: boolean): HTMLElement {
   const here = h("span", { class: "here" }, hereWords(rule));
-  let timer: ReturnType<typeof setTimeout> | undefined;
 
   function typed(_: Event, element: HTMLElement): void {
     const css = (element as HTMLInputElement).value.trim();
     const isGood = !!css && !!attempt(() => within(document, css));
     set(element, { "aria-invalid": String(!isGood) });
     here.textContent = isGood ? hereWords({ ...rule, css }) : "no selector";
-    clearTimeout(timer);
-    if (isGood) timer = setTimeout(() => changed(css), PAUSE_MS);
+    changed(isGood ? css : undefined);
   }
 
   const css = rule.css !== undefined && h("input", { class: "css", "aria-label": "Selector", spellcheck: "false", on: { input: typed } });

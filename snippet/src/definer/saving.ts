@@ -11,8 +11,10 @@ import { counted, quoted } from "./words";
 
 export interface Saving {
   readonly element: HTMLElement;
-  /** Begins with a name; `rule` is asked for when it is saved. */
-  begin(suggested: string): void;
+  /** Begins anew, with nothing typed; `rule` is asked for when it is saved. */
+  begin(): void;
+  /** A name to begin with, or another one as long as nobody has typed. */
+  suggest(name: string): void;
   /** What saving would count; undefined while that is asked for. */
   counts(preview: Preview | undefined): void;
 }
@@ -27,12 +29,19 @@ export function saving(desk: Desk, rule: () => Rule | undefined, finished: (...w
   const press = h("button", { class: "button strong", on: () => void save() }, "Save");
   const more = h("details", {}, h("summary", {}, "Describe it"), description);
   let preview: Preview | undefined;
+  let suggested = "";
 
-  function begin(suggested: string): void {
-    name.value = suggested;
+  function begin(): void {
+    name.value = suggested = "";
     description.value = "";
     fill(problem);
     fill(element, field("Name", h("div", { class: "inline" }, name, press)), amount, more, problem);
+    typed();
+  }
+
+  function suggest(given: string): void {
+    if (name.value === suggested) name.value = given;
+    suggested = given;
     typed();
   }
 
@@ -93,5 +102,5 @@ export function saving(desk: Desk, rule: () => Rule | undefined, finished: (...w
     fill(amount, next ? `Counts ${counted(next.events, "event")} by ${counted(next.persons, "person")} already` : "Counting…");
   }
 
-  return { element, begin, counts };
+  return { element, begin, suggest, counts };
 }

@@ -2,7 +2,7 @@
 
 import { attribute, nameOf } from "../dom";
 import { labelOf, textOf } from "../texts";
-import type { Rule, Test } from "./answers";
+import type { Candidate, Rule, Test } from "./answers";
 
 export const figure = (value: number): string => value.toLocaleString("en-GB");
 
@@ -57,10 +57,11 @@ export function crumbOf(element: Element): string {
 
 const DONE: Record<string, string> = { click: "Clicked", change: "Changed", submit: "Submitted", focus: "Entered", copy: "Copied" };
 
-/** A name to begin with: "Clicked Buy now". */
-export function suggestedName(element: Element, on: string): string {
-  const said = saidBy(element) || attribute(element, "name") || attribute(element, "id") || kindOf(element);
-  return `${DONE[on] ?? "Used"} ${cut(said, 60)}`;
+/** A name to begin with: "Clicked Add kettle to basket", in any row "Clicked Add", of every button "Clicked a button". */
+export function suggestedName(element: Element, on: string, scope: Candidate["scope"]): string {
+  const said = scope === "element" ? saidBy(element) : scope === "kind" ? "" : textOf(element);
+  const own = scope === "kind" ? "" : attribute(element, "name") || attribute(element, "id");
+  return `${DONE[on] ?? "Used"} ${cut(said || own || `a ${kindOf(element)}`, 60)}`;
 }
 
 export const VERBS: Record<string, string> = {
