@@ -19,7 +19,7 @@ const SPOKEN = "svg title,svg desc";
 const DRAWN = "[aria-hidden=true]";
 
 /** Elements that run on in a line; all others set their text apart. */
-const INLINE = /^(a|abbr|b|code|em|font|i|kbd|mark|s|slot|small|strong|su[bp]|t?span|time|u)$/;
+const INLINE = /^(a|b|code|em|i|mark|s|slot|small|strong|su[bp]|t?span|u)$/;
 
 /** Inputs whose value is the page's own label. */
 export const BUTTON = "input:is([type=submit],[type=button],[type=reset])";
