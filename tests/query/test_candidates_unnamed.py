@@ -119,6 +119,31 @@ def test_a_rule_that_would_hold_of_more_says_what_it_says(context_of: ContextOf)
     ]
 
 
+def test_things_side_by_side_are_told_apart(context_of: ContextOf) -> None:
+    """Five stars have all the same classes; each has its own name, which its rule asks for."""
+    stars = "".join(f'<button class="star" aria-label="{n} of 5">★</button>' for n in range(1, 6))
+    clicks = Clicks()
+    for visit in range(20):
+        clicks.click(
+            f"<html><body>{stars}</body></html>", 2 + visit % 5, 1, visit, label=f"{visit % 5 + 1} of 5"
+        )
+    found = unnamed.run({}, clicks.context(context_of))["elements"]
+    assert [each["rule"] for each in found] == [
+        {"on": "click", "css": ".star", "label": {"op": "is", "value": f"{n} of 5"}} for n in range(1, 6)
+    ]
+
+
+def test_a_text_with_a_count_is_one_thing(context_of: ContextOf) -> None:
+    """A basket that says how much is in it is known by its name; the rule does not ask for a number."""
+    clicks = Clicks()
+    for visit in range(20):
+        html = f'<html><body><button class="basket" aria-label="Basket">Basket {visit}</button></body></html>'
+        clicks.click(html, 2, 1, visit, label="Basket")
+    (found,) = unnamed.run({}, clicks.context(context_of))["elements"]
+    assert (found["name"], found["text"], found["label"]) == ("Click “Basket”", None, "Basket")
+    assert found["rule"] == {"on": "click", "css": ".basket"}
+
+
 def test_days_and_limit(context_of: ContextOf) -> None:
     """Only the last days count, and so many elements are listed."""
     context = clicked().context(context_of)

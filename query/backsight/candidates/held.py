@@ -11,7 +11,7 @@ import numpy as np
 from backsight.candidates.compounds import Parts
 from backsight.candidates.meant import INTERACTIVE
 from backsight.candidates.page import Page
-from backsight.candidates.paths import MOST_AROUND, Paths
+from backsight.candidates.paths import MOST_AROUND, Path, Paths
 from backsight.candidates.request import Asked
 from backsight.candidates.rows import Rows, rows_of
 from backsight.candidates.stability import Stability
@@ -61,7 +61,7 @@ class Held:
     def text(self) -> str:
         """What it says; empty where it is no text that a rule could ask for."""
         text = self.asked.text or self.asked.texts.get(self.node, "")
-        return text if self._speaks and len(text) <= LONGEST_TEXT else ""
+        return text if self._speaks and len(text) <= LONGEST_TEXT and any(map(str.isalnum, text)) else ""
 
     @cached_property
     def _speaks(self) -> bool:
@@ -71,10 +71,17 @@ class Held:
     @property
     def said(self) -> Said | None:
         """What it says, or else how it is called."""
+        return Said("text", self.text) if self.text else self._called
+
+    @property
+    def known_by(self) -> Said | None:
+        """How it is called, or else what it says: by that it is known again, as a text may hold a count."""
+        return self._called or self.said
+
+    @property
+    def _called(self) -> Said | None:
         label = self.asked.label if self._speaks else ""
-        if self.text:
-            return Said("text", self.text)
-        return Said("label", label) if 0 < len(label) <= LONGEST_TEXT and not self.asked.text else None
+        return Said("label", label) if 0 < len(label) <= LONGEST_TEXT else None
 
     @cached_property
     def saying(self) -> Mask | None:
@@ -92,7 +99,7 @@ class Held:
         if self.context is None:
             return None
         row = frozenset(self.chain[self.rows.at : self.rows.at + 1]) if self.rows else frozenset[int]()
-        return uses_of(self.page, self.node, self.alike, self.said, row, self.context)
+        return uses_of(self.page, self.node, self.alike, self.known_by, row, self.context)
 
     @cached_property
     def alike(self) -> Positions:
@@ -114,6 +121,10 @@ class Held:
         nodes = self.context.trie.parts[0]
         elsewhere = np.setdiff1d(nodes.index.find(found), self.alike)
         return len(elsewhere) > STRAYS * len(found)
+
+    def is_shared(self, path: Path) -> bool:
+        """Whether what a path says was said of other elements at its place, too, as of rows."""
+        return self.uses is not None and self.uses.elsewhere(path.tokens) > STRAYS
 
     def paths(self, levels: Sequence[Sequence[Token]] | None = None) -> Paths:
         """The search for paths to it; `levels` are the tokens that may be said, by default all."""

@@ -19,7 +19,7 @@ def spoken(held: Held) -> tuple[float, str]:
     text = held.said.value if held.said else ""
     prior = SPOKEN if lasts(text) else SPOKEN / 2
     uses = held.uses
-    if uses is None:
+    if uses is None or held.known_by != held.said:
         return prior, f"{quoted(text)} is what it says today"
     if not uses.told:
         return prior / 2, f"it did not always say {quoted(text)}"

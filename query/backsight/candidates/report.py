@@ -31,7 +31,7 @@ def run(request: Mapping[str, object], context: Context) -> Answer:
 def sql(request: Mapping[str, object], context: Context) -> str:
     """The SQL that counts the uses of the element's place, with its parameters."""
     held = Held(parse(request), context)
-    return query(held.alike, held.said, context).text(context)
+    return query(held.alike, held.known_by, context).text(context)
 
 
 def for_page(request: Mapping[str, object]) -> Answer:

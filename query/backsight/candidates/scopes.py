@@ -95,13 +95,14 @@ def _element(held: Held, _: list[Candidate]) -> Iterator[Candidate]:
 
 def _narrowed(words: str, fitting: list[Path], held: Held) -> Iterator[Candidate]:
     """Where a path that will do on this page holds of elements elsewhere: with its text, or another path."""
-    if not held.strays(fitting[0].css):
+    shared = held.is_shared(fitting[0])
+    if not shared and not held.strays(fitting[0].css):
         return
-    if held.said is not None and lasts(held.said.value):
+    if held.said is not None and (shared or lasts(held.said.value)):
         saying = held.saying if held.said.property == "text" else None
         yield _candidate("element", words, fitting[0], held, saying, by_text=True)
     for path in fitting[1:]:
-        if not held.strays(path.css):
+        if not held.is_shared(path) and not held.strays(path.css):
             yield _candidate("element", words, path, held)
 
 

@@ -60,7 +60,7 @@ def run(request: Mapping[str, object], context: Context) -> Answer:
     """The answer to a request. Raises InvalidRequest, naming the field."""
     asked = _statement(parse(request), context)
     taken = set(context.names)
-    rows = groupby(asked.run(context).to_pylist(), lambda row: (row["node"], row["text"], row["label"]))
+    rows = groupby(asked.run(context).to_pylist(), lambda row: (row["node"], row["said"]))
     elements = [_to_json(list(of_one), context, taken) for _, of_one in rows]
     return {"elements": elements, "meta": context.meta((), asked.warnings)}
 
@@ -119,7 +119,9 @@ def _to_json(rows: Sequence[Row], context: Context, taken: set[str]) -> Answer:
     """One element: a row each of its pages."""
     row = rows[0]
     page = _page_of(row["node"], context)
-    held = Held(Asked(page, page.size - 1, CLICK, row["text"], row["label"], {}), context)
+    said = row["said"]
+    text = said if row["text"] == said else ""  # what it is called says more than another text
+    held = Held(Asked(page, page.size - 1, CLICK, text, "" if text else said, {}), context)
     best = candidates_of(held)[0]
     return {
         "tag": page.tag(held.node),

@@ -6,7 +6,7 @@ where it says nothing, by its position. Never by its tokens: those are what is t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -25,6 +25,7 @@ from backsight.engine import Files, Relation
 from backsight.scan.context import Context
 from backsight.scan.matched import Query
 from backsight.selectors.ids import Mask, Positions
+from backsight.selectors.nodes import Nodes
 from backsight.sql import load_sql
 
 DAYS: Final = 90
@@ -39,6 +40,9 @@ ENOUGH_VISITS: Final = 5
 MOST_NODES: Final = 20_000
 """Nodes of a place that are looked at: the latest."""
 MOST_ROWS: Final = 200_000
+LEVELS: Final = 4
+"""Of an element and so many around it less one, positions tell it from others at its place."""
+FACTOR: Final = 8_191
 COLUMNS: Final = ("time", "node_id", "session")
 
 Numbers = npt.NDArray[np.int64]
@@ -64,6 +68,9 @@ class Uses:
     """Of each of the nodes: the elements of itself and of those around it; -1 past a root."""
     told: bool
     """Whether it was known by what it says; else by its position."""
+    other_visits: Numbers
+    other_node: Positions
+    """The same of what stands at other positions of the place, and says something else."""
     context: Context
 
     @property
@@ -84,12 +91,22 @@ class Uses:
         """Which rows are of a node with (or inside one with) some token that is wanted."""
         return self._around([at for token, found in self._bearers.items() if wanted(token) for at in found])
 
+    def elsewhere(self, tokens: Iterable[Token]) -> float:
+        """Of the visits to what has all of the tokens at the place, the share that was to other elements."""
+        held = np.logical_and.reduce([self._nodes(self._bearers.get(token, [])) for token in tokens])
+        mine, others = self.visits[held[self.node]].sum(), self.other_visits[held[self.other_node]].sum()
+        return float(others / max(mine + others, 1))
+
     def _around(self, places: list[int]) -> Mask:
+        return self._nodes(places)[self.node]
+
+    def _nodes(self, places: list[int]) -> Mask:
+        """Which of the nodes are one of some elements, or stand inside of one."""
         elements, chains = self._elements
         bearing = np.zeros(len(elements) + 1, np.bool_)  # the last one stands for what is past a root
         bearing[places] = True
         held: Mask = np.logical_or.reduce(bearing[chains], axis=0)
-        return held[self.node]
+        return held
 
     @cached_property
     def _elements(self) -> tuple[Positions, Positions]:
@@ -136,12 +153,25 @@ def uses_of(
     if not kept.any():
         return None
     nodes, _ = context.trie.parts
-    used, of_row = np.unique(place[kept], return_inverse=True)
+    positions = _positions(nodes, place.astype(np.int32))
+    other = ~kept & ~np.isin(positions, positions[kept])
+    used, of_row = np.unique(place, return_inverse=True)
+    row: Positions = of_row.astype(np.int32)
     chains = [
         np.where(level >= 0, nodes.element[level], np.int32(-1))
         for level in chains_of(nodes, used.astype(np.int32))
     ]
-    return Uses(day[kept], visits[kept], of_row.astype(np.int32), chains, told, context)
+    return Uses(day[kept], visits[kept], row[kept], chains, told, visits[other], row[other], context)
+
+
+def _positions(nodes: Nodes, at: Positions) -> Numbers:
+    """A number of where nodes stand among their siblings, and those around them among theirs."""
+    number = np.zeros(len(at), np.int64)
+    for _ in range(LEVELS):
+        index = np.where(at >= 0, nodes.rows.numbers[2][at], 0)
+        number = number * FACTOR + index
+        at = np.where(at >= 0, nodes.parent[at], np.int32(-1)).astype(np.int32)
+    return number
 
 
 def query(at: Positions, said: Said | None, context: Context, *, sampled: bool = False) -> Query:

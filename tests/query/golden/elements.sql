@@ -24,16 +24,18 @@ with matched as (
       and e.time >= $p7
       and e.time < $p8
 ),
-clicks as (
+clicks as materialized (
     -- What says nothing is told apart by its description: many a thing stands where another one does.
     select
         matched.person,
         matched.path,
         meant.node,
         coalesce(matched.text, '') as text,
-        coalesce(matched.label, '') as label,
+        matched.label,
+        -- By its name, as a text may hold a count.
+        coalesce(nullif(matched.label, ''), matched.text, '') as said,
         case
-            when coalesce(matched.text, '') = '' and coalesce(matched.label, '') = '' then meant.element_id
+            when coalesce(nullif(matched.label, ''), matched.text, '') = '' then meant.element_id
             else meant.place
         end as place
     from matched
@@ -41,41 +43,38 @@ clicks as (
     where matched.wanted
 ),
 things as (
-    select place, text, label, count(*) as events, count(distinct person) as persons
+    select
+        place, said, min(text) as text, min(text) = max(text) as always, max(label) as label,
+        count(*) as events, count(distinct person) as persons
     from clicks
-    group by place, text, label
-    order by events desc, persons desc, text, label, place
+    group by place, said
+    order by events desc, persons desc, said, place
     limit $p6
 ),
-listed as (
-    select clicks.place, clicks.text, clicks.label, clicks.node, clicks.path
+listed as materialized (
+    select clicks.place, clicks.said, clicks.node, clicks.path
     from clicks
-    join things
-      on things.place = clicks.place and things.text = clicks.text and things.label = clicks.label
+    join things on things.place = clicks.place and things.said = clicks.said
 ),
 nodes as (
     select
-        place, text, label, node,
-        row_number() over (partition by place, text, label order by count(*) desc, node) as rank
+        place, said, node,
+        row_number() over (partition by place, said order by count(*) desc, node) as rank
     from listed
-    group by place, text, label, node
+    group by place, said, node
 ),
 pages as (
     select
-        place, text, label, path, count(*) as events,
-        row_number() over (partition by place, text, label order by count(*) desc, path) as rank
+        place, said, path, count(*) as events,
+        row_number() over (partition by place, said order by count(*) desc, path) as rank
     from listed
     where path is not null
-    group by place, text, label, path
+    group by place, said, path
 )
 select
-    things.text, things.label, things.events, things.persons, nodes.node,
-    pages.path, pages.events as page_events
+    case when things.always then things.text end as text, things.label, things.said, things.events, things.persons,
+    nodes.node, pages.path, pages.events as page_events
 from things
-join nodes
-  on nodes.place = things.place and nodes.text = things.text and nodes.label = things.label and nodes.rank = 1
-left join pages
-  on pages.place = things.place and pages.text = things.text and pages.label = things.label
-  and pages.rank <= $p6
-order by
-    things.events desc, things.persons desc, things.text, things.label, things.place, pages.rank
+join nodes on nodes.place = things.place and nodes.said = things.said and nodes.rank = 1
+left join pages on pages.place = things.place and pages.said = things.said and pages.rank <= $p6
+order by things.events desc, things.persons desc, things.said, things.place, pages.rank
