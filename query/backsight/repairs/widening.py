@@ -160,7 +160,7 @@ def _rules(group: Group, each: Fallen, portrait: Portrait) -> Iterator[Rule]:
     lasting = sorted((token for token in shared if looks_of(token).prior >= 0.5), key=_rank)
     tags = mostly(((row.thing.tag, row.events) for row in group.rows if row.thing), WHOLE)
     tag = tags[0] if len(tags) == 1 else ""
-    names = [token for token in lasting if token in group.kept or token.kind == "id" or token.name in NAMING]
+    names = [token for token in lasting if token in group.kept or _is_naming(token)]
     classes = [token for token in lasting if token.kind == "class"][:MOST_CLASSES]
     text, page = _text_test(group), _page_test(group)
     sources = [
@@ -176,10 +176,16 @@ def _rules(group: Group, each: Fallen, portrait: Portrait) -> Iterator[Rule]:
                 yield _rule(base, source[0], {**source[1], **narrowed})
 
 
+def _is_naming(token: Token) -> bool:
+    return token.kind == "id" or (
+        token.kind == "attribute" and token.name in NAMING and token.value is not None
+    )
+
+
 def _rank(token: Token) -> tuple[object, ...]:
     """Tokens made to name an element first, then ids, then what is written plainly."""
     naming = NAMING.index(token.name) if token.kind == "attribute" and token.name in NAMING else len(NAMING)
-    return (naming, token.kind != "id", looks_of(token).look == "style", -looks_of(token).prior, token.name)
+    return (naming, token.kind != "id", looks_of(token).look == "style", -looks_of(token).prior, token.css)
 
 
 def _text_test(group: Group) -> dict[str, object]:
