@@ -68,7 +68,7 @@ async function send(url: string, method: string, token: string, { body, headers,
     throw new Problem(
       signal?.aborted
         ? "Called off."
-        : `Backsight at ${new URL(url).host} does not answer. Is it running, and does this page's content policy allow connections to it?`,
+        : `Backsight at ${new URL(url).host} does not answer.`,
     );
   } finally {
     clearTimeout(timer);

@@ -14,6 +14,9 @@ import { button } from "./parts";
 import { forget } from "./view";
 
 
+/** What the browser keeps from a page of another origin looks like no answer at all. */
+const ELSEWHERE = "A link works only on pages of the address that it was made for, and where the page's content policy lets it connect to Backsight.";
+
 /** A link that takes longer to check than this says so. */
 const QUICK_MS = 600;
 
@@ -52,7 +55,7 @@ async function begin(): Promise<void> {
     const { status, message } = error as Problem;
     if (status === 403) end();
     if (status === 403) say(notice(close, ...newLink(message)));
-    else if (status !== 401) say(notice(close, h("h2", {}, "The definer can't start"), h("p", {}, message), button("Try again", () => void begin())));
+    else if (status !== 401) say(notice(close, h("h2", {}, "The definer can't start"), h("p", {}, message), !status && h("p", { class: "muted" }, ELSEWHERE), button("Try again", () => void begin())));
   } finally {
     clearTimeout(checking);
   }
