@@ -17,7 +17,7 @@ export function valuesOf(element: Element): Record<string, string | null> {
 
 /** One element as it stands in `elements`. */
 export function describe(element: Element, redacted: boolean, attrs = valuesOf(element)): object {
-  for (const name in attrs) {
+  for (const name of Object.keys(attrs)) {
     const value = attrs[name]!;
     if (value.length > MAX_ATTRIBUTE_CHARS || (!STRUCTURAL.test(name) && (redacted || mask(value) !== value))) attrs[name] = null;
   }

@@ -57,7 +57,7 @@ function send(entry: Entry): void {
   const keepalive = bytesOf(body) < QUOTA;
   entry._busy = true;
   entry._sent = keepalive && navigator.onLine;
-  fetch(ENDPOINT, { method: "POST", body, keepalive, credentials: "omit", signal: AbortSignal.timeout(TIMEOUT_MS) })
+  fetch(ENDPOINT, { method: "POST", body, keepalive, credentials: "omit", signal: AbortSignal.timeout?.(TIMEOUT_MS) })
     .then(async (answer) => settled(entry, answer, await answer.text())) // Until it is read, Chromium counts the request as in flight.
     .catch(() => settled(entry)); // No network, no answer in time, over the quota: later.
 }

@@ -171,3 +171,45 @@ def test_two_snippets_at_once_capture_once(visit, site):
         ("pageview", "wk_test"),
         ("click", "wk_test"),
     ]
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "for (const of of [Object, Array, Function, String, EventTarget, Node, Element, HTMLElement, Document, Event, History, Storage]) Object.freeze(of.prototype)",
+        "Object.defineProperty(Object.prototype, 'extra', {get() { throw Error('extra') }, enumerable: false})",
+        "Object.prototype.extended = function () {}; Array.prototype.extended = function () {}; String.prototype.extended = 1",
+        "delete window.requestIdleCallback; delete window.navigation; delete Element.prototype.closest; delete AbortSignal.timeout",
+    ],
+    ids=["frozen", "throwing property", "extended", "old browser"],
+)
+def test_prototypes_that_a_page_changed_before(visit, site, before):
+    """Frozen, extended or missing built-ins cost nothing: clicks, routes and custom events are captured as elsewhere."""
+    visit.goto(site.put("<button id=buy>Buy <b>now</b></button>", head=f"<script>{before}</script>" + SCRIPT))
+    visit.page.click("b")
+    visit.run("backsight.track('x', {n: 1, list: [1]})")
+    visit.run("void history.pushState(null, '', '/b')")
+    visit.events("leave")
+    click, track = visit.events("click")[0], site.events("track")[0]
+    assert (click["text"], [e["tag"] for e in site.chain(click)]) == (
+        "Buy now",
+        ["b", "button", "body", "html"],
+    )
+    assert track["props"] == {"n": 1, "list": [1]}
+    assert len(visit.events("pageview", 2)) == 2
+    assert not any(batch.get("dropped") for batch in site.batches)
+
+
+def test_prototypes_that_a_page_changes_later(visit, site):
+    """What is read of the DOM was taken when the snippet loaded."""
+    visit.goto(site.put("<button id=buy title=Tip>Buy</button>"))
+    visit.run("""for (const [of, name] of [[Element, 'getAttribute'], [Element, 'matches'], [Node, 'getRootNode'], [EventTarget, 'addEventListener'], [Document, 'querySelector']])
+        of.prototype[name] = () => { throw Error('mine') };
+      for (const [of, name] of [[Element, 'attributes'], [Element, 'localName'], [Node, 'parentNode'], [Node, 'childNodes'], [Node, 'nodeType'], [Document, 'title']])
+        Object.defineProperty(of.prototype, name, {get() { return 'mine' }})""")
+    visit.run("document.getElementById('buy').click(); backsight.track('end')")
+    visit.events("track")
+    click = visit.events("click")[0]
+    assert (click["text"], click["page"]["title"]) == ("Buy", "Shop")
+    assert site.chain(click)[0]["attrs"] == {"id": "buy", "title": "Tip"}
+    assert [e["tag"] for e in site.chain(click)] == ["button", "body", "html"]
