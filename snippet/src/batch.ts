@@ -6,7 +6,7 @@ import { KEY } from "./settings";
 import { MAX_EVENT_BYTES, WIRE_VERSION } from "./contract";
 import { settleWatch, WATCH_MS, type Effects } from "./effects";
 import { toJson } from "./json";
-import { enqueue } from "./queue";
+import { entryOf, push, type Entry } from "./queue";
 import { load, lose, takeLost, touch } from "./state";
 
 const MAX_EVENTS = 50;
@@ -82,7 +82,7 @@ export function close(): void {
   const closed = batch;
   settleWatch();
   discard();
-  if (closed?._events[0]) enqueue((id, unsure) => bodyOf(closed, id, unsure));
+  if (closed?._events[0]) push(entryIn(closed));
 }
 
 export function discard(): void {
@@ -90,7 +90,12 @@ export function discard(): void {
   batch = undefined;
 }
 
+const entryIn = (batch: Batch): Entry => entryOf((id, unsure) => bodyOf(batch, id, unsure));
+
+/** A batch without events, which only asks. */
+export const question = (): Entry => entryIn(open(true));
+
 /** `sent_at` comes first and is filled in when the batch is sent; a retry differs in nothing else. */
 const bodyOf = ({ _owner, _pages, _elements, _nodes, _events }: Batch, batch: string, unsure: string[]): string =>
   `{"sent_at":0,"pages":[${_pages}],"elements":[${_elements}],"nodes":[${_nodes}],"events":[${_events}],` +
-  `${_owner.slice(1, -1)},${toJson({ v: WIRE_VERSION, key: KEY, batch, unsure, dropped: takeLost() }).slice(1)}`;
+  `${_owner.slice(1, -1)},${toJson({ v: WIRE_VERSION, key: KEY, batch, unsure, dropped: _events[0] && takeLost() }).slice(1)}`;

@@ -11,7 +11,8 @@ import { begin } from "./page";
 import { keptToken, takeToken } from "./parts";
 import { claim } from "./queue";
 import { BASE, KEY } from "./settings";
-import { drain } from "./transport";
+import { allowed } from "./state";
+import { ask, drain } from "./transport";
 
 const start = guarded(() => {
   for (const [name, call] of Object.entries(api)) global[name] = guarded(call as Call);
@@ -23,6 +24,7 @@ const start = guarded(() => {
   claim();
   drain(); // At once: a page that is left soon would only hand it on once more.
   begin();
+  if (allowed()) ask();
   for (const [name, given] of global.q?.splice(0) ?? []) global[name]?.apply(null, given);
 });
 

@@ -34,11 +34,11 @@ export let queue: Entry[] = [];
 
 const idOf = ({ _key }: Entry): string => _key.slice(PREFIX.length);
 
-/** Adds a batch, of which `bodyOf` writes the body for an id, with the ids that the collector is to be asked about. */
-export function enqueue(bodyOf: (id: string, unsure: string[]) => string): void {
+/** A batch, of which `bodyOf` writes the body for an id, with the ids that the collector is to be asked about. */
+export function entryOf(bodyOf: (id: string, unsure: string[]) => string): Entry {
   const id = Date.now() + newId();
   const _unsure = queue.filter(({ _busy, _sent }) => !_busy && _sent).slice(0, MAX_UNSURE);
-  push({ _key: PREFIX + id, _body: bodyOf(id, _unsure.map(idOf)), _unsure });
+  return { _key: PREFIX + id, _body: bodyOf(id, _unsure.map(idOf)), _unsure };
 }
 
 /** A batch is done with. Those that the collector misses, or does not speak of, are sent again; the others it has. */
@@ -51,7 +51,7 @@ export function acknowledged(entry: Entry, missing: string[] | undefined): void 
 }
 
 /** Lets go of the oldest of what passes the bounds and is not on its way. */
-function push(entry: Entry): void {
+export function push(entry: Entry): void {
   queue.push(entry);
   while (queue.length > MAX_BATCHES || queue.map(({ _body }) => _body).join("").length > MAX_CHARS)
     giveUp(queue.find(({ _busy }) => !_busy)!, "queue");

@@ -1,6 +1,7 @@
 // Sends the queue: one batch after the other while the page lives, all that fits when it may end.
 
 import { attempt } from "./attempt";
+import { question } from "./batch";
 import { bytesOf } from "./bytes";
 import { guarded } from "./guard";
 import { acknowledged, giveUp, persist, queue, type Entry } from "./queue";
@@ -41,6 +42,12 @@ function due(): void {
   clearTimeout(waiting);
   notBefore = waiting = 0;
   drain();
+}
+
+/** Asks at once for what earlier pages sent: a page that is left soon would only hand it on once more. */
+export function ask(): void {
+  const entry = question();
+  if (entry._unsure![0]) send(entry);
 }
 
 const stamped = (entry: Entry): string => entry._body.replace(":0", `:${Date.now()}`);
