@@ -150,7 +150,7 @@ def test_demo_that_stays_counts_ones_own_clicks_and_leaves_nothing_behind(chromi
         before = int(first(r"Viewed product +([\d,]+)", printed).replace(",", ""))
         page = chromium.new_page()
         page.goto(f"{shop}/shop", wait_until="load")
-        page.wait_for_function("window.backsight?.loaded")
+        page.wait_for_function("window.backsight?.base")
         page.locator(".shelf .row h3 a").first.click()
         page.wait_for_url("**/products/*")
         with backsight.connect(api, key=first(r"Bearer (sk_\w+)", printed)) as site:

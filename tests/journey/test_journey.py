@@ -27,6 +27,12 @@ WITNESS = """
 if (location.protocol === "http:") {
   for (const type of ["click", "change", "submit"])
     addEventListener(type, () => window.witness(type), { capture: true, passive: true });
+  const focused = new WeakSet();
+  addEventListener("focus", ({ target }) => {
+    if (!target.matches?.("input, select, textarea") || focused.has(target)) return;
+    focused.add(target);
+    window.witness("focus");
+  }, { capture: true, passive: true });
   window.witness("pageview");
 }
 """
@@ -76,7 +82,7 @@ class Person:
         self.page.goto("about:blank")
 
     def _await_snippet(self) -> None:
-        self.page.wait_for_function("window.backsight?.loaded")
+        self.page.wait_for_function("window.backsight?.base")
 
 
 @dataclass(frozen=True)
