@@ -49,7 +49,7 @@ export function wait(ms = WAIT_MS): void {
 export function open(passive: boolean): Batch {
   const { device, session, user } = passive ? load() : touch();
   const _owner = toJson({ device, session, user });
-  if (batch?._owner !== _owner) close();
+  if (batch && batch._owner !== _owner) close();
   if (!batch) bytes = ENVELOPE_BYTES;
   return (batch ??= { _owner, _opened: performance.now(), _watched: 0, _pages: [], _elements: [], _nodes: [], _events: [] });
 }

@@ -7,6 +7,12 @@ from __future__ import annotations
 import pytest
 
 
+def test_a_page_is_sent_though_nothing_happens_on_it(visit, site):
+    """Nobody clicks, nobody leaves, nothing calls for it: the pageview goes out by itself."""
+    visit.goto(site.put("<p>Text</p>"))
+    assert len(site.until_events("pageview")) == 1
+
+
 def test_a_load_is_a_pageview(visit, site):
     """The first load gives address, referrer, title, viewport and language."""
     before = site.put('<a href="/next?x=1#y">Next</a>', head="")
