@@ -45,6 +45,7 @@ def test_what_is_held_says_what_a_click_would(shop, site):
         (click,) = site.until_events("click")
         facts = ("text", "label", "href", "target_text")
         assert [body.get(fact) for fact in facts] == [click.get(fact) for fact in facts]
+        assert dict(body["texts"]).get(body["node"], "") == (click["text"] or "")
         assert body["page"] == {"url": site.url("/shop"), "title": "Shop"}
 
 
