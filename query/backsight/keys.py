@@ -75,7 +75,8 @@ class Key:
     revoked: datetime | None
     origin: str | None = None
     expires: datetime | None = None
-    """Both of a definer's token."""
+    maker: str | None = None
+    """All three of a definer's token; the maker is a key's id, or who made it on the machine."""
 
 
 @dataclass(frozen=True)
@@ -125,14 +126,17 @@ class Keys:
         """The keys of a site (or of all), oldest first, revoked ones included."""
         return [_listed(key) for key in self._store.keys_of(site)]
 
-    def revoke(self, key_id: str, actor: str) -> None:
-        """Makes a key useless from now on; a second time changes nothing. NotFound for an unknown one."""
+    def revoke(self, key_id: str, actor: str) -> int:
+        """Makes a key useless from now on, and the definer's tokens that it made; says how many keys that
+        were: a second time none. NotFound for an unknown one.
+        """
         known = {key.key_id: key for key in self._store.keys_of()}
         if key_id not in known:
             valid = nearest(key_id, known)
             raise NotFound(f"there is no key {shown(key_id)}.", field="key_id", value=key_id, valid=valid)
         at = datetime.now(UTC)
-        self._store.revoke_key(key_id, at, AuditLine(at, actor, "key.revoke", known[key_id].site, key_id))
+        line = AuditLine(at, actor, "key.revoke", known[key_id].site, key_id)
+        return self._store.revoke_key(key_id, at, line)
 
     def authenticate(self, secret: str) -> Principal:
         """Whom a secret key or a definer's token speaks for.
@@ -203,7 +207,7 @@ class Keys:
             detail |= {"origin": origin, "expires": expires.isoformat()}
         kept = StoredKey(
             key_id, site, kind, _digest(key), public, scopes, _checked_label(label), at,
-            origin=origin, expires=expires,
+            origin=origin, expires=expires, maker=actor if kind == "definer" else None,
         )  # fmt: skip
         self._store.add_key(kept, AuditLine(at, actor, "key.create", site, key_id, json.dumps(detail)))
         return NewKey(key_id, key)
@@ -251,7 +255,7 @@ def _digest(key: str) -> str:
 def _listed(key: StoredKey) -> Key:
     return Key(
         key.key_id, key.site, key.kind, key.shown, key.scopes, key.label, key.created, key.revoked,
-        key.origin, key.expires,
+        key.origin, key.expires, key.maker,
     )  # fmt: skip
 
 

@@ -572,7 +572,7 @@ def test_keys_are_made_listed_and_revoked(run: Run, data: Path) -> None:
         ("secret", None, ["define"]),
     ]
     assert secret not in succeeded(run("keys", "list"))
-    succeeded(run("keys", "revoke", listed[0]["key_id"]))
+    assert succeeded(run("keys", "revoke", listed[0]["key_id"])).endswith("is revoked.\n")
     with SQLiteStore(data / "backsight.sqlite") as store:
         assert Keys(store).site_of(write) is None
         assert Keys(store).authenticate(secret).scopes == {"read", "define"}

@@ -272,3 +272,18 @@ def test_pruning_forgets_expired_tokens_of_the_site_alone(store: SQLiteStore, ke
     assert [keys.prune("shop", "bob") for _ in range(2)] == [2, 0]
     assert {key.key_id for key in keys.list()} == {live.key_id, secret.key_id, expired[2].key_id}
     assert [line.action for line in store.audit_lines("shop")].count("key.prune") == 1
+
+
+def test_a_revoked_key_takes_its_tokens_along(store: SQLiteStore, keys: Keys) -> None:
+    """Whoever loses a key loses the tokens made with it, at once, and leaves none behind; others stay."""
+    lost, kept = (keys.create_secret("shop", ["define"], "ada") for _ in range(2))
+    made = [keys.create_definer("shop", PAGE, in_minutes(5), key.key_id) for key in (lost, lost, kept)]
+    assert {key.maker for key in keys.list("shop")} == {None, lost.key_id, kept.key_id}
+    assert [keys.revoke(lost.key_id, "bob") for _ in range(2)] == [3, 0]
+    for token in made[:2]:
+        with pytest.raises(Refused, match="unknown, expired or revoked"):
+            keys.authenticate(token.key)
+    assert keys.authenticate(made[2].key).key_id == made[2].key_id
+    with pytest.raises(Conflict, match="was revoked"):
+        keys.create_definer("shop", PAGE, in_minutes(5), lost.key_id)
+    assert [line.action for line in store.audit_lines("shop")].count("key.revoke") == 1

@@ -148,7 +148,7 @@ def test_keys_come_back_as_they_were_kept(store: Store) -> None:
     assert store.key_with_digest("ab" * 32) == key
     assert store.key_with_digest("cd" * 32) is None
     assert (store.keys_of("shop"), store.keys_of("other"), store.keys_of()) == ([key], [], [key])
-    assert store.revoke_key("k_1", AT, line("key.revoke"))
+    assert store.revoke_key("k_1", AT, line("key.revoke")) == 1
     assert not store.revoke_key("k_1", AT + timedelta(1), line("key.revoke"))
     assert store.keys_of()[0].revoked == AT
     assert [audit.action for audit in store.audit_lines()] == ["key.revoke", "key.create", "site.create"]

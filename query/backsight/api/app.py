@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from backsight.api.cross_origin import Preflight, Tokens
+from backsight.api.cross_origin import Places, Preflight, Tokens
 from backsight.api.endpoint import Endpoint
 from backsight.api.flights import Flights
 from backsight.api.headers import SECURITY_HEADERS
@@ -61,7 +61,7 @@ def create_api(
     names = Workers("names", NAME_THREADS, NAMES_WAITING)
     questions = Workers("questions", QUESTION_THREADS, NAMES_WAITING)
     reports = Workers("reports", threads, waiting)
-    flights = Flights(reports, seconds)
+    flights, places = Flights(reports, seconds), Places()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -82,7 +82,7 @@ def create_api(
     )
     every = (*OPERATIONS, *operations)
     for operation in every:
-        endpoint = Endpoint(operation, open_site, authenticate, tokens, names, questions, flights)
+        endpoint = Endpoint(operation, open_site, authenticate, tokens, names, questions, flights, places)
         app.routes.append(
             RawRoute(operation.path, endpoint.answer, methods=[operation.method], name=operation.id)
         )

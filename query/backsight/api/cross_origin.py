@@ -7,7 +7,9 @@ A page whose token has expired may read that it has; a page of any other origin 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -16,6 +18,7 @@ from starlette.responses import Response
 
 from backsight.api.headers import SECURITY_HEADERS, bearer_key
 from backsight.api.operations import Operation
+from backsight.api.problems import HTTPError
 from backsight.errors import BacksightError, Refused
 from backsight.keys import Principal
 
@@ -23,6 +26,10 @@ ALLOWED_HEADERS: Final = "Authorization, Content-Type, If-Match, If-None-Match"
 EXPOSED_HEADERS: Final = "ETag, Retry-After"
 PREFLIGHT_SECONDS: Final = 600
 """How long a browser may remember what it was told of a path; the token is checked at every request."""
+MOST_AT_ONCE: Final = 16
+"""Requests of one definer's token that are answered at a time: whoever takes one from a page can't take the
+places of everybody else. The definer itself asks for a few.
+"""
 _ORIGIN: Final = re.compile(r"https?://[^/?#]+")
 
 
@@ -61,6 +68,31 @@ def require_page(principal: Principal, operation: Operation, request: Request) -
             value=", ".join(asking) or None,
             valid="the origin for which its link was made",
         )
+
+
+class Places:
+    """How many requests of each definer's token are being answered. Belongs to one event loop."""
+
+    def __init__(self) -> None:
+        self._taken: Counter[str] = Counter()
+
+    @contextmanager
+    def of(self, principal: Principal) -> Iterator[None]:
+        """A place for a request, for as long as it is answered. Raises HTTPError 503 where all are taken."""
+        if principal.origin is None:
+            yield
+            return
+        token = principal.key_id
+        if self._taken[token] >= MOST_AT_ONCE:
+            message = "too many questions with this token are being answered"
+            raise HTTPError(503, "Busy", message, headers={"Retry-After": "2"})
+        self._taken[token] += 1
+        try:
+            yield
+        finally:
+            self._taken[token] -= 1
+            if not self._taken[token]:
+                del self._taken[token]
 
 
 def require_impersonal(principal: Principal, body: Mapping[str, Any]) -> None:

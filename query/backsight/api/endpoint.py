@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from backsight.api.bodies import parse_object, read_body
 from backsight.api.connection import while_connected
-from backsight.api.cross_origin import Tokens, require_impersonal, require_page, shared_headers
+from backsight.api.cross_origin import Places, Tokens, require_impersonal, require_page, shared_headers
 from backsight.api.flights import Flights
 from backsight.api.headers import bearer_key
 from backsight.api.operations import Answer, Call, Later, Operation
@@ -48,6 +48,8 @@ class Endpoint:
     names: Workers
     questions: Workers
     flights: Flights
+    places: Places
+    """For what is asked with definer's tokens."""
 
     async def answer(self, request: Request) -> Response:
         """The answer, whatever happens."""
@@ -77,6 +79,11 @@ class Endpoint:
         principal = await self._principal(request)
         principal.require(operation.scope)
         require_page(principal, operation, request)
+        with self.places.of(principal):
+            return await self._told(request, principal, media)
+
+    async def _told(self, request: Request, principal: Principal, media: str) -> Response:
+        operation = self.operation
         body = await self._body(request) if operation.request else None
         require_impersonal(principal, body or {})
         expected = expected_version(request, operation.preconditions)

@@ -9,8 +9,10 @@ from typing import Final
 from starlette.requests import Request
 
 from backsight.errors import InvalidRequest, shown
+from backsight.store import STANDING
 
-_ETAG: Final = re.compile(r'"([1-9][0-9]{0,8})"')
+_ETAG: Final = re.compile(r'(?:W/)?"([1-9][0-9]{0,8})(?:-\w+)?"')
+"""Proxies that compress mark the tags of what passes, nginx W/"3", Apache "3-gzip": that version is meant."""
 
 
 def etag(version: int) -> str:
@@ -19,7 +21,8 @@ def etag(version: int) -> str:
 
 
 def expected_version(request: Request, honoured: Collection[str]) -> int | None:
-    """The version that must stand for the change to be made, 0 for none; None where the caller does not say.
+    """The version that must stand for the change to be made, 0 for none, STANDING for whichever; None where
+    the caller does not say.
 
     Raises InvalidRequest for a tag that is not one of ours.
     """
@@ -28,11 +31,12 @@ def expected_version(request: Request, honoured: Collection[str]) -> int | None:
     if "If-Match" not in honoured or "if-match" not in request.headers:
         return None
     tag = request.headers["if-match"].strip()
+    if tag == "*":
+        return STANDING
     found = _ETAG.fullmatch(tag)
     if not found:
-        raise InvalidRequest(
-            f"{shown(tag)} is no version", field="If-Match", value=tag, valid='an ETag, such as "3"'
-        )
+        valid = 'an ETag, such as "3"; or *, for a name that there is'
+        raise InvalidRequest(f"{shown(tag)} is no version", field="If-Match", value=tag, valid=valid)
     return int(found[1])
 
 

@@ -60,12 +60,13 @@ def list_keys(data: str | None, site: str | None, as_json: bool) -> None:
 @data_option
 @click.argument("key_id")
 def revoke(data: str | None, key_id: str) -> None:
-    """Make the key with this id useless, from now on and for good."""
+    """Make the key with this id useless, from now on and for good, and the definer's tokens that it made."""
     from backsight.keys import Keys
 
     with open_store(data) as (store, _):
-        Keys(store).revoke(key_id, actor())
-    click.echo(f"Key {key_id} is revoked.")
+        tokens = Keys(store).revoke(key_id, actor()) - 1
+    made = f", with {tokens} of the definer's tokens that it made" if tokens > 0 else ""
+    click.echo(f"Key {key_id} is revoked{made}.")
 
 
 @keys.command()
@@ -91,7 +92,7 @@ def _as_json(key: Key) -> dict[str, object]:
         "key_id": key.key_id, "site": key.site, "kind": key.kind, "key": key.shown,
         "scopes": list(key.scopes), "label": key.label, "created": key.created.isoformat(),
         "revoked": key.revoked and key.revoked.isoformat(), "origin": key.origin,
-        "expires": key.expires and key.expires.isoformat(),
+        "expires": key.expires and key.expires.isoformat(), "maker": key.maker,
     }  # fmt: skip
 
 

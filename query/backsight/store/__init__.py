@@ -9,12 +9,24 @@ from __future__ import annotations
 import getpass
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
-__all__ = ["AuditLine", "Kind", "Store", "StoredKey", "StoredSite", "StoredVersion", "local_actor"]
+__all__ = [
+    "STANDING",
+    "AuditLine",
+    "Kind",
+    "Store",
+    "StoredKey",
+    "StoredSite",
+    "StoredVersion",
+    "local_actor",
+]
 
 Kind = Literal["event", "cohort"]
 """What is defined under a name, version by version."""
+
+STANDING: Final = -1
+"""Expected of a change where any version will do, if only there is one."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +56,8 @@ class StoredKey:
     """Of a definer's token: the pages that may use it, as browsers write their origin."""
     expires: datetime | None = None
     """Of a definer's token."""
+    maker: str | None = None
+    """Of a definer's token: the id of the key that made it, or who did on this machine."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +113,9 @@ class Store(Protocol):
         ...
 
     def add_key(self, key: StoredKey, audit: AuditLine) -> None:
-        """Keeps a new key. Raises NotFound for an unknown site, Conflict where the key is kept already."""
+        """Keeps a new key. Raises NotFound for an unknown site, Conflict where the key is kept already or its
+        maker was revoked.
+        """
         ...
 
     def keys_of(self, site: str | None = None) -> list[StoredKey]:
@@ -110,8 +126,10 @@ class Store(Protocol):
         """The key of that digest, revoked or not."""
         ...
 
-    def revoke_key(self, key_id: str, at: datetime, audit: AuditLine) -> bool:
-        """Marks a key as revoked; False (and no audit line) where it already was, or is not known."""
+    def revoke_key(self, key_id: str, at: datetime, audit: AuditLine) -> int:
+        """Marks a key as revoked, with the definer's tokens that it made, and says how many keys that were;
+        0 (and no audit line) where they already were, or it is not known.
+        """
         ...
 
     def has_origin(self, origin: str) -> bool:
@@ -128,9 +146,9 @@ class Store(Protocol):
         """Appends the next version of a name, with its audit line, and gives its number.
 
         `version.version` is not read. `expected` is the version that the caller saw (0: that there was none,
-        or a deleted one); Conflict where another stands by now. A version that changes neither definition nor
-        description nor members is not kept: the number of the present one comes back. Raises NotFound for an
-        unknown site, and for the deletion of what does not stand.
+        or a deleted one; STANDING: that there was one); Conflict where another stands by now. A version that
+        changes neither definition nor description nor members is not kept: the number of the present one
+        comes back. Raises NotFound for an unknown site, and for the deletion of what does not stand.
         """
         ...
 

@@ -25,13 +25,13 @@ from backsight.errors import (
     nearest,
     shown,
 )
-from backsight.store import AuditLine, Kind, StoredKey, StoredSite, StoredVersion
+from backsight.store import STANDING, AuditLine, Kind, StoredKey, StoredSite, StoredVersion
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 """Kept in SQLite's `user_version`; a file of a later version is refused."""
 BUSY_SECONDS: Final = 10.0
 
-_MIGRATIONS: Final = {0: "schema.sql", 1: "definitions.sql", 2: "definer_tokens.sql"}
+_MIGRATIONS: Final = {0: "schema.sql", 1: "definitions.sql", 2: "definer_tokens.sql", 3: "token_makers.sql"}
 """For each version that a file may have, the script that takes it to the next one."""
 
 _KINDS: Final = {"event": "named event", "cohort": "cohort"}
@@ -80,11 +80,12 @@ class SQLiteStore:
     def add_key(self, key: StoredKey, audit: AuditLine) -> None:
         row = (key.key_id, key.site, key.kind, key.digest, key.shown, " ".join(key.scopes), key.label,
                _text(key.created), key.revoked and _text(key.revoked), key.origin,
-               key.expires and _text(key.expires))  # fmt: skip
+               key.expires and _text(key.expires), key.maker)  # fmt: skip
         with self._change() as db:
             _require_site(db, key.site)
+            _require_maker(db, key.maker)
             added = db.execute(
-                "insert into keys values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing", row
+                "insert into keys values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing", row
             ).rowcount
             if not added:
                 raise Conflict("this key is kept already.", field="key", value=key.key_id)
@@ -100,14 +101,15 @@ class SQLiteStore:
         rows = self._rows("select * from keys where digest = ?", (digest,))
         return _key(rows[0]) if rows else None
 
-    def revoke_key(self, key_id: str, at: datetime, audit: AuditLine) -> bool:
+    def revoke_key(self, key_id: str, at: datetime, audit: AuditLine) -> int:
         with self._change() as db:
             revoked = db.execute(
-                "update keys set revoked = ? where key_id = ? and revoked is null", (_text(at), key_id)
+                "update keys set revoked = ? where ? in (key_id, maker) and revoked is null",
+                (_text(at), key_id),
             ).rowcount
             if revoked:
                 _add_line(db, audit)
-            return bool(revoked)
+            return revoked
 
     def has_origin(self, origin: str) -> bool:
         return bool(self._rows("select 1 from keys where origin = ? limit 1", (origin,)))
@@ -301,6 +303,12 @@ def _require_site(db: sqlite3.Connection, site: str) -> None:
         )
 
 
+def _require_maker(db: sqlite3.Connection, maker: str | None) -> None:
+    """A key that is revoked while it makes a token must not leave one behind."""
+    if db.execute("select 1 from keys where key_id = ? and revoked is not null", (maker,)).fetchone():
+        raise Conflict(f"key {maker} was revoked.", field="key", value=maker, valid="another key")
+
+
 def _latest(db: sqlite3.Connection, version: StoredVersion) -> StoredVersion | None:
     row = db.execute(
         "select * from definition_versions where kind = ? and site = ? and name = ?"
@@ -312,8 +320,10 @@ def _latest(db: sqlite3.Connection, version: StoredVersion) -> StoredVersion | N
 
 def _check_expected(name: str, expected: int | None, live: StoredVersion | None) -> None:
     present = live.version if live else 0
-    if expected is None or expected == present:
+    if expected is None or expected == present or (expected == STANDING and live):
         return
+    if expected == STANDING:
+        raise Conflict(f"there is no {shown(name)} to change.", field="name", value=name)
     found = f"its version is now {live.version}, by {live.actor}" if live else "it does not exist now"
     raise Conflict(
         f"{shown(name)} changed in between: {found}.",
@@ -350,10 +360,10 @@ def _add_line(db: sqlite3.Connection, audit: AuditLine) -> None:
 
 
 def _key(row: tuple[Any, ...]) -> StoredKey:
-    key_id, site, kind, digest, public, scopes, label, created, revoked, origin, expires = row
+    key_id, site, kind, digest, public, scopes, label, created, revoked, origin, expires, maker = row
     return StoredKey(
         key_id, site, kind, digest, public, tuple(scopes.split()), label, _instant(created),
-        _instant(revoked) if revoked else None, origin, _instant(expires) if expires else None,
+        _instant(revoked) if revoked else None, origin, _instant(expires) if expires else None, maker,
     )  # fmt: skip
 
 

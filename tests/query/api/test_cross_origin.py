@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import logging
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from backsight.api import create_api
+from backsight.api.cross_origin import MOST_AT_ONCE
 from backsight.api.operations import OPERATIONS, Operation
-from backsight.keys import Keys
+from backsight.keys import Keys, Principal
 from backsight.store.sqlite import SQLiteStore
-from query.api.asking import check, client, problem
-from shop_site import definer_token, secret_key, served, write_data
+from query.api.asking import Broken, check, client, problem
+from shop_site import definer_token, secret_key, serve, served, write_data
 
 PAGE = "https://shop.example"
 ON_PAGE = [each for each in OPERATIONS if each.on_page]
@@ -226,6 +230,31 @@ def test_a_token_names_nothing_by_persons(url: str, token: str) -> None:
     """Nor can a name be made that tests traits, whose overlaps would tell the same."""
     problem(ask(url, token, "PUT", "/v1/events/Pro", json=ABOUT_PERSONS[0]), 403)
     problem(ask(url, token, path="/v1/events/Pro"), 404)
+
+
+def test_one_token_takes_no_more_than_its_places() -> None:
+    """However much is asked with one token at a time, what others ask still has its turn."""
+    site = Broken()
+
+    def authenticate(key: str) -> Principal:
+        return Principal("broken", frozenset({"read"}), key, PAGE if key.startswith("dt_") else None)
+
+    api = create_api(lambda _: site, authenticate, threads=1, waiting=64)  # type: ignore[arg-type, return-value]
+    with serve(api) as url, ThreadPoolExecutor(MOST_AT_ONCE + 4) as pool:
+
+        def preview(key: str, number: int) -> httpx.Response:
+            return ask(url, key, "POST", "/v1/events/preview", json={"wait": number})
+
+        asked = [pool.submit(preview, "dt_a", number) for number in range(1, MOST_AT_ONCE + 4)]
+        refused = [each.result() for each in islice(as_completed(asked, timeout=30), 3)]
+        for response in refused:
+            assert problem(response, 503)["type"].endswith(":busy")
+        others = pool.submit(preview, "sk_b", 100)
+        assert ask(url, "dt_b", path="/v1/events").status_code == 200
+        site.go_on.set()
+        assert sorted(each.result().status_code for each in asked) == [500] * MOST_AT_ONCE + [503] * 3
+        assert others.result().status_code == 500
+        assert ask(url, "dt_a", path="/v1/events").status_code == 200
 
 
 # ── Preflights ──────────────────────────────────────────────────────────────────────────────────────────────

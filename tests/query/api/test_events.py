@@ -20,9 +20,13 @@ def test_etags(api: httpx.Client) -> None:
     for headers in ({"If-Match": '"1"'}, {"If-None-Match": "*"}):
         assert problem(api.put(path, json=body, headers=headers), 412)["type"].endswith(":conflict")
         problem(api.delete(path, headers=headers), 412)
-    for headers in ({"If-Match": "1"}, {"If-Match": 'W/"2"'}, {"If-None-Match": '"2"'}):
+    for headers in ({"If-Match": "1"}, {"If-Match": '"1", "2"'}, {"If-None-Match": '"2"'}):
         problem(api.put(path, json=body, headers=headers), 400)
     assert api.get(path).json()["description"] == "two"
+    for tag in ('W/"2"', '"2-gzip"'):  # as proxies that compress give them on
+        assert (
+            api.put(path, json={**body, "description": "two"}, headers={"If-Match": tag}).status_code == 200
+        )
     gone = api.delete(path, headers={"If-Match": '"2"'})
     assert (gone.status_code, gone.content) == (204, b"")
     history = api.get(f"{path}/history").json()
@@ -32,6 +36,18 @@ def test_etags(api: httpx.Client) -> None:
         (2, False),
         (1, False),
     ]
+
+
+def test_any_version(api: httpx.Client) -> None:
+    """With `If-Match: *` whatever stands is changed or deleted, and nothing is made."""
+    path, body, standing = "/v1/events/Standing", {"rules": [{"on": "any"}]}, {"If-Match": "*"}
+    for response in (api.put(path, json=body, headers=standing), api.delete(path, headers=standing)):
+        assert "there is no 'Standing'" in problem(response, 412)["detail"]
+    api.put(path, json=body)
+    changed = api.put(path, json={**body, "description": "two"}, headers=standing)
+    assert (changed.status_code, changed.headers["etag"]) == (200, '"2"')
+    assert api.delete(path, headers=standing).status_code == 204
+    problem(api.put(path, json=body, headers=standing), 412)
 
 
 def test_same_definition(api: httpx.Client) -> None:
