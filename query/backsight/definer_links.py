@@ -22,7 +22,7 @@ MINUTES: Final = 60
 """How long a token lasts, where nothing else is asked for."""
 MOST_MINUTES: Final = 1_440
 
-_VALID: Final = "the address of a page, such as 'https://shop.example/pricing'"
+_VALID: Final = "the whole address of a page, such as 'https://shop.example/pricing'"
 _UNWANTED: Final = re.compile(r"[\x00-\x20\x7f\\]")
 """What browsers would drop or read as something else: white space, controls, backslashes."""
 _NUMBER: Final = re.compile(r"[0-9]+|0[xX][0-9a-fA-F]*")
@@ -81,7 +81,7 @@ def origin_of(url: str) -> str:
     except (httpx.InvalidURL, UnicodeError) as error:
         refuse(f"{shown(url)} is no address: {error}", "url", url, _VALID)
     if page.scheme not in {"http", "https"}:
-        refuse(f"{shown(url)} is no page of the web.", "url", url, f"http:// or https://: {_VALID}")
+        refuse(f"{shown(url)} is no page of the web.", "url", url, _VALID)
     if page.userinfo:
         refuse("the address holds a user name or a password.", "url", None, "the address without them")
     if page.port is not None and page.port > 65_535:

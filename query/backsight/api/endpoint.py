@@ -30,6 +30,7 @@ from backsight.keys import Principal
 from backsight.results import RESULTS
 from backsight.site import Site
 
+KEYS: Final = "Bearer and a secret key, sk_…; on a page of the site, a definer's token"
 SMALL: Final = 65_536
 """Bytes of a body that is read at once; a larger one in a thread, while others are served."""
 
@@ -129,20 +130,20 @@ class Endpoint:
         try:
             return await self.names.run(lambda: self.authenticate(key))
         except Refused as error:
-            raise unauthenticated(error.message, ', error="invalid_token"') from error
+            raise unauthenticated(error.message, ', error="invalid_token"', error.valid) from error
 
     @property
     def _name(self) -> str:
         return f"{self.operation.method} {self.operation.path}"
 
 
-def unauthenticated(message: str, reason: str = "") -> HTTPError:
+def unauthenticated(message: str, reason: str = "", valid: str = KEYS) -> HTTPError:
     """401 with the challenge of RFC 6750."""
     return HTTPError(
         401,
         "Unauthenticated",
         message,
         field="Authorization",
-        valid="Bearer and a secret key, sk_…; on a page of the site, a definer's token",
+        valid=valid,
         headers={"WWW-Authenticate": f'Bearer realm="backsight"{reason}'},
     )

@@ -115,7 +115,9 @@ def test_a_token_that_ended_says_so_to_its_page(data: Path, url: str, what: str)
         with SQLiteStore(data / "backsight.sqlite") as store:
             Keys(store).revoke(Keys(store).authenticate(token).key_id, "test")
     response = ask(url, token)
-    assert "unknown, expired or revoked" in problem(response, 401)["detail"]
+    document = problem(response, 401)
+    assert "unknown, expired or revoked" in document["detail"]
+    assert document["valid"] == "a new link, by `backsight define`"
     assert shared(response)["access-control-allow-origin"] == PAGE
     assert shared(ask(url, token, headers={"Origin": "https://blog.example"})) == {}
 
