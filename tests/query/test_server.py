@@ -323,6 +323,7 @@ def test_the_snippet_may_be_served_from_a_folder_of_ones_own(start: Start) -> No
     server = start(SCRIPT_PATH="/st/site.js")
     script, part = (httpx.get(f"{server.url}/st/{name}") for name in ("site.js", "definer.js"))
     assert (script.status_code, part.status_code) == (200, 200)
+    assert f'src="{server.url}/st/site.js"' in "\n".join(server.lines)
     assert script.text == httpx.get(f"{server.url}/backsight.js").text
     sent = batch("page-1", [click(0)], key=server.write_key)
     assert httpx.post(f"{server.url}/st/v1/capture", json=sent).json()["accepted"] == 1

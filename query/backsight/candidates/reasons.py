@@ -40,4 +40,4 @@ def reasons(path: Path, held: Held) -> Iterator[str]:
         if token.kind != "tag":
             yield f"{token.words}: {measured.why or 'it looks as if it were meant to last'}"
     if path.positional:
-        yield "nothing that lasts tells it from others like it, so its place among them has to"
+        yield "nothing that lasts tells it from others like it, so its place among them does"

@@ -34,11 +34,11 @@ def ensure_access(store: Store, config: Config) -> Access:
     return Access(site, _write_key(keys, site, config), _new_secret(keys, site, config))
 
 
-def welcome(address: str, access: Access) -> str:
-    """What to put on the site's pages, and the secret key where there is a new one."""
+def welcome(script: str, access: Access) -> str:
+    """What to put on the site's pages (`script`: the snippet's address), and the secret key where it is new."""
     lines = [
         f"Site {access.site!r}: put this line into the <head> of its pages",
-        f'  <script async src="{address}/backsight.js" data-key="{access.write_key}"></script>',
+        f'  <script async src="{script}" data-key="{access.write_key}"></script>',
     ]
     if access.new_secret:
         lines += ["Secret key for asking, shown only now: keep it", f"  {access.new_secret}"]

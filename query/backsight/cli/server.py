@@ -69,7 +69,7 @@ async def _serve(config: Config, parts: Parts, tell: Callable[[str], None]) -> N
         listener = stack.enter_context(_bound(config))
         address = _address(config, listener)
         if parts.collector:
-            tell(welcome(address, ensure_access(store, config)))
+            tell(welcome(address + config.script_path, ensure_access(store, config)))
         behind = await _query_api(config, stack) if parts.query else _not_found
         if parts.committer:
             stack.callback(Supervisor("committer", committer_command(config), _warn).stop)
