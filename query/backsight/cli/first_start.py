@@ -35,7 +35,7 @@ def ensure_access(store: Store, config: Config) -> Access:
 
 
 def welcome(script: str, access: Access) -> str:
-    """What to put on the site's pages (`script`: the snippet's address), and the secret key where it is new."""
+    """What to put on the site's pages, given the snippet's address; and a new secret key."""
     lines = [
         f"Site {access.site!r}: put this line into the <head> of its pages",
         f'  <script async src="{script}" data-key="{access.write_key}"></script>',
