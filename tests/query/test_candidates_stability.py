@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from backsight import candidates
-from backsight.candidates.uses import DAYS
+from backsight.candidates.visits import DAYS
 from page_tables import node_of, tables_of
 from query.conftest import ContextOf
 from query.planted_pages import Clicks, asked
@@ -281,4 +281,4 @@ def test_the_sql_can_be_seen(context_of: ContextOf) -> None:
     html = page('class="save"')
     text = candidates.sql(asked(html, target(html)), planted(lambda day, visit: html).context(context_of))
     assert "count(distinct e.session)" in text
-    assert '-- $said = "Save"' in text
+    assert "by_text.text = e.text" in text

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backsight.candidates import unnamed
+from backsight.candidates.visits import Counted, count_together
 from backsight.errors import InvalidRequest
 from backsight.rules.rule import Rule, parse_rules
 from page_tables import node_of, tables_of
@@ -25,6 +26,7 @@ NODES = {
 }
 CLOSE = node_of(tables_of(PAGE), class_="icon")
 MORE = node_of(tables_of(PAGE), class_="more")
+COUNTS = ("place", "day", "says", "visits")
 
 
 def named(*rules: dict[str, Any]) -> dict[str, tuple[Rule, ...]]:
@@ -142,6 +144,29 @@ def test_a_text_with_a_count_is_one_thing(context_of: ContextOf) -> None:
     (found,) = unnamed.run({}, clicks.context(context_of))["elements"]
     assert (found["name"], found["text"], found["label"]) == ("Click “Basket”", None, "Basket")
     assert found["rule"] == {"on": "click", "css": ".basket"}
+
+
+def test_counted_together_as_one_by_one(context_of: ContextOf) -> None:
+    """How elements were used is counted in one statement, and is what each by itself would be told."""
+    stars = "".join(f'<button class="star" aria-label="{n} of 5">★</button>' for n in range(1, 4))
+    clicks = clicked()
+    for visit in range(9):
+        label = None if visit == 8 else f"{visit % 3 + 1} of 5"  # a name that came late
+        html = f"<html><body><main><p>Rate</p>{stars}<a><i></i></a></main></body></html>"
+        clicks.click(html, 4 + visit % 3, visit, visit, text="★", label=label)
+        clicks.click(html, 7 + visit % 2, visit, visit, text=None)  # nothing that people use
+    context = clicks.context(context_of)
+    asked = unnamed._statement(unnamed.parse({}), context)
+    rows = {(row["node"], row["said"]): row for row in asked.run(context).to_pylist()}
+    sought = [unnamed._held(row, context).sought for row in rows.values()]
+    assert len(sought) > 6
+
+    def told(counted: Counted) -> list[tuple[int, ...]]:
+        return sorted(zip(*(getattr(counted, name).tolist() for name in COUNTS), strict=True))
+
+    together = [told(each) for each in count_together(sought, context)]
+    assert together == [told(count_together([each], context)[0]) for each in sought]
+    assert all(together)
 
 
 def test_days_and_limit(context_of: ContextOf) -> None:

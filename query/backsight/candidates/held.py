@@ -16,7 +16,8 @@ from backsight.candidates.request import Asked
 from backsight.candidates.rows import Rows, rows_of
 from backsight.candidates.stability import Stability
 from backsight.candidates.tokens import Token, tokens_of
-from backsight.candidates.uses import Said, Uses, alike, uses_of
+from backsight.candidates.uses import Uses, uses_of
+from backsight.candidates.visits import Counted, Said, Sought, alike, count_together
 from backsight.contract import EventType
 from backsight.scan.context import Context
 from backsight.selectors import parse_selector
@@ -50,7 +51,7 @@ class Held:
         self.host = int(self.page.parent[top]) if self.page.in_shadow[top] else -1
         self.host_tokens = self._tokens(self.host) if self.host >= 0 else []
         self.rows: Rows | None = rows_of(self.page, self.chain, self.text, self.texts)
-        self.parts = Parts(self.page, self.stability)
+        self._counted: Counted | None = None
 
     @property
     def texts(self) -> Mapping[int, str]:
@@ -94,12 +95,23 @@ class Held:
         return held
 
     @cached_property
+    def parts(self) -> Parts:
+        """What selectors can be made of."""
+        return Parts(self.page, self.stability)
+
+    @property
+    def sought(self) -> Sought:
+        """What its uses are counted by."""
+        return Sought(self.alike, self.known_by)
+
+    @cached_property
     def uses(self) -> Uses | None:
         """How it was used."""
         if self.context is None:
             return None
+        found = self._counted or count_together([self.sought], self.context)[0]
         row = frozenset(self.chain[self.rows.at : self.rows.at + 1]) if self.rows else frozenset[int]()
-        return uses_of(self.page, self.node, self.alike, self.known_by, row, self.context)
+        return uses_of(self.page, self.node, self.alike, row, found, self.context)
 
     @cached_property
     def alike(self) -> Positions:
@@ -156,6 +168,12 @@ class Held:
 
     def _tokens(self, node: int) -> list[Token]:
         return tokens_of(self.page.tag(node), self.page.attributes(node))
+
+
+def count_uses(held: Sequence[Held], context: Context) -> None:
+    """Counts the uses of several elements at once: one by one, each would be a statement of its own."""
+    for each, found in zip(held, count_together([each.sought for each in held], context), strict=True):
+        each._counted = found
 
 
 def _meant(page: Page, asked: Asked) -> int:

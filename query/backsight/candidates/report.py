@@ -13,7 +13,7 @@ from backsight.candidates.held import Held
 from backsight.candidates.request import Asked, parse
 from backsight.candidates.scopes import Candidate, candidates_of, stability_of
 from backsight.candidates.tokens import Token
-from backsight.candidates.uses import query
+from backsight.candidates.visits import query
 from backsight.scan.context import Context
 
 LEVELS_TOLD: Final = 4
@@ -31,7 +31,7 @@ def run(request: Mapping[str, object], context: Context) -> Answer:
 def sql(request: Mapping[str, object], context: Context) -> str:
     """The SQL that counts the uses of the element's place, with its parameters."""
     held = Held(parse(request), context)
-    return query(held.alike, held.known_by, context).text(context)
+    return query([held.sought], context).text(context)
 
 
 def for_page(request: Mapping[str, object]) -> Answer:

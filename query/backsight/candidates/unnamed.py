@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 
-from backsight.candidates.held import Held
+from backsight.candidates.held import Held, count_uses
 from backsight.candidates.meant import meant_by
 from backsight.candidates.page import Page
 from backsight.candidates.places import places_of
@@ -61,7 +61,10 @@ def run(request: Mapping[str, object], context: Context) -> Answer:
     asked = _statement(parse(request), context)
     taken = set(context.names)
     rows = groupby(asked.run(context).to_pylist(), lambda row: (row["node"], row["said"]))
-    elements = [_to_json(list(of_one), context, taken) for _, of_one in rows]
+    listed = [list(of_one) for _, of_one in rows]
+    held = [_held(of_one[0], context) for of_one in listed]
+    count_uses(held, context)
+    elements = [_to_json(of_one, each, taken) for of_one, each in zip(listed, held, strict=True)]
     return {"elements": elements, "meta": context.meta((), asked.warnings)}
 
 
@@ -115,13 +118,15 @@ def _meant(context: Context) -> pa.Table:
     )
 
 
-def _to_json(rows: Sequence[Row], context: Context, taken: set[str]) -> Answer:
-    """One element: a row each of its pages."""
-    row = rows[0]
-    page = _page_of(row["node"], context)
-    said = row["said"]
+def _held(row: Row, context: Context) -> Held:
+    page, said = _page_of(row["node"], context), row["said"]
     text = said if row["text"] == said else ""  # what it is called says more than another text
-    held = Held(Asked(page, page.size - 1, CLICK, text, "" if text else said, {}), context)
+    return Held(Asked(page, page.size - 1, CLICK, text, "" if text else said, {}), context)
+
+
+def _to_json(rows: Sequence[Row], held: Held, taken: set[str]) -> Answer:
+    """One element: a row each of its pages."""
+    row, page = rows[0], held.page
     best = candidates_of(held)[0]
     return {
         "tag": page.tag(held.node),

@@ -8,52 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import cached_property
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
 
-from backsight.candidates.meant import meant_by
 from backsight.candidates.page import Page
-from backsight.candidates.places import chains_of, places_of, places_on
+from backsight.candidates.places import chains_of
 from backsight.candidates.tokens import Token, tokens_of
-from backsight.contract import EVENTS
-from backsight.engine import Files, Relation
+from backsight.candidates.visits import Counted, Numbers
 from backsight.scan.context import Context
-from backsight.scan.matched import Query
 from backsight.selectors.ids import Mask, Positions
 from backsight.selectors.nodes import Nodes
-from backsight.sql import load_sql
 
-DAYS: Final = 90
-"""How far back is looked."""
-RECENT: Final = 7
-EVERY: Final = 4
-"""Of what is used a lot, the last days are looked at and, before them, every so many days."""
-MANY_VISITS: Final = 400
-"""Visits on these days, from which on the others need not be looked at."""
 ENOUGH_VISITS: Final = 5
 """Visits in which it said the same, from which on it is known by that."""
-MOST_NODES: Final = 20_000
-"""Nodes of a place that are looked at: the latest."""
-MOST_ROWS: Final = 200_000
 LEVELS: Final = 4
 """Of an element and so many around it less one, positions tell it from others at its place."""
 FACTOR: Final = 8_191
-COLUMNS: Final = ("time", "node_id", "session")
-
-Numbers = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What an element says: its text, or where it has none its accessible name."""
-
-    property: str
-    value: str
 
 
 @dataclass(frozen=True)
@@ -127,41 +99,26 @@ class Uses:
         return found
 
 
-def alike(page: Page, node: int, context: Context) -> Positions:
-    """The nodes of the trie that stand at the place of a node of the page, by their positions."""
-    place = int(places_on(page)[node])
-    return np.flatnonzero(places_of(context.trie) == place)[-MOST_NODES:].astype(np.int32)
-
-
 def uses_of(
-    page: Page, node: int, at: Positions, said: Said | None, rows: frozenset[int], context: Context
+    page: Page, node: int, at: Positions, rows: frozenset[int], counted: Counted, context: Context
 ) -> Uses | None:
     """The uses of a node of the page, which was one of some nodes of the trie; None where there are none.
 
     `rows` are those around it (and itself) that stand in a row of things alike: there, positions don't count.
     """
-    if not len(at):
-        return None
-    found = query(at, said, context, sampled=True).run(context)
-    if sum(found["visits"].to_pylist()) < MANY_VISITS:
-        found = query(at, said, context).run(context)
-    place, day = found["place"].to_numpy(), found["day"].cast(pa.int32()).to_numpy().astype(np.int64)
-    says, visits = found["says"].to_numpy(zero_copy_only=False).astype(np.bool_), found["visits"].to_numpy()
+    place, says, visits = counted.place, counted.says, counted.visits
     there = np.isin(place, at[_same_positions(page, node, at, rows, context)])
     told = bool(says.any()) and (visits[says].sum() >= ENOUGH_VISITS or not there.any())
     kept = says if told else there
     if not kept.any():
         return None
     nodes, _ = context.trie.parts
-    positions = _positions(nodes, place.astype(np.int32))
+    positions = _positions(nodes, place)
     other = ~kept & ~np.isin(positions, positions[kept])
     used, of_row = np.unique(place, return_inverse=True)
     row: Positions = of_row.astype(np.int32)
-    chains = [
-        np.where(level >= 0, nodes.element[level], np.int32(-1))
-        for level in chains_of(nodes, used.astype(np.int32))
-    ]
-    return Uses(day[kept], visits[kept], row[kept], chains, told, visits[other], row[other], context)
+    chains = [np.where(level >= 0, nodes.element[level], np.int32(-1)) for level in chains_of(nodes, used)]
+    return Uses(counted.day[kept], visits[kept], row[kept], chains, told, visits[other], row[other], context)
 
 
 def _positions(nodes: Nodes, at: Positions) -> Numbers:
@@ -172,32 +129,6 @@ def _positions(nodes: Nodes, at: Positions) -> Numbers:
         number = number * FACTOR + index
         at = np.where(at >= 0, nodes.parent[at], np.int32(-1)).astype(np.int32)
     return number
-
-
-def query(at: Positions, said: Said | None, context: Context, *, sampled: bool = False) -> Query:
-    """The statement that counts them: by node, day, and whether it said the same; on some days, or on all."""
-    nodes, _ = context.trie.parts
-    held = np.zeros(nodes.size, np.bool_)
-    held[at] = True
-    place = meant_by(context.trie, held)
-    inside = np.flatnonzero(held[place])
-    ids = nodes.rows.node_id[inside]
-    until, since = context.now, context.now - timedelta(days=DAYS)
-    ago = [days for days in range(DAYS + 1) if not sampled or days <= RECENT or days % EVERY == 0]
-    dates = [until.date() - timedelta(days=days) for days in ago]
-    uris = [uri for date in dates for uri in context.snapshot.files("events", date, date)]
-    read = [*COLUMNS, *([said.property] if said else [])]
-    schema = pa.schema([EVENTS.field(name) for name in read])
-    tables: dict[str, Relation] = {
-        "events": Files(uris, schema, np.sort(ids)),
-        "meant": pa.table({"node_id": ids, "place": place[inside].astype(np.int64)}),
-    }
-    params: dict[str, object] = {"since": since, "until": until}
-    says = "false"
-    if said is not None:
-        says, params["said"] = f"coalesce(e.{said.property} = $said, false)", said.value
-    sql = load_sql("element_uses").replace("{says}", says).replace("{limit}", str(MOST_ROWS))
-    return Query(sql, params, tables)
 
 
 def _same_positions(page: Page, node: int, at: Positions, rows: frozenset[int], context: Context) -> Mask:

@@ -25,36 +25,50 @@ with matched as (
       and e.time < $p8
 ),
 clicks as materialized (
-    -- What says nothing is told apart by its description: many a thing stands where another one does.
     select
-        matched.person,
-        matched.path,
-        meant.node,
-        coalesce(matched.text, '') as text,
-        matched.label,
+        person,
+        path,
+        node_id,
+        label,
+        coalesce(text, '') as text,
         -- By its name, as a text may hold a count.
-        coalesce(nullif(matched.label, ''), matched.text, '') as said,
-        case
-            when coalesce(nullif(matched.label, ''), matched.text, '') = '' then meant.element_id
-            else meant.place
-        end as place
+        coalesce(nullif(label, ''), text, '') as said
     from matched
-    join meant on meant.node_id = matched.node_id
-    where matched.wanted
+    where wanted
+),
+counted as (
+    -- By node first: of what is clicked a lot there are few nodes.
+    select node_id, said, text, label, count(*) as events
+    from clicks
+    group by all
+),
+meanings as (
+    -- What says nothing is told apart by its description: many a thing stands where another one does.
+    select counted.*, case when counted.said = '' then meant.element_id else meant.place end as place
+    from counted
+    join meant on meant.node_id = counted.node_id
 ),
 things as (
     select
         place, said, min(text) as text, min(text) = max(text) as always, max(label) as label,
-        count(*) as events, count(distinct person) as persons
-    from clicks
+        sum(events)::bigint as events
+    from meanings
     group by place, said
-    order by events desc, persons desc, said, place
+    order by events desc, said, place
     limit $p6
 ),
 listed as materialized (
-    select clicks.place, clicks.said, clicks.node, clicks.path
+    -- Only of those that are listed it is asked who, where and as which node.
+    select clicks.person, clicks.path, meant.node, things.place, things.said
     from clicks
-    join things on things.place = clicks.place and things.said = clicks.said
+    join meant on meant.node_id = clicks.node_id
+    join things on things.said = clicks.said
+        and things.place = case when clicks.said = '' then meant.element_id else meant.place end
+),
+people as (
+    select place, said, count(distinct person) as persons
+    from listed
+    group by place, said
 ),
 nodes as (
     select
@@ -72,9 +86,10 @@ pages as (
     group by place, said, path
 )
 select
-    case when things.always then things.text end as text, things.label, things.said, things.events, things.persons,
+    case when things.always then things.text end as text, things.label, things.said, things.events, people.persons,
     nodes.node, pages.path, pages.events as page_events
 from things
+join people on people.place = things.place and people.said = things.said
 join nodes on nodes.place = things.place and nodes.said = things.said and nodes.rank = 1
 left join pages on pages.place = things.place and pages.said = things.said and pages.rank <= $p6
-order by things.events desc, things.persons desc, things.said, things.place, pages.rank
+order by things.events desc, things.said, things.place, pages.rank
