@@ -115,9 +115,8 @@ class RemoteSite(Questions):
             )
         except httpx.HTTPError as error:
             where = str(self._client.base_url)
-            raise Unavailable(
-                f"no answer: {error}", field="url", value=where, valid="the address of a Backsight server"
-            ) from error
+            message, valid = f"{where} does not answer: {error}", "the address of a Backsight server"
+            raise Unavailable(message, field="url", value=where, valid=valid) from error
         document = _document(response)
         if response.status_code == 204 or (response.is_success and document):
             return document

@@ -46,7 +46,7 @@ _FAILURE_HEADERS: Final[Mapping[str, dict[str, Any]]] = {
     "503": {"headers": {"Retry-After": {"schema": {"type": "integer"}}}},
 }
 _CONDITIONS: Final = {
-    "If-Match": "The ETag that was last seen: nothing is changed where another version stands",
+    "If-Match": "The ETag that was last seen, or *: nothing is changed where another version stands, or none",
     "If-None-Match": "`*`: nothing is changed where the name exists",
 }
 _TEXT: Final = {"type": "string"}
