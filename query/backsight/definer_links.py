@@ -22,7 +22,7 @@ MINUTES: Final = 60
 """How long a token lasts, where nothing else is asked for."""
 MOST_MINUTES: Final = 1_440
 
-_VALID: Final = "the whole address of a page, such as 'https://shop.example/pricing'"
+_VALID: Final = "the http:// or https:// address of a page, such as 'https://shop.example/pricing'"
 _UNWANTED: Final = re.compile(r"[\x00-\x20\x7f\\]")
 """What browsers would drop or read as something else: white space, controls, backslashes."""
 _NUMBER: Final = re.compile(r"[0-9]+|0[xX][0-9a-fA-F]*")

@@ -605,7 +605,7 @@ def test_a_browser_that_does_not_open_is_told(run: Run, monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["ftp://shop.example"], 1, "is no page of the web. Valid: http:// or https://"),
+        (["ftp://shop.example"], 1, "is no page of the web. Valid: the http:// or https:// address"),
         (["https://shop.example", "--minutes", "1441"], 2, "1<=x<=1440"),
     ],
 )
