@@ -475,7 +475,7 @@ def test_bad_url(address: str) -> None:
 
 def test_nobody_answers() -> None:
     """A server that can't be reached is unavailable, and the address is named."""
-    with pytest.raises(bs.Unavailable, match="http://127.0.0.1:9 does not answer"):
+    with pytest.raises(bs.Unavailable, match=r"http://127\.0\.0\.1:9 does not answer"):
         bs.connect("http://127.0.0.1:9", "sk_" + "a" * 40)
 
 
