@@ -1,7 +1,7 @@
 """What pages of the tracked site may ask of the API: the operations of the definer, with a token made for
 their origin (CORS). Everything else has no CORS headers: a secret key has no place in a page.
 
-A page whose token has expired may read that it has; a page of any other origin learns nothing.
+A page whose token is no good any more may read that; a page of any other origin learns nothing.
 """
 
 from __future__ import annotations
@@ -46,12 +46,17 @@ class Tokens(Protocol):
 
 
 def shared_headers(request: Request, tokens: Tokens) -> Mapping[str, str]:
-    """The headers that let the page read the answer, where it is one of the token's origin."""
+    """The headers that let the page read the answer, where it is one of the token's origin.
+
+    That a token is unknown (the link was cut, or it is forgotten by now) may be read where others are known.
+    """
     token, sent = bearer_key(request) or "", request.headers.getlist("origin")
-    origin = tokens.origin_of(token) if sent else None
-    if origin is None or sent != [origin]:
+    if len(sent) != 1 or not token.startswith("dt_"):
         return {}
-    return {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": EXPOSED_HEADERS}
+    asking, origin = sent[0], tokens.origin_of(token)
+    if origin != asking and (origin is not None or not tokens.has_origin(asking)):
+        return {}
+    return {"Access-Control-Allow-Origin": asking, "Access-Control-Expose-Headers": EXPOSED_HEADERS}
 
 
 def require_page(principal: Principal, operation: Operation, request: Request) -> None:
