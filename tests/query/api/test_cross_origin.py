@@ -131,7 +131,7 @@ def test_a_token_that_ended_says_so_to_its_page(data: Path, url: str, what: str)
 @pytest.mark.parametrize("token", ["dt_" + "0" * 40, "dt_", "dt_' or 1=1", "dt_" + "x" * 5_000, "dt_\u00e9"])
 @pytest.mark.usefixtures("kept")
 def test_a_token_that_never_was(url: str, token: str) -> None:
-    """An unknown or malformed token is 401 and not given back; pages of an origin that had one may read so."""
+    """An unknown or malformed token is 401 and not given back; pages of an origin with tokens may read so."""
     for origin, readable in ((PAGE, True), ("https://blog.example", False), ("null", False)):
         headers = {b"Authorization": f"Bearer {token}".encode(), b"Origin": origin.encode()}
         response = httpx.get(f"{url}/v1/definer", headers=headers)
