@@ -29,8 +29,8 @@ def test_each_candidate_stands_with_its_history(shop, api):
     for words in (
         "#shop button",
         f"{events:,} events by {events // 3:,} persons",
-        "2 texts · only on /shop",
-        "50% also “Bought”",
+        "2 different texts · only on /shop",
+        "50% already in “Bought”",
         "Steady: its class was there",
     ):
         assert words in cards[0]
@@ -67,9 +67,9 @@ def test_what_a_candidate_finds_is_outlined_as_one_moves(shop):
     definer.hold("#red")
     definer.until_count(".choice", 3)
     assert definer.run("[...__panel.querySelectorAll('.here')].map(e => e.innerText)") == [
-        "4 here",
-        "4 here",
-        "2 here",
+        "4 on this page",
+        "4 on this page",
+        "2 on this page",
     ]
     definer.until_count(".frame.match", 4)
     definer.press("anything that says")
@@ -211,5 +211,5 @@ def test_selectors_past_shadow_roots_find_what_they_find(definer, site, api):
         )
     )
     definer.hold("x-a.card button")
-    definer.until("1 here")
+    definer.until("1 on this page")
     definer.until_count(".frame.match", 1)

@@ -124,7 +124,7 @@ def test_from_a_link_to_a_funnel(running: Running, pointing: tuple[Definer, list
     definer.until("What should count?")
     assert 2 <= definer.count(".choice") <= 4
     definer.until_count(".choice .spark", definer.count(".choice"))
-    definer.press("4 here", css=".choice")
+    definer.press("4 on this page", css=".choice")
     definer.until("Counts 3 events by 2 persons")
     definer.fill("Name of the event", "Added from the shelf")
     definer.press("Save")

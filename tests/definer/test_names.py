@@ -60,7 +60,7 @@ def test_the_list_shows_what_each_counts_and_whether_it_is_here(shop, api):
     rows = definer.run("[...__panel.querySelectorAll('.item')].map(e => e.innerText.split('\\n')[0])")
     assert rows == ["Looked", "Bought"]
     definer.until("Silent since 12 October 2026")
-    definer.until("1 here")
+    definer.until("1 on this page")
     definer.fill("Find a name", "bou")
     definer.until_gone("Looked")
 
@@ -88,7 +88,7 @@ def test_what_is_no_selector_is_not_asked(shop, api):
     api.define("Bought", BLUE)
     definer = open_name(shop())
     definer.fill("Selector", "#shop [")
-    definer.until("no selector")
+    definer.until("not a selector")
     assert definer.run("__panel.querySelector('input.css').getAttribute('aria-invalid')") == "true"
     assert "Save the change" not in definer.text()
 
@@ -205,7 +205,7 @@ def test_what_has_no_name_is_shown_on_the_page_or_named_from_afar(shop, api):
     definer = shop()
     definer.press("Not named yet")
     definer.until("1,204 clicks by 310 persons · on 2 pages")
-    definer.until("elsewhere")
+    definer.until("not on this page")
     definer.press("Name it Clicked Gone")
     definer.until("the “Gone” link")
     definer.press("Save")

@@ -138,7 +138,7 @@ def test_what_page_and_api_say_is_never_markup(definer, site, api):
     definer.until(f"button “{evil}”")
     definer.press("Names")
     definer.press(evil, css=".item")
-    definer.until("Counts")
+    definer.until("What counts")
     assert definer.run("[!!window.hit, __panel.querySelectorAll('img').length]") == [False, 0]
 
 

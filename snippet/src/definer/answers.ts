@@ -49,7 +49,7 @@ export interface Candidates {
   left_out?: { token: string; why: string }[];
 }
 
-interface Counts {
+export interface Counts {
   events: number;
   persons: number;
 }

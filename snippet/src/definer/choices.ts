@@ -7,7 +7,7 @@ import { outline } from "./frames";
 import { history, type History } from "./history";
 import { fill, h } from "./markup";
 import { rove, roving } from "./roving";
-import { counted } from "./words";
+import { counted, onPage } from "./words";
 
 export interface Choices {
   readonly element: HTMLElement;
@@ -41,14 +41,12 @@ export function choices(desk: Desk, changed: () => void): Choices {
 
   function card(candidate: Candidate, index: number): HTMLElement {
     const { words, css, rule } = candidate;
-    const here = foundBy(rule).length;
     return h(
       "div",
-      { class: "choice", role: "radio", on: { click: () => choose(index) } },
-      h("div", { class: "head" }, h("b", {}, words), h("span", { class: "here" }, here ? `${here} here` : "none here")),
+      { class: "choice", role: "radio", "aria-labelledby": `head-${index}`, "aria-describedby": `more-${index}`, on: { click: () => choose(index) } },
+      h("div", { class: "head", id: `head-${index}` }, h("b", {}, words), h("span", { class: "here" }, onPage(foundBy(rule).length))),
       css && h("code", { class: "css" }, css),
-      histories[index]!.element,
-      steadiness(candidate),
+      h("div", { class: "more", id: `more-${index}` }, histories[index]!.element, steadiness(candidate)),
     );
   }
 

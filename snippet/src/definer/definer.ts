@@ -8,7 +8,7 @@ import type { Desk, Screen } from "./desk";
 import { meantOf } from "./finding";
 import { badgeLayer, cover, drawBadges, isFrame, outline, stopDrawing, type Badge } from "./frames";
 import { tell, type Ears } from "./hearing";
-import { shadow } from "./host";
+import { check, shadow } from "./host";
 import { h } from "./markup";
 import { bearersOf, namesFrom } from "./names";
 import { listed } from "./listed";
@@ -96,7 +96,7 @@ export function define(api: Api, site: Permission, close: () => void): { stop: (
       point.hold(target);
       if (byKey) point.focus();
     },
-    letGo: () => shown === point && point.letGo(),
+    letGo: () => shown === point && point.letGo(true),
     toggle: () => use(!view.using),
     out: () => outline("hover", []),
   };
@@ -109,8 +109,8 @@ export function define(api: Api, site: Permission, close: () => void): { stop: (
     }
     const here = (names.all ?? []).filter(({ rules }) => bearersOf(rules).length).length;
     return h("div", { class: "invitation" }, h("h2", {}, "Point at something and click it"),
-      h("p", {}, "The page does not receive the click. You see what it would have counted in the last 90 days, and give it a name."),
-      h("ul", {}, h("li", {}, h("kbd", {}, "Esc"), " lets go"), h("li", {}, h("kbd", {}, SHORTCUT), " uses the page, and points again"),
+      h("p", {}, "The page does not hear of the click. You see how often that was clicked in the last 90 days, and give it a name."),
+      h("ul", { class: "keys" }, h("li", {}, h("kbd", {}, "Esc"), " lets go"), h("li", {}, h("kbd", {}, SHORTCUT), " uses the page, and points again"),
         h("li", {}, h("kbd", {}, "Tab"), " then ", h("kbd", {}, "Enter"), " points without a mouse")),
       names.all && h("p", { class: "muted" }, here ? `${counted(here, "name")} on this page.` : "Nothing on this page has a name yet."));
   }
@@ -129,6 +129,7 @@ export function define(api: Api, site: Permission, close: () => void): { stop: (
   let seen = "";
   let next = 0;
   function look(): void {
+    check();
     point.check();
     const now = `${document.getElementsByTagName("*").length} ${location.href}`;
     const began = performance.now();

@@ -5,7 +5,7 @@ import type { Desk } from "./desk";
 import { history, type History } from "./history";
 import { h, type Child } from "./markup";
 import { sparkline, everyDay } from "./sparkline";
-import { counted, figure } from "./words";
+import { amount, counted, figure } from "./words";
 
 export const difference = (desk: Desk): History => {
   const shown = history(desk, undefined, words);
@@ -20,10 +20,8 @@ function words({ events, persons, daily, difference: between }: Preview): Child[
     h("p", { class: "counts" }, `${figure(before)} → `, h("b", {}, figure(events)), ` events in 90 days, by ${counted(persons, "person")}`),
     sparkline(everyDay(daily)),
     h("p", { class: "facts" },
-      h("span", { class: "gained" }, `gains ${amount(gained)}`),
-      h("span", { class: "lost" }, `loses ${amount(lost)}`)),
+      gained.events > 0 && h("span", { class: "gained" }, `gains ${amount(gained)}`),
+      lost.events > 0 && h("span", { class: "lost" }, `loses ${amount(lost)}`),
+      !gained.events && !lost.events && "counts the same events as before"),
   ];
 }
-
-const amount = ({ events, persons }: { events: number; persons: number }): string =>
-  events ? `${counted(events, "event")} by ${counted(persons, "person")}` : "none";

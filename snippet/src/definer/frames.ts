@@ -14,6 +14,9 @@ interface Drawn {
 export const layer = h("div", { class: "layer", "aria-hidden": "true" });
 export const badgeLayer = h("div", { class: "layer" });
 
+/** So near to the window's edge there is no room for the words of a frame. */
+const LOW = 30;
+
 /** More than these are counted, but not drawn. */
 const MOST = 150;
 
@@ -87,18 +90,22 @@ function placeFrame(drawn: Drawn, rect: DOMRect): void {
   const height = Math.min(rect.bottom, innerHeight - 2) - top;
   const visible = isElement(drawn.element) && drawn.element.isConnected && width > 0 && height > 0;
   move(drawn, visible, left, top, width, height);
-  drawn.box.classList.toggle("low", top < 26);
-  drawn.box.classList.toggle("tall", top < 26 && rect.bottom > innerHeight - 26);
+  drawn.box.classList.toggle("vast", width * height > (innerWidth * innerHeight) / 2); // Seen by its edge: a wash would tint the page.
+  drawn.box.classList.toggle("low", top < LOW);
+  drawn.box.classList.toggle("tall", top < LOW && rect.bottom > innerHeight - LOW);
   drawn.box.classList.toggle("far", left > innerWidth - 280);
 }
 
+/** At the corner, and no more on top of the element than that: it can still be pointed at. Several stand one above the other. */
 function placeBadge(drawn: Drawn, rect: DOMRect, taken: DOMRect[]): void {
   const width = drawn.box.offsetWidth;
   const left = Math.max(2, Math.min(rect.right - 10, innerWidth - width - 4));
-  let top = Math.max(2, rect.top - 10);
-  while (taken.some((other) => Math.abs(other.top - top) < 19 && left < other.right && left + width > other.left)) top += 20;
+  let top = Math.max(2, rect.top - 14);
+  const step = top > 60 ? -20 : 20;
+  while (taken.some((other) => Math.abs(other.top - top) < 19 && left < other.right && left + width > other.left)) top += step;
   taken.push(new DOMRect(left, top, width, 18));
-  const visible = drawn.element.isConnected && rect.width > 0 && rect.bottom > 0 && rect.top < innerHeight;
+  const isSeen = rect.top < innerHeight && (rect.top > -10 || rect.bottom > innerHeight / 2);
+  const visible = drawn.element.isConnected && rect.width > 0 && isSeen;
   move(drawn, visible, left, top);
 }
 

@@ -3,7 +3,7 @@
 // the panel (focus traps of dialogs do), or takes typing for its shortcuts, never sees them.
 
 import { isElement, listenTo } from "../dom";
-import { host, raise, shadow } from "./host";
+import { host, place, raise, shadow } from "./host";
 import { acts, ACTS } from "./markup";
 import { view } from "./view";
 
@@ -23,7 +23,7 @@ export interface Ears {
 /** What the page must not receive of a click while elements are pointed at. */
 const HELD = new Set("pointerdown pointerup mousedown mouseup touchstart touchend click auxclick dblclick dragstart submit".split(" "));
 const MOVES = new Set("pointerover pointermove pointerout mouseover mousemove mouseout".split(" "));
-const OWN = new Set("keydown keyup keypress input beforeinput change focus blur focusin focusout copy cut paste contextmenu wheel".split(" "));
+const OWN = new Set("keydown keyup keypress input beforeinput change focus blur focusin focusout copy cut paste contextmenu wheel toggle beforetoggle".split(" "));
 
 const ending = new AbortController();
 let ears: Ears | undefined;
@@ -32,7 +32,8 @@ let ears: Ears | undefined;
 export function startHearing(): void {
   const options = { capture: true, passive: false, signal: ending.signal };
   for (const type of [...HELD, ...MOVES, ...OWN]) listenTo(window, type, hear, options);
-  listenTo(window, "toggle", raise, options); // A dialog or a popover of the page came on top.
+  listenTo(window, "toggle", (event: Event) => event.target !== host && raise(), options); // A dialog or a popover of the page came on top.
+  listenTo(document, "fullscreenchange", place, options);
   listenTo(document, "mouseleave", () => ears?.out(), options);
 }
 
@@ -48,22 +49,52 @@ function hear(event: Event): void {
   else if (ears && event.isTrusted) hearPage(event, ears);
 }
 
-const isOurs = (event: Event): boolean => event.target === host || (event as FocusEvent).relatedTarget === host;
+/** What had the focus of the page, and what was selected, before the panel took it. */
+let left: HTMLElement | undefined;
+let selected: Range | undefined;
+
+function remember({ relatedTarget }: FocusEvent): void {
+  if (relatedTarget) left = relatedTarget as HTMLElement;
+  const selection = getSelection();
+  if (selection?.rangeCount && !selection.isCollapsed) selected = selection.getRangeAt(0).cloneRange();
+}
+
+/** The page gets back what the panel took of it, and hears as little of that as of the loss. */
+export function returnFocus(): void {
+  if (!shadow.activeElement) return;
+  left?.focus({ preventScroll: true });
+  if (selected) getSelection()?.removeAllRanges();
+  if (selected) getSelection()?.addRange(selected);
+}
+
+/** The panel may stand in a dialog of a shadow tree, whose host is then the target that the window is told. */
+const isInPanel = (event: Event): boolean => event.composedPath().includes(host);
+
+const isOurs = (event: Event): boolean => isInPanel(event) || (event as FocusEvent).relatedTarget === host;
 
 /** Stops an event where it begins, and lets the part of the panel that it is for do its work. */
 function keepOurs(event: Event): void {
   event.stopImmediatePropagation();
-  if (event.target !== host) return;
+  if (!isInPanel(event)) return;
+  if (/^(pointerdown|focusin)$/.test(event.type)) remember(event as FocusEvent);
   if (event.type === "pointerover") ears?.out();
   const key = event.type === "keydown" ? (event as KeyboardEvent) : undefined;
   if (key && ears && isShortcut(key)) return act(event, ears.toggle);
   const inner = innerTarget(event);
   for (let each: Element | null = inner; each; each = each.parentElement) {
     const action = acts.get(each)?.[event.type as (typeof ACTS)[number]];
-    if (action) action(event, each as HTMLElement);
+    if (action) keepFocus(() => action(event, each as HTMLElement));
     if (action && (event.type === "click" || event.defaultPrevented)) return;
   }
   if (key?.key === "Escape" && ears?.letGo()) event.preventDefault();
+}
+
+/** What had the focus may be gone after an action: then what is around it has it, and Tab goes on from there. */
+function keepFocus(action: () => void): void {
+  const around: HTMLElement[] = [];
+  for (let each = shadow.activeElement as HTMLElement | null; each; each = each.parentElement) around.push(each);
+  action();
+  if (around[0] && !shadow.activeElement) around.find((each) => each.isConnected && each.tabIndex === -1 && each.role)?.focus();
 }
 
 /** Inside a closed tree, listeners outside of it are not told the target; the place of a click or the focus tells it. */

@@ -33,7 +33,7 @@ export interface History {
 }
 
 /** Events, persons and days of rules; an answer that was overtaken by another question is dropped. */
-export function history(desk: Desk, shown?: (preview: Preview) => void, words = figures): History {
+export function history(desk: Desk, shown?: (preview: Preview) => void, words: (preview: Preview) => Child[] = (preview) => figures(preview)): History {
   const element = h("div", { class: "history" }, skeleton(2));
   let turn = 0;
   let preview: Preview | undefined;
@@ -70,23 +70,26 @@ export function history(desk: Desk, shown?: (preview: Preview) => void, words = 
   };
 }
 
-/** "1,204 events by 310 persons", the days, and what was said where. */
-export function figures(preview: Preview): Child[] {
+const saidAlways = (text: string | null | undefined): string => (text ? `always says ${quoted(text, 24)}` : "says nothing");
+
+/** "1,204 events by 310 persons", the days, what was said where, and which other names than their own the events bear. */
+export function figures(preview: Preview, own?: string): Child[] {
+  const { daily, events, persons } = preview;
+  if (!events) return [h("p", { class: "muted" }, "None in the last 90 days.")];
   return [
-    sparkline(everyDay(preview.daily)),
-    h("p", { class: "counts" }, h("b", {}, figure(preview.events)), preview.events === 1 ? " event by " : " events by ",
-      h("b", {}, figure(preview.persons)), preview.persons === 1 ? " person" : " persons"),
-    h("p", { class: "facts" }, ...facts(preview)),
+    sparkline(everyDay(daily)),
+    h("p", { class: "counts" }, h("b", {}, figure(events)), events === 1 ? " event by " : " events by ",
+      h("b", {}, figure(persons)), persons === 1 ? " person" : " persons", h("span", { class: "period" }, " in 90 days")),
+    h("p", { class: "facts" }, ...facts(preview, own)),
   ];
 }
 
-function facts({ texts, pages, overlaps, events }: Preview): Child[] {
-  if (!events) return ["nothing in the last 90 days"];
+function facts({ texts, pages, overlaps, events }: Preview, own?: string): Child[] {
   const said = [
-    texts && (texts.distinct === 1 ? `always says ${quoted(texts.top[0]?.text ?? "", 24)}` : counted(texts.distinct, "text")),
-    pages && (pages.distinct === 1 ? `only on ${cut(pages.top[0]?.path ?? "/", 28)}` : counted(pages.distinct, "page")),
+    texts && (texts.distinct === 1 ? saidAlways(texts.top[0]?.text) : counted(texts.distinct, "different text")),
+    pages && (pages.distinct === 1 ? `only on ${cut(pages.top[0]?.path ?? "/", 28)}` : `on ${counted(pages.distinct, "page")}`),
   ].filter(Boolean);
-  const also = overlaps.slice(0, 3).map(({ name, events: both }) =>
-    h("span", { class: "also", title: `${counted(both, "event")} already bear this name` }, `${share(both, events)} also ${quoted(name, 26)}`));
+  const also = overlaps.filter(({ name }) => name !== own).slice(0, 3).map(({ name, events: both }) =>
+    h("span", { class: "also", title: counted(both, "event") }, `${share(both, events)} already in ${quoted(name, 26)}`));
   return [h("span", {}, said.join(" · ")), ...also];
 }

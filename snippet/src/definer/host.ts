@@ -1,8 +1,8 @@
 // Where the definer stands: a closed shadow tree in an element of its own, in the top layer, so that nothing of the
-// page lies over it. It comes back when the page wipes it away, and goes into a modal dialog, outside of which a page is inert.
+// page lies over it. It comes back when the page wipes it away, and goes to where the page is not inert.
 
 import { attempt } from "../attempt";
-import { outermostOf, parentOf } from "../dom";
+import { outermostOf, parentOf, rootOf } from "../dom";
 import { trees } from "./finding";
 import style from "./style.css";
 
@@ -43,11 +43,17 @@ export function raise(): void {
   focused?.focus({ preventScroll: true });
 }
 
+/** No event says that a modal dialog of a shadow tree has made the rest inert: asks what is seen where the panel is. */
+export function check(): void {
+  const { x, y } = shadow.querySelector(".panel")!.getBoundingClientRect();
+  if ((rootOf(host) as Document).elementFromPoint(x + 20, y + 20) !== host) place();
+}
+
 function settle(): void {
   if (!waiting && (!host.isConnected || parentOf(host) !== home())) waiting = requestAnimationFrame(place);
 }
 
-function place(): void {
+export function place(): void {
   waiting = 0;
   const parent = home();
   if (parent && parentOf(host) !== parent) Element.prototype.append.call(parent, host);
@@ -55,11 +61,17 @@ function place(): void {
   unzoom();
 }
 
-/** The innermost modal dialog, or the root element. */
+/** The innermost modal dialog, what is shown in full screen, or the root element: outside of it all is inert. */
 function home(): Element | null {
   const modal = trees().flatMap((tree) => [...tree.querySelectorAll("dialog:modal")]);
-  return modal.filter((dialog) => !dialog.contains(host) || parentOf(host) === dialog).pop() ?? outermostOf(document);
+  return modal.filter((dialog) => !dialog.contains(host) || parentOf(host) === dialog).pop() ?? fullscreen() ?? outermostOf(document);
 }
+
+/** A film or a frame has nothing inside that is drawn. */
+const fullscreen = (): Element | undefined => {
+  const shown = document.fullscreenElement;
+  return shown && !shown.matches("video,iframe,object,embed,img,canvas") ? shown : undefined;
+};
 
 /** `zoom` on the root element would scale the panel, and put frames in the wrong place. */
 function unzoom(): void {

@@ -8,7 +8,7 @@ import { bearersOf } from "./names";
 import { skeleton, toggle, trouble } from "./parts";
 import { sparkline } from "./sparkline";
 import { keep, view } from "./view";
-import { counted, day, figure } from "./words";
+import { amount, day, figure, onPage } from "./words";
 
 export function listed(desk: Desk, badgesChanged: () => void): Screen {
   const element = h("section", { class: "screen" });
@@ -36,10 +36,10 @@ export function listed(desk: Desk, badgesChanged: () => void): Screen {
     const item = h(
       "button",
       { class: "item compact", on: () => desk.open(named) },
-      h("div", { class: "head" }, h("b", {}, named.name), here.length > 0 && h("span", { class: "here" }, `${here.length} here`)),
+      h("div", { class: "head" }, h("b", {}, named.name), here.length > 0 && h("span", { class: "here" }, onPage(here.length))),
       activity
         ? h("div", { class: "history" }, sparkline(activity.daily),
-            h("p", {}, `${counted(activity.events, "event")} by ${counted(activity.persons, "person")}`))
+            h("p", {}, amount(activity)))
         : skeleton(1),
       activity?.silent_since && h("p", { class: "silent" }, `Silent since ${day(activity.silent_since)}`),
       named.repair && h("p", { class: "silent" }, `Can be repaired: ${figure(named.repair.found.events)} events found`),

@@ -7,12 +7,11 @@ import type { Permission } from "./answers";
 import { define } from "./definer";
 import { badgeLayer, layer } from "./frames";
 import { leave, shadow, stand } from "./host";
-import { startHearing, stopHearing } from "./hearing";
+import { returnFocus, startHearing, stopHearing } from "./hearing";
 import { h } from "./markup";
 import { newLink, notice } from "./notice";
 import { button } from "./parts";
 import { forget } from "./view";
-
 
 /** What the browser keeps from a page of another origin looks like no answer at all. */
 const ELSEWHERE = "A link works only on pages of the address that it was made for, and where the page's content policy lets it connect to Backsight.";
@@ -24,9 +23,10 @@ const { token, base } = global;
 let stop: (() => void) | undefined;
 
 function close(): void {
+  returnFocus();
   end();
-  stopHearing();
   leave();
+  stopHearing();
 }
 
 /** The link is of no use any more: only words stay. */
@@ -62,8 +62,8 @@ async function begin(): Promise<void> {
 }
 
 if (token && base) {
-  stand();
   startHearing();
+  stand();
   void begin();
 }
 

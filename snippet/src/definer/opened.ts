@@ -20,7 +20,7 @@ export interface Opened extends Screen {
 
 export function opened(desk: Desk): Opened {
   const element = h("section", { class: "screen" });
-  const days = history(desk, undefined, figures);
+  const days = history(desk, undefined, (preview) => figures(preview, saved?.name));
   const change = difference(desk);
   const rules = h("div", { class: "rules" });
   const end = h("div", { class: "end" });
@@ -49,7 +49,7 @@ export function opened(desk: Desk): Opened {
     const description = h("textarea", { rows: 2, placeholder: "what it means, for others", on: { input: () => edit({ description: description.value }) } });
     description.value = draft.description;
     fill(element, back(), h("h2", { tabindex: -1 }, named.name), repairing(desk, named, etag, reopened) ?? silence(named), days.element,
-      h("h3", { class: "label" }, "Counts"), rules, h("div", { class: "buttons" }, button("Add a rule by pointing", addByPointing)),
+      h("h3", { class: "label" }, "What counts"), rules, h("div", { class: "buttons" }, button("Add a rule by pointing", addByPointing)),
       field("Description", description), change.element, end);
     void days.show(named.rules);
     draw();

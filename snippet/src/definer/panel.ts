@@ -1,6 +1,7 @@
 // The panel around the screens: its head, the switch between pointing and using the page, and the tabs.
 
 import { fill, h, icon, set } from "./markup";
+import { shadow } from "./host";
 import { toggle } from "./parts";
 import { rove, roving } from "./roving";
 import { keep, view, type Tab } from "./view";
@@ -40,7 +41,7 @@ export function panel(site: string, wishes: Wishes): Panel {
   const amount = h("span", { class: "amount" });
   const body = h("div", { class: "body", role: "tabpanel", id: "body", tabindex: -1 });
   const tabs = TABS.map(([tab, words]) =>
-    h("button", { role: "tab", "aria-controls": "body", id: `tab-${tab}`, on: () => wishes.go(tab) }, words, tab === "names" && amount));
+    h("button", { role: "tab", "aria-controls": "body", id: `tab-${tab}`, on: () => wishes.go(tab) }, `${words} `, tab === "names" && amount));
   const smaller = iconButton("", SMALLER, () => {
     keep({ small: !view.small });
     refresh();
@@ -56,7 +57,7 @@ export function panel(site: string, wishes: Wishes): Panel {
       }),
       smaller,
       iconButton("Close the definer", CLOSE, wishes.close)),
-    h("div", { class: "mode" }, using, h("kbd", {}, SHORTCUT)),
+    h("div", { class: "mode" }, using, h("kbd", { class: "keys" }, SHORTCUT)),
     h("div", { class: "tabs", role: "tablist", on: { keydown: roving(() => tabs, (index) => wishes.go(TABS[index]![0])) } }, ...tabs),
     body,
     live,
@@ -67,7 +68,9 @@ export function panel(site: string, wishes: Wishes): Panel {
     tabs.forEach((each, i) => each.setAttribute("aria-selected", String(i === index)));
     rove(tabs, index);
     set(body, { "aria-labelledby": `tab-${tab}` });
+    const hadFocus = body.contains(shadow.activeElement);
     fill(body, screen);
+    if (hadFocus && !shadow.activeElement) body.focus();
     body.scrollTop = 0;
   }
 

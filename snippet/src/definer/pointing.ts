@@ -8,6 +8,7 @@ import { choices, outlineFound } from "./choices";
 import { crumbs } from "./crumbs";
 import type { Desk, Screen } from "./desk";
 import { isFrame, outline } from "./frames";
+import { returnFocus } from "./hearing";
 import { history, historyOf } from "./history";
 import { fill, h } from "./markup";
 import { meantOf, stands } from "./finding";
@@ -25,8 +26,8 @@ export interface Pointing extends Screen {
   hold(target: Element): void;
   /** Lets go of what the page has taken away. */
   check(): void;
-  /** Whether there was anything to let go of. */
-  letGo(): boolean;
+  /** Whether there was anything to let go of; with it the page may get back the focus. */
+  letGo(back?: boolean): boolean;
   /** A rule whose element is not held. */
   take(rule: Rule, words: string, name: string, stability: number): void;
   /** The invitation says something else, if that is what is shown. */
@@ -80,7 +81,7 @@ export function pointing(desk: Desk, invitation: () => HTMLElement): Pointing {
       void ask();
     });
     fill(summary, h("h2", {}, describeShort(meant)), types.length > 1 ? field("Counts when it", when) : null,
-      names.length > 0 && h("p", { class: "bears" }, "Bears ", ...names.map((named) => button(named.name, () => desk.open(named), "name"))));
+      names.length > 0 && h("p", { class: "bears" }, "Counts already as ", ...names.map((named) => button(named.name, () => desk.open(named), "name"))));
     fill(element, way.element, summary, found);
     desk.say(`Held: ${describeShort(meant)}`);
   }
@@ -144,8 +145,9 @@ export function pointing(desk: Desk, invitation: () => HTMLElement): Pointing {
     offer({ candidates: [{ rule, scope: "element", words, css: rule.css ?? null, on_page: 0, stability, why: [] }] }, () => given);
   }
 
-  function letGo(): boolean {
+  function letGo(back = false): boolean {
     const any = !!held || found.isConnected;
+    if (any && back) returnFocus();
     asking();
     held = undefined;
     path = [];

@@ -6,7 +6,7 @@ import type { Desk } from "./desk";
 import { fill, h } from "./markup";
 import { pathOf } from "./names";
 import { button, note, trouble } from "./parts";
-import { counted, day, figure } from "./words";
+import { amount, day, figure } from "./words";
 
 export function repairing(desk: Desk, { name, description, repair }: Named, etag: string | null, saved: (named: Named, etag: string | null) => void): HTMLElement | null {
   if (!repair) return null;
@@ -24,7 +24,7 @@ export function repairing(desk: Desk, { name, description, repair }: Named, etag
 
   return note("repair", h("h3", {}, `Silent since ${day(repair.silent_since)}; it can be repaired`), h("p", {}, repair.words), repair.rule.css ? h("code", { class: "css" }, repair.rule.css) : null,
     h("p", { class: "counts" }, `${figure(repair.before.events)} → `, h("b", {}, figure(repair.after.events)), " events"),
-    h("p", { class: "muted" }, `Found since then: ${counted(repair.found.events, "event")} by ${counted(repair.found.persons, "person")}.`),
+    h("p", { class: "muted" }, `Found since then: ${amount(repair.found)}.`),
     repair.why.length > 0 && h("ul", {}, ...repair.why.map((why) => h("li", {}, why))),
     h("div", { class: "buttons" }, button("Accept the repair", () => void accept(), "strong")), problem);
 }

@@ -5,17 +5,17 @@ import type { Rule } from "./answers";
 import { foundBy, within } from "./finding";
 import { h, set } from "./markup";
 import { button } from "./parts";
-import { ruleWords } from "./words";
+import { onPage, ruleWords } from "./words";
 
 /** `changed` is told every selector that is typed, undefined where it is none. `removed` is offered where another rule is left. */
 export function ruleRow(rule: Rule, changed: (css: string | undefined) => void, removed: () => void, isOneOfMany: boolean): HTMLElement {
-  const here = h("span", { class: "here" }, hereWords(rule));
+  const here = h("span", { class: "here" }, onPage(foundBy(rule).length));
 
   function typed(_: Event, element: HTMLElement): void {
     const css = (element as HTMLInputElement).value.trim();
     const isGood = !!css && !!attempt(() => within(document, css));
     set(element, { "aria-invalid": String(!isGood) });
-    here.textContent = isGood ? hereWords({ ...rule, css }) : "no selector";
+    here.textContent = isGood ? onPage(foundBy({ ...rule, css }).length) : "not a selector";
     changed(isGood ? css : undefined);
   }
 
@@ -23,9 +23,4 @@ export function ruleRow(rule: Rule, changed: (css: string | undefined) => void, 
   if (css) css.value = rule.css!;
   return h("div", { class: "rule" }, h("div", { class: "head" }, h("span", {}, ruleWords(rule)), here), css,
     isOneOfMany && button("Remove this rule", removed, "quiet"));
-}
-
-function hereWords(rule: Rule): string {
-  const found = foundBy(rule).length;
-  return found ? `${found} here` : "none here";
 }

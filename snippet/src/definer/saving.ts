@@ -6,8 +6,8 @@ import type { Desk } from "./desk";
 import { forgetHistories } from "./history";
 import { fill, h, set } from "./markup";
 import { pathOf } from "./names";
-import { button, copyable, field, note, trouble } from "./parts";
-import { counted, quoted } from "./words";
+import { button, copyable, note, trouble } from "./parts";
+import { amount as amountOf, quoted } from "./words";
 
 export interface Saving {
   readonly element: HTMLElement;
@@ -18,6 +18,8 @@ export interface Saving {
   /** What saving would count; undefined while that is asked for. */
   counts(preview: Preview | undefined): void;
 }
+
+const FROM_NOW = "None in the last 90 days; it counts from now on.";
 
 /** `rule` says what is saved; `finished` is given what to show once it is. */
 export function saving(desk: Desk, rule: () => Rule | undefined, finished: (...words: Node[]) => void): Saving {
@@ -35,7 +37,7 @@ export function saving(desk: Desk, rule: () => Rule | undefined, finished: (...w
     name.value = suggested = "";
     description.value = "";
     fill(problem);
-    fill(element, field("Name", h("div", { class: "inline" }, name, press)), amount, more, problem);
+    fill(element, h("div", { class: "inline" }, name, press), amount, more, problem);
     typed();
   }
 
@@ -83,23 +85,23 @@ export function saving(desk: Desk, rule: () => Rule | undefined, finished: (...w
   function done(saved: Named): void {
     forgetHistories();
     desk.names.put(saved.name, saved);
-    const before = preview ? `${counted(preview.events, "event")} by ${counted(preview.persons, "person")} in the last 90 days bear this name already.` : "";
-    desk.say(`Saved ${saved.name}. ${before}`);
+    const before = !preview ? "It holds for all of history." : preview.events ? `${amountOf(preview)} in the last 90 days count already.` : FROM_NOW;
     const heading = h("h2", { tabindex: -1 }, `${quoted(saved.name, 60)} is defined`);
     finished(
-      note("good", heading, h("p", {}, before || "It holds for all of history.")),
-      h("p", { class: "muted" }, "It is in every report at once. In Python:"),
-      copyable(`site.funnel([{"on": "pageview"}, ${JSON.stringify(saved.name)}])`),
-      h("p", { class: "muted" }, "Over HTTP, to POST /v1/reports/funnel:"),
-      copyable(JSON.stringify({ steps: [{ on: "pageview" }, saved.name] })),
+      note("good", heading, h("p", {}, before)),
+      h("p", { class: "muted" }, "Every report knows it from now on."),
       h("div", { class: "buttons" }, button("Define another", () => desk.point(), "strong"), button("Open it", () => desk.open(saved))),
+      h("details", { class: "use" }, h("summary", {}, "How to ask for it"),
+        h("p", {}, "A funnel in Python:"), copyable(`site.funnel([{"on": "pageview"}, ${JSON.stringify(saved.name)}])`),
+        h("p", {}, "The same over HTTP, to POST /v1/reports/funnel:"), copyable(JSON.stringify({ steps: [{ on: "pageview" }, saved.name] }))),
     );
     heading.focus();
+    desk.say(`Saved ${saved.name}. ${before}`);
   }
 
   function counts(next: Preview | undefined): void {
     preview = next;
-    fill(amount, next ? `Counts ${counted(next.events, "event")} by ${counted(next.persons, "person")} already` : "Counting…");
+    fill(amount, !next ? "Counting…" : next.events ? `Counts ${amountOf(next)} already` : FROM_NOW);
   }
 
   return { element, begin, suggest, counts };

@@ -7,7 +7,7 @@ import { foundBy } from "./finding";
 import { outline } from "./frames";
 import { fill, h, looking } from "./markup";
 import { button, skeleton, trouble } from "./parts";
-import { counted, cut } from "./words";
+import { counted, cut, onPage } from "./words";
 
 const ASKED = "elements?limit=20&days=30";
 
@@ -23,7 +23,7 @@ export function unnamed(desk: Desk): Screen {
     try {
       const { answer } = await desk.api.ask<{ elements: Unnamed[] }>("GET", ASKED, { signal });
       if (signal.aborted) return;
-      fill(list, ...answer.elements.map(row), !answer.elements.length && h("p", { class: "muted" }, "Everything that was clicked has a name."));
+      fill(list, ...answer.elements.map(row), !answer.elements.length && h("p", { class: "muted" }, "No clicks without a name in the last 30 days."));
     } catch (error) {
       if (!signal.aborted) fill(list, trouble(error as Problem, () => void draw()));
     }
@@ -33,11 +33,11 @@ export function unnamed(desk: Desk): Screen {
     const { rule, words, name, events, persons, stability } = each;
     const found = foundBy(rule);
     const item = h("div", { class: "item" },
-      h("div", { class: "head" }, h("b", {}, words), h("span", { class: "here" }, found.length ? `${found.length} here` : "elsewhere")),
+      h("div", { class: "head" }, h("b", {}, words), h("span", { class: "here" }, onPage(found.length))),
       h("p", { class: "facts" }, `${counted(events, "click")} by ${counted(persons, "person")} · ${placesOf(each)}`),
       h("div", { class: "buttons" },
-        found[0] && button("Show it", () => pointTo(found[0]!)),
-        button("Name it", () => desk.define(rule, words, name, stability), "quiet", { "aria-label": `Name it ${name}`, title: name })));
+        button("Name it", () => desk.define(rule, words, name, stability), "", { "aria-label": `Name it ${name}`, title: name }),
+        found[0] && button("Show it", () => pointTo(found[0]!), "quiet", { "aria-label": `Show it: ${words}` })));
     return looking(item, (isLooking) => outline("match", isLooking ? found : []));
   }
 

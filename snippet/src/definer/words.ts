@@ -2,11 +2,17 @@
 
 import { attribute, nameOf } from "../dom";
 import { labelOf, textOf } from "../texts";
-import type { Candidate, Rule, Test } from "./answers";
+import type { Candidate, Counts, Rule, Test } from "./answers";
 
 export const figure = (value: number): string => value.toLocaleString("en-GB");
 
 export const counted = (value: number, one: string): string => `${figure(value)} ${one}${value === 1 ? "" : "s"}`;
+
+/** How much of this page a rule finds. */
+export const onPage = (count: number): string => (count ? `${figure(count)} on this page` : "not on this page");
+
+/** "1,204 events by 310 persons". */
+export const amount = ({ events, persons }: Counts): string => `${counted(events, "event")} by ${counted(persons, "person")}`;
 
 export const share = (part: number, whole: number): string => (whole ? `${Math.round((100 * part) / whole)}%` : "0%");
 
