@@ -1,6 +1,7 @@
 """How active names are, what fell silent, and which rule takes up what took its place.
 
 request.py      what is asked, checked
+bits.py         many tests as bits of few numbers
 counting.py     many tests counted in one scan: by day, and of how many persons
 activity.py     names and their rules, counted; which of them fell silent
 silence.py      when a count fell to nothing, and how sure that is

@@ -13,10 +13,10 @@ import numpy as np
 import pyarrow as pa
 
 from backsight.parquet_rows import Integers
+from backsight.repairs.bits import Test
 from backsight.repairs.counting import (
     Counted,
     Days,
-    Test,
     Traffic,
     count_query,
     counted,

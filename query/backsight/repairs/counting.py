@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
 
-from backsight.contract import EventType
 from backsight.parquet_rows import Integers
+from backsight.repairs.bits import NODE_BITS, Test, holds, join_of, node_bits, of_types, words_of
 from backsight.rules.conditions import Conditions
-from backsight.rules.rule import Rule
 from backsight.rules.steps import EVERYTHING, Step
 from backsight.scan.context import Context
 from backsight.scan.matched import Query, Scan
@@ -23,9 +20,6 @@ from backsight.scan.moments import MICROSECOND, Range, local_midnight
 from backsight.scan.periods import CALENDAR, Periods, periods_between
 from backsight.scan.request import Common
 from backsight.sql import load_sql
-
-WORD: Final = 62
-"""Tests whose bits stand in one number."""
 
 
 @dataclass(frozen=True)
@@ -69,30 +63,6 @@ class Days:
 
 
 @dataclass(frozen=True)
-class Test:
-    """Something that is counted: events of some types (none: of any) of which `sql` holds.
-
-    They all are ones that `rule` holds of.
-    """
-
-    __test__ = False  # it is none of pytest's
-
-    sql: str
-    rule: Rule
-
-    @classmethod
-    def of(cls, rule: Rule, conditions: Conditions, but: str | None = None) -> Test:
-        """The events of a rule; not those of which `but` holds."""
-        # The type is tested apart, once for all rules that ask for the same; what costs more is nested, as an
-        # `and` computes both its sides.
-        own = conditions.rule(replace(rule, on=(), css=None, match="closest"), "rule")
-        if rule.css is not None:
-            nodes = conditions.rule(Rule(css=rule.css, match=rule.match), "rule")
-            own = nodes if own == "true" else f"case when {own} then {nodes} else false end"
-        return cls(own if but is None else f"case when {own} then not {but} else false end", rule)
-
-
-@dataclass(frozen=True)
 class Counted:
     """By test: events of each day, and persons since the first day that counts them."""
 
@@ -116,26 +86,24 @@ def count_query(
     """The statement that counts tests of these conditions; `persons_from` is the day from which on persons
     are counted.
     """
-    words = [f"bits_{word}" for word in range(-(-len(tests) // WORD))]
-    columns = [
-        ("slot", days.periods.slot_sql()),
-        *(
-            (name, _bits(tests[WORD * word : WORD * (word + 1)], conditions))
-            for word, name in enumerate(words)
-        ),
-    ]
+    words = words_of(tests, conditions)
+    listed = [name for name, _ in words]
+    columns = [("slot", days.periods.slot_sql()), *words]
     steps = [Step("rule", rule=test.rule) for test in tests]
-    held = [("held", _of_types({test.rule.on for test in tests}, conditions))]
-    scan = Scan(context, days.common(), conditions, columns, held, steps, days.span())
+    held = [("held", of_types({test.rule.on for test in tests}, conditions))]
+    scan = Scan(
+        context, days.common(), conditions, columns, held, steps, days.span(),
+        joined=join_of(tests, others=False),
+    )  # fmt: skip
     text = load_sql("activity")
     for key, part in {
-        "any_words": ", ".join(f"bit_or({word}) as {word}" for word in words),
-        "any": " or ".join(f"{word} <> 0" for word in words),
-        "words": ", ".join(words),
+        "any_words": ", ".join(f"bit_or({word}) as {word}" for word in listed),
+        "any": " or ".join(f"{word} <> 0" for word in listed),
+        "words": ", ".join(listed),
         "first": str(persons_from),
     }.items():
         text = text.replace(f"{{{key}}}", part)
-    return scan.query(text, {CALENDAR: days.periods.calendar})
+    return scan.query(text, {CALENDAR: days.periods.calendar, NODE_BITS: node_bits(tests)})
 
 
 def counted(rows: pa.Table, groups: Sequence[Sequence[int]], days: int) -> Counted:
@@ -146,12 +114,10 @@ def counted(rows: pa.Table, groups: Sequence[Sequence[int]], days: int) -> Count
     events, persons = (rows[name].fill_null(0).to_numpy() for name in ("events", "persons"))
     bits = [rows[name].to_numpy() for name in rows.schema.names if name.startswith("bits_")]
     for place, group in enumerate(groups):
-        holds = np.zeros(len(rows), np.bool_)
-        for test in group:
-            holds |= (bits[test // WORD] >> (test % WORD)) & 1 == 1
-        of_days = holds & is_day
+        held = np.logical_or.reduce([np.zeros(len(rows), np.bool_), *(holds(bits, test) for test in group)])
+        of_days = held & is_day
         found.events[place] = np.bincount(period[of_days], events[of_days], minlength=days).astype(np.int64)
-        found.persons[place] = persons[holds & ~is_day].sum()
+        found.persons[place] = persons[held & ~is_day].sum()
     return found
 
 
@@ -181,24 +147,3 @@ def traffic_of(days: Days, context: Context) -> Traffic:
         received[kind] = max(row["received_at"], received.get(kind, row["received_at"]))
     events = sum(types.values(), np.zeros(len(days), np.int64))
     return Traffic(events, dict(sorted(types.items())), last, received)
-
-
-def _bits(tests: Sequence[Test], conditions: Conditions) -> str:
-    """SQL of a number of which each bit is a test."""
-    # Nested, since what a case does not come to is not computed; an `and` computes both its sides.
-    by_types: dict[tuple[EventType, ...], list[str]] = {}
-    for bit, test in enumerate(tests):
-        by_types.setdefault(test.rule.on, []).append(f"case when {test.sql} then {1 << bit} else 0 end")
-    return " + ".join(
-        f"case when {_of_types({on}, conditions)} then {' + '.join(cases)} else 0 end"
-        for on, cases in by_types.items()
-    )
-
-
-def _of_types(asked: AbstractSet[tuple[EventType, ...]], conditions: Conditions) -> str:
-    """SQL of whether an event is of one of the types that some of these name."""
-    if () in asked:
-        return "true"
-    conditions.columns.add("type")
-    kinds = sorted({kind.value for on in asked for kind in on})
-    return f"e.type in ({', '.join(conditions.bind(kind) for kind in kinds)})"

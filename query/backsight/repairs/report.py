@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from backsight.repairs.activity import Activity, Fallen, count_activity, parts_of, units_of
+from backsight.repairs.bits import Test
 from backsight.repairs.causes import Cause, causes_of, in_words, rated
-from backsight.repairs.counting import Days, Test, count_query, counted, traffic_query
+from backsight.repairs.counting import Days, count_query, counted, traffic_query
 from backsight.repairs.request import parse
 from backsight.repairs.sifting import Row, Sifter
 from backsight.repairs.successors import Portrait, groups_of, sift

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -11,12 +11,13 @@ import numpy as np
 import pyarrow as pa
 
 from backsight.parquet_rows import Integers
-from backsight.repairs.activity import Fallen
-from backsight.repairs.counting import WORD, Days
+from backsight.repairs.activity import Fallen, flat
+from backsight.repairs.bits import NODE_BITS, WORD, Test, join_of, node_bits, words_of
+from backsight.repairs.counting import Days
 from backsight.repairs.silence import BEFORE
 from backsight.repairs.things import Thing, things_of
 from backsight.rules.conditions import Conditions
-from backsight.rules.rule import AnyRule, is_telling
+from backsight.rules.rule import AnyRule, Rule, is_telling
 from backsight.rules.steps import EVERYTHING, Step
 from backsight.scan.context import Context
 from backsight.scan.matched import Scan
@@ -114,53 +115,60 @@ class Sifter:
         steps: Sequence[Step],
         asked: str,
     ) -> list[Row]:
-        names = [each for each, rules in sorted(self.context.names.items()) if all(map(is_telling, rules))]
-        borne = [conditions.event(each, "names") for each in names]
-        borne += [each.unit.sql(conditions) for each in self.fallen]
+        bearing = self._bearing
+        rules = list(dict.fromkeys(rule for own in bearing.values() for rule in own))
+        borne = [Test.of(rule, conditions) for rule in rules]
         conditions.customs = {}
         conditions.columns |= set(FACTS)
+        words = words_of(borne, conditions)
         columns = [
             ("slot", self.days.periods.slot_sql()),
             *((fact, f"e.{fact}") for fact in FACTS),
-            *((f"bears_{number}", test) for number, test in enumerate(borne)),
+            *words,
         ]
         scan = Scan(self.context, self.days.common(), conditions, columns, tests, steps, self.days.span(),
-                    persons=False)  # fmt: skip
+                    persons=False, joined=join_of(borne, others=True))  # fmt: skip
         text = load_sql(name).replace("{asked}", asked).replace("{limit}", str(MOST_ROWS))
-        text = text.replace("{bits}", _bits(len(borne)))
-        query = scan.query(text, {CALENDAR: self.eras})
-        return self._read(query.run(self.context).to_pylist(), names)
+        text = text.replace("{bits}", ", ".join(word for word, _ in words))
+        query = scan.query(text, {CALENDAR: self.eras, NODE_BITS: node_bits(borne)})
+        places = {rule: place for place, rule in enumerate(rules)}
+        groups = {key: [places[rule] for rule in own] for key, own in bearing.items()}
+        return self._read(query.run(self.context).to_pylist(), groups)
 
-    def _read(self, found: list[dict[str, Any]], names: Sequence[str]) -> list[Row]:
+    @property
+    def _bearing(self) -> dict[str | int, tuple[Rule, ...]]:
+        """The rules of names that say something in particular, and of what fell silent, by its place."""
+        found: dict[str | int, tuple[Rule, ...]] = {
+            name: flat(rules)
+            for name, rules in sorted(self.context.names.items())
+            if all(map(is_telling, rules))
+        }
+        return found | {place: each.unit.rules for place, each in enumerate(self.fallen)}
+
+    def _read(self, found: list[dict[str, Any]], groups: Mapping[str | int, Sequence[int]]) -> list[Row]:
         things = things_of(found, self.context.trie)
         known: dict[tuple[int, ...], tuple[frozenset[str], frozenset[int]]] = {}
         rows = []
         for row, thing in zip(found, things, strict=True):
             words = tuple(value for key, value in row.items() if key.startswith("bits_"))
             if words not in known:
-                known[words] = _borne(words, names, len(self.fallen))
+                known[words] = _borne(words, groups)
             rows.append(Row(row["type"], row["node_id"], row["path"], thing, row["events"],
                             row.get("period", -1), *known[words]))  # fmt: skip
         return rows
 
 
-def _borne(words: Sequence[int], names: Sequence[str], fallen: int) -> tuple[frozenset[str], frozenset[int]]:
-    def holds(test: int) -> bool:
-        return bool(words[test // WORD] >> (test % WORD) & 1)
+def _borne(
+    words: Sequence[int], groups: Mapping[str | int, Sequence[int]]
+) -> tuple[frozenset[str], frozenset[int]]:
+    def holds(tests: Sequence[int]) -> bool:
+        return any(words[test // WORD] >> (test % WORD) & 1 for test in tests)
 
-    bears = frozenset(name for number, name in enumerate(names) if holds(number))
-    return bears, frozenset(number for number in range(fallen) if holds(len(names) + number))
-
-
-def _bits(tests: int) -> str:
-    words = (
-        " + ".join(
-            f"case when bears_{test} then {1 << (test % WORD)} else 0 end"
-            for test in range(first, min(first + WORD, tests))
-        )
-        for first in range(0, tests, WORD)
+    held = [key for key, tests in groups.items() if holds(tests)]
+    return (
+        frozenset(key for key in held if isinstance(key, str)),
+        frozenset(key for key in held if isinstance(key, int)),
     )
-    return ", ".join(f"{sql} as bits_{number}" for number, sql in enumerate(words))
 
 
 def _within(first: datetime, end: datetime, conditions: Conditions) -> str:

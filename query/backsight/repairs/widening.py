@@ -16,7 +16,8 @@ from backsight.candidates.looks import looks_of
 from backsight.candidates.tokens import Token
 from backsight.parquet_rows import Integers
 from backsight.repairs.activity import Activity, Fallen
-from backsight.repairs.counting import Counted, Test, count_query, counted
+from backsight.repairs.bits import Test
+from backsight.repairs.counting import Counted, count_query, counted
 from backsight.repairs.successors import Group, Portrait, common_tokens
 from backsight.repairs.things import mostly
 from backsight.rules.rule import MAX_RULES, Rule, RuleOrAny, parse_rule, rule_to_json

@@ -148,16 +148,19 @@ class Conditions:
             self._node_tests[css, match] = self._make_node_test(css, match, field)
         return self._node_tests[css, match]
 
-    def _make_node_test(self, css: str, match: Match, field: str) -> str:
+    def nodes(self, css: str, match: Match, field: str = "rule") -> pa.Int64Array:
+        """The nodes of which one has to be an event's target, for a selector to hold of it."""
         selector = parse_selector(css, f"{field}.css")
-        nodes = self._trie.node_ids(selector, match)
         self.warnings += [
             f"{css!r} tests values of [{name}], some of which were too long or masked and are not kept; "
             "these match no such test."
             for name in self._trie.withheld(selector)
         ]
         self.columns.add("node_id")
-        return self._node_set(nodes)
+        return self._trie.node_ids(selector, match)
+
+    def _make_node_test(self, css: str, match: Match, field: str) -> str:
+        return self._node_set(self.nodes(css, match, field))
 
     def _burst_test(self, rage: Rage) -> str:
         self.columns |= {"page", "sequence"}

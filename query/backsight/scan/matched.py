@@ -82,6 +82,8 @@ class Scan:
     """What the events of the report have to lie within."""
     persons: bool = True
     """Whether its rows say who did it."""
+    joined: str = ""
+    """A join of its own, whose columns the columns and tests may name."""
 
     def __post_init__(self) -> None:
         from backsight.scan.person_sets import PersonTests  # which are made of scans themselves
@@ -100,6 +102,7 @@ class Scan:
         filters = "\n  and ".join(self._filters())
         where = f"\nwhere {filters}" if filters else ""
         joins += f"\n    {JOIN}" if self._node_sets.tests else ""
+        joins += f"\n    {self.joined}" if self.joined else ""
         return f"select\n    {listed}\nfrom events as e{joins}{where}"
 
     def query(self, sql: str, tables: Mapping[str, Relation] | None = None) -> Query:
