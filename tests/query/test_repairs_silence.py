@@ -100,6 +100,28 @@ def test_less_traffic_is_no_silence() -> None:
     assert found(counts, of_site) is None
 
 
+@pytest.mark.parametrize("times", [10, 100, 1_000])
+@pytest.mark.parametrize("begun", [60, 80, 86])
+def test_what_goes_on_as_before_is_not_silent_beside_bots_or_a_launch(times: int, begun: int) -> None:
+    """Traffic that is multiplied, for good or for days, makes nothing silent that came as it always did."""
+    launch, bots = traffic(), traffic()
+    launch[begun:] *= times
+    bots[begun : begun + 3] *= times
+    for rate in (3, 30, 300):
+        assert found(steady(rate), launch) is None
+        assert found(steady(rate), bots) is None
+
+
+def test_what_ends_with_a_launch_is_silent() -> None:
+    """No more is missed than there was before, however much the traffic grew."""
+    launch = traffic()
+    launch[70:] *= 50
+    silence = found(steady(30, range(70)), launch)
+    assert silence is not None
+    assert (silence.ended, silence.since) == (70, 70)
+    assert silence.expected < 30 * 20
+
+
 def test_bursts_are_no_silence() -> None:
     """What comes for a week each month had pauses as long before."""
     counts = np.where(np.arange(DAYS) % 30 < 7, 40, 0)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backsight.contract import ELEMENTS, FLAG_DETACHED, FLAG_QUIRKS, FLAG_SHADOW, NODES
@@ -115,6 +115,7 @@ chains = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(trees(), chains, st.randoms(use_true_random=False))
 def test_rows_may_come_in_any_order_and_repeatedly(
     nodes: list[dict[str, Any]], chain: list[tuple[str, str]], shuffle: random.Random

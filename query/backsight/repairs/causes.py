@@ -83,5 +83,8 @@ def _are_deserted(
     if counted[before].sum() <= 0:
         return False
     traffic = activity.traffic.events
-    expected = counted[before].sum() / traffic[before].sum() * traffic[ended:].sum()
+    days = [int(np.count_nonzero(traffic[part])) for part in (before, slice(ended, None))]
+    # Where bots or a launch multiplied the traffic, pages need not get more visits than before.
+    growth = min(traffic[ended:].sum() / traffic[before].sum(), days[1] / days[0])
+    expected = counted[before].sum() * growth
     return bool(counted[ended:].sum() < DESERTED * expected)

@@ -1,10 +1,10 @@
 """When something that was done steadily fell to nothing, if it did.
 
 How much is to be expected on a day is the share of the site's traffic that it had before, by the day of the
-week, times that day's traffic: so a day on which nothing at all was captured is nobody's silence, and a quiet
-Sunday is none. How sure that is follows from how much its days scattered before (a negative binomial of the
-same dispersion; without any, it is Poisson's). Precision over recall: what is rare, comes in bursts or had a
-pause of half the length before is not called silent.
+week, times that day's traffic, but never more than it was before: so a day on which nothing at all was
+captured is nobody's silence, and a quiet Sunday is none. How sure that is follows from how much its days
+scattered before (a negative binomial of the same dispersion; without any, it is Poisson's). Precision over
+recall: what is rare, comes in bursts or had a pause of half the length before is not called silent.
 """
 
 from __future__ import annotations
@@ -71,6 +71,8 @@ def find_silence(counts: Integers, traffic: Integers, weekdays: Integers, whole:
     before, after = days[max(0, ended - BEFORE) : ended], days[ended:]
     shares = _shares(counts, traffic, weekdays, before)
     expected = np.where(np.arange(len(traffic)) < whole, shares[weekdays] * traffic, 0.0)
+    # Bots or a launch may multiply the traffic: that what it was before stays the same is no silence.
+    expected[after] = np.minimum(expected[after], _usual(counts, weekdays, before)[weekdays[after]])
     lost, came = float(expected[after].sum()), int(counts[after].sum())
     scatter = _dispersion(counts[before], expected[before], shares)
     if (
@@ -120,6 +122,7 @@ def _end(counts: Integers, traffic: Numbers) -> int | None:
         (ends >= FEWEST_DAYS)
         & (before >= FEWEST_EVENTS)
         & (after * before_of <= STRAGGLERS * before * after_of)
+        & (after * (ends - first) <= STRAGGLERS * before * (len(counts) - ends))
     )
     if not quiet.any():
         return None
@@ -141,6 +144,14 @@ def _shares(counts: Integers, traffic: Integers, weekdays: Integers, before: Int
     happened = np.bincount(weekdays[before], counts[before], minlength=7).astype(np.float64)
     passed = np.bincount(weekdays[before], traffic[before], minlength=7).astype(np.float64)
     return np.where(passed > 0, happened / np.maximum(passed, 1), 0.0)
+
+
+def _usual(counts: Integers, weekdays: Integers, before: Integers) -> Numbers:
+    """How many a day it was, by day of the week; the same for all where few days tell."""
+    if len(before) < WEEKLY:
+        return np.full(7, float(counts[before].mean()))
+    happened = np.bincount(weekdays[before], counts[before], minlength=7).astype(np.float64)
+    return happened / np.maximum(np.bincount(weekdays[before], minlength=7), 1)
 
 
 def _dispersion(counts: Integers, expected: Numbers, shares: Numbers) -> float:
