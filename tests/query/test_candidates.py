@@ -269,3 +269,25 @@ def test_what_the_snippet_sends_is_taken_as_it_is() -> None:
     request |= {"label": "", "target_text": "", "page": {"url": "https://x.test/", "title": None}}
     found = candidates.for_page({**request, "on": "click"})["candidates"]
     assert found[0]["css"] == "#k"
+
+
+def test_a_page_s_own_words_stay_on_their_line() -> None:
+    """Controls, line ends and marks that turn text around are in the rule, and not in words about it."""
+    nasty = "Buy\n\t\u202enow\x00"
+    described = [
+        {"tag": "html"},
+        {"tag": "button", "attrs": {"data-x": nasty.replace("\x00", ""), "class": "a\u202eb"}},
+    ]
+    rows = [[-1, 0, 1, 1, 1, 1, 0], [0, 1, 1, 2, 1, 2, 0], [0, 1, 2, 1, 2, 1, 0]]
+    request = {
+        "elements": described,
+        "nodes": rows,
+        "node": 1,
+        "text": nasty,
+        "texts": [[1, nasty], [2, "x"]],
+    }
+    answer = candidates.for_page(request)
+    told = [words for each in answer["candidates"] for words in [each["words"], *each["why"]]]
+    assert any("“Buy now”" in words for words in told)
+    assert all(words.isprintable() for words in [*told, *(each["why"] for each in answer["left_out"])])
+    assert answer["candidates"][-1]["rule"]["text"]["value"] == nasty

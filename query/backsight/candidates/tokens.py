@@ -32,6 +32,10 @@ GOES_NOWHERE: Final = ("", "#", "#!")
 """Values of `href` that say nothing of where a link leads, as those that begin with `javascript:`."""
 
 
+JOINERS: Final = "\u200c\u200d"
+"""They can't be seen, and belong to how a word is spelt, or an emoji is made."""
+
+
 @dataclass(frozen=True)
 class Token:
     """One of them. An attribute without a value says that it is there, with `prefix` how it begins."""
@@ -64,11 +68,18 @@ class Token:
     @property
     def words(self) -> str:
         """As it stands in a sentence."""
+        name, value = legible(self.name), legible(self.value or "")
         if self.kind == "attribute":
             if self.value is None:
-                return f"attribute {self.name}"
-            return f"{self.name} {'beginning with ' if self.prefix else ''}“{self.value}”"
-        return f"<{self.name}>" if self.kind == "tag" else f"{self.kind} “{self.name}”"
+                return f"attribute {name}"
+            return f"{name} {'beginning with ' if self.prefix else ''}“{value}”"
+        return f"<{name}>" if self.kind == "tag" else f"{self.kind} “{name}”"
+
+
+def legible(text: str) -> str:
+    """A page's own words as they can stand among ours: on one line, in their own direction."""
+    shown = (c for c in " ".join(text.split()) if c.isprintable() or c in JOINERS)
+    return "".join(shown)
 
 
 def words_of(value: str | None) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Final
 from backsight.candidates.compounds import Part
 from backsight.candidates.page import Page
 from backsight.candidates.rows import Rows
-from backsight.candidates.tokens import Attributes
+from backsight.candidates.tokens import Attributes, legible
 
 LONGEST: Final = 40
 """Characters of a text that are repeated."""
@@ -43,11 +43,12 @@ def noun_of(tag: str, attributes: Attributes) -> str:
     if tag == "input":
         kind = (attributes.get("type") or "text").lower()
         return BY_TYPE.get(kind, "field")
-    return BY_TAG.get(tag.lower(), f"<{tag}> element")
+    return BY_TAG.get(tag.lower(), f"<{legible(tag)}> element")
 
 
 def quoted(text: str) -> str:
     """A text as it stands in a sentence."""
+    text = legible(text)
     return f"“{text if len(text) <= LONGEST else text[: LONGEST - 1].rstrip() + '…'}”"
 
 
@@ -86,7 +87,7 @@ def kind_words(page: Page, node: int, part: Part) -> str:
     """`every button of class btn-primary`."""
     noun = noun_of(page.tag(node), page.attributes(node))
     by = [token for token in part.tokens if token.kind != "tag"]
-    classes = " and ".join(token.name for token in by if token.kind == "class")
+    classes = " and ".join(legible(token.name) for token in by if token.kind == "class")
     others = " and ".join(token.words for token in by if token.kind != "class")
     said = [f"of class {classes}" if classes else "", f"with {others}" if others else ""]
     return " ".join(["every", noun, *filter(None, said)])
