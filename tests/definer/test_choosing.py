@@ -197,8 +197,8 @@ def test_fields_change_and_forms_submit(shop, css, types, on):
     )
     definer.page.wait_for_function("() => __panel.querySelector('.choice')")
     assert definer.api.requests("POST", "candidates")[-1].body["on"] == on
-    definer.choose("When", "is clicked")
-    definer.until("Counts ")
+    with definer.page.expect_response("**/v1/elements/candidates"):
+        definer.choose("When", "is clicked")
     assert definer.api.requests("POST", "candidates")[-1].body["on"] == "click"
 
 

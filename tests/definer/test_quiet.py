@@ -138,3 +138,57 @@ def test_badges_leave_their_elements_to_be_pointed_at(browsing, site, api):
         == "right"
     )
     assert definer.errors == []
+
+
+def test_it_stands_where_lines_end(definer, site):
+    """On a page that is written from right to left the panel begins at the left."""
+    definer.open(site.put("<script>document.documentElement.dir = 'rtl'</script>" + SHOP))
+    assert definer.run("__panel.querySelector('.panel').getBoundingClientRect().x") == 12
+    definer.hold("#blue")
+    definer.until("What should count?")
+
+
+def test_a_new_site_is_told_what_to_expect(shop, api):
+    """Where nothing was captured yet no zeros are counted: the name is for what is to come."""
+    none = {"distinct": 0, "top": []}
+    api.preview = lambda _: {
+        "events": 0,
+        "persons": 0,
+        "daily": [],
+        "overlaps": [],
+        "texts": none,
+        "pages": none,
+    }
+    definer = shop()
+    definer.hold("#red")
+    definer.until("None in the last 90 days; it counts from now on.")
+    assert definer.count(".spark") == 0
+    definer.press("Save")
+    definer.until("is defined")
+    assert "it counts from now on" in definer.text()
+    assert "Saved Clicked Buy." in definer.run("__panel.querySelector('.live').innerText")
+    definer.press("Not named yet")
+    definer.until("No clicks without a name in the last 30 days.")
+
+
+def test_a_name_does_not_overlap_itself(shop, api):
+    """What else an event's clicks count as is said of others only."""
+    api.define("Bought", {"on": "click", "css": "#red"})
+    definer = shop()
+    definer.press("Names")
+    definer.press("Bought", css=".item")
+    definer.until("in 90 days")
+    assert "already in" not in definer.text()
+
+
+def test_badges_stay_off_the_words_of_what_is_held(shop, api):
+    """Both can be read: the badge of the held button stands above the words at its frame."""
+    api.define("Bought", {"on": "click", "css": "#red"})
+    definer = shop()
+    definer.until_count(".badge", 1)
+    definer.hold("#red")
+    definer.frame("held")
+    definer.page.wait_for_function(
+        """() => { const [a, b] = ['.badge', '.held .tag'].map(css => __panel.querySelector(css).getBoundingClientRect());
+          return a.bottom <= b.top + 1 || a.left >= b.right }"""
+    )

@@ -69,7 +69,11 @@ function follow(): void {
   const all = Object.entries(drawn) as [Kind, Drawn[]][];
   const places = all.flatMap(([kind, list]) => list.map((each) => ({ each, kind, rect: rectOf(each.element) }))); // All reading first.
   const taken: DOMRect[] = [];
-  for (const { each, kind, rect } of places) kind === "badge" ? placeBadge(each, rect, taken) : placeFrame(each, rect);
+  for (const { each, kind, rect } of places) {
+    if (kind === "badge") placeBadge(each, rect, taken);
+    else placeFrame(each, rect);
+    if (kind === "held") taken.push(each.box.firstElementChild!.getBoundingClientRect()); // No badge over its words.
+  }
   if (places.length) frame = requestAnimationFrame(follow);
 }
 

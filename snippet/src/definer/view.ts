@@ -27,8 +27,11 @@ interface View {
 
 const KEPT = "backsight.definer.view";
 
+/** Not at the side where lines of the page begin. */
+const left = getComputedStyle(document.documentElement).direction === "rtl";
+
 export const view: View = {
-  left: false, small: false, using: false, badges: true, tab: "point", draft: null,
+  left, small: false, using: false, badges: true, tab: "point", draft: null,
   ...attempt(() => JSON.parse(sessionStorage[KEPT] as string) as View),
 };
 
