@@ -9,7 +9,13 @@ from bench.browsing.libraries import BUILT, PACKAGES
 from bench.figures import Figure, note
 
 CORE = BUILT / "backsight.js"
-PARTS = {"vitals.js": "web vitals", "expose.js": "exposure of elements", "definer.js": "the definer"}
+PARTS = {
+    "effects.js": "what follows clicks, first focus and errors, at the first sign of a person",
+    "recovery.js": "what earlier pages left",
+    "vitals.js": "web vitals",
+    "expose.js": "exposure of elements",
+    "definer.js": "the definer",
+}
 LIMIT = 6 * 1024
 PEERS = {
     "posthog-js": "posthog-js/dist/array.js",

@@ -8,7 +8,7 @@ import { build, transform } from "esbuild";
 import { minify } from "terser";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-const parts = { backsight: "main.ts", vitals: "vitals.ts", expose: "expose.ts", definer: "definer/main.ts" };
+const parts = { backsight: "main.ts", effects: "effects.ts", recovery: "recovery.ts", vitals: "vitals.ts", expose: "expose.ts", definer: "definer/main.ts" };
 
 /** A style sheet is imported as its text, minified. */
 const sheets = {
@@ -35,8 +35,8 @@ for (const [name, entry] of Object.entries(parts)) {
     ecma: 2020,
     module: true,
     mangle: false,
-    compress: { passes: 4, hoist_funs: true, inline: 1, pure_getters: true, unsafe: true, unsafe_arrows: true, unsafe_comps: true },
+    compress: { passes: 4, hoist_funs: true, inline: 1, pure_getters: true, unsafe: true, unsafe_arrows: true, loops: false },
   });
   const { code } = await minify(compressed.code, { ecma: 2020, module: true, compress: false });
-  writeFileSync(here(`../collector/backsight_collector/static/${name}.js`), `${code}\n`);
+  writeFileSync(here(`../collector/backsight_collector/static/${name}.js`), code);
 }

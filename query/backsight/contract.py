@@ -17,7 +17,7 @@ import pyarrow as pa
 WIRE_VERSION: Final = 1
 """Version of the batch that the snippet sends, its field `v`."""
 SNIPPET: Final = "backsight.js"
-SNIPPET_PARTS: Final = ("definer.js", "expose.js", "vitals.js")
+SNIPPET_PARTS: Final = ("definer.js", "effects.js", "expose.js", "recovery.js", "vitals.js")
 """Files that the snippet loads when it needs them, from the folder that it came from itself."""
 
 
@@ -149,9 +149,7 @@ class StatementKind(StrEnum):
 CAPTURED_ATTRIBUTES: Final = frozenset(
     "id class href src name type role title alt for rel target action method placeholder lang dir hidden "
     "disabled checked selected multiple required readonly open download tabindex itemprop itemtype part slot "
-    "is autocomplete contenteditable draggable width height viewbox loading media scope colspan rowspan "
-    "start reversed min max step pattern maxlength minlength size accept charset color face "
-    "align valign bgcolor border cellpadding cellspacing".split()
+    "is autocomplete contenteditable draggable width height accept".split()
 )
 """Attributes kept on every element, lower case; with those that begin with one of CAPTURED_PREFIXES.
 

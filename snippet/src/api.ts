@@ -1,13 +1,13 @@
 // `window.backsight`: what a page's own code may say.
 
 import { discard } from "./batch";
-import { closeBatch } from "./closing";
+import { flush } from "./closing";
 import { captureElement } from "./capture";
 import { MAX_ID_CHARS } from "./contract";
 import { begin, recordFacts } from "./page";
-import { clear } from "./queue";
+import { clear, push } from "./queue";
 import { REFUSED } from "./settings";
-import { allowed, forget, load, touch, update } from "./state";
+import { allowed, forget, load, lose, touch, update } from "./state";
 import { drain } from "./transport";
 import { work } from "./idle";
 
@@ -23,10 +23,16 @@ export const api = {
     else recordFacts(type, facts);
   },
 
+  lose,
+  restore(_key: string, _body: string): void {
+    push({ _key, _body });
+    drain();
+  },
+
   /** From now on this is that user, until reset(). */
   identify(user: string, traits?: object): void {
     const id = String(user ?? "");
-    if (!id || id.length > MAX_ID_CHARS) throw RangeError();
+    if (!id || id[MAX_ID_CHARS]) throw RangeError();
     if (!allowed()) return;
     switchTo(id);
     recordFacts("identify", { user: id, traits });
@@ -40,10 +46,9 @@ export const api = {
   /** A new device, a new session, nobody identified: after signing out. */
   reset(): void {
     if (!allowed()) return;
-    closeBatch();
+    flush();
     forget();
     touch();
-    drain();
   },
 
   /** Whether capturing is agreed to; `false` also forgets the device and what has not been sent. */
@@ -61,17 +66,13 @@ export const api = {
   },
 
   /** Sends now what has been captured. */
-  flush(): void {
-    closeBatch();
-    drain();
-  },
+  flush,
 };
 
 /** The pageview that waits still belongs to whoever was there before. */
 function switchTo(user: string): void {
   if (load().user === user) return;
-  closeBatch();
+  flush();
   update({ user });
-  drain();
 }
 

@@ -4,10 +4,10 @@
 import { bytesOf } from "./bytes";
 import { KEY } from "./settings";
 import { MAX_EVENT_BYTES, WIRE_VERSION } from "./contract";
-import { settleWatch, WATCH_MS, type Effects } from "./effects";
 import { toJson } from "./json";
-import { entryOf, push, type Entry } from "./queue";
+import { enqueue } from "./queue";
 import { load, lose, takeLost, touch } from "./state";
+import { WATCH_MS, type Effects } from "./watch";
 
 const MAX_EVENTS = 50;
 const MAX_BYTES = 45_000;
@@ -19,7 +19,7 @@ const LONGEST_WAIT_MS = 10_000;
 type Line = string | { toString(): string };
 
 export interface Batch {
-  /** Device, session and user, as JSON. */
+  /** Site, device, session and user, as JSON. */
   _owner: string;
   _opened: number;
   /** Until when its last click is watched. */
@@ -48,7 +48,7 @@ export function wait(ms = WAIT_MS): void {
 /** The batch to write into; one of another device, session or user is closed first. */
 export function open(passive: boolean): Batch {
   const { device, session, user } = passive ? load() : touch();
-  const _owner = toJson({ device, session, user });
+  const _owner = toJson({ v: WIRE_VERSION, key: KEY, device, session, user });
   if (batch && batch._owner !== _owner) close();
   if (!batch) bytes = ENVELOPE_BYTES;
   return (batch ??= { _owner, _opened: performance.now(), _watched: 0, _pages: [], _elements: [], _nodes: [], _events: [] });
@@ -80,9 +80,8 @@ export function append(into: Batch, event: object, effects?: Effects): void {
 /** Moves the open batch to the queue. */
 export function close(): void {
   const closed = batch;
-  settleWatch();
   discard();
-  if (closed?._events[0]) push(entryIn(closed));
+  if (closed?._events[0]) enqueue((id) => bodyOf(closed, id));
 }
 
 export function discard(): void {
@@ -90,12 +89,7 @@ export function discard(): void {
   batch = undefined;
 }
 
-const entryIn = (batch: Batch): Entry => entryOf((id, unsure) => bodyOf(batch, id, unsure));
-
-/** A batch without events, which only asks. */
-export const question = (): Entry => entryIn(open(true));
-
 /** `sent_at` comes first and is filled in when the batch is sent; a retry differs in nothing else. */
-const bodyOf = ({ _owner, _pages, _elements, _nodes, _events }: Batch, batch: string, unsure: string[]): string =>
+const bodyOf = ({ _owner, _pages, _elements, _nodes, _events }: Batch, batch: string): string =>
   `{"sent_at":0,"pages":[${_pages}],"elements":[${_elements}],"nodes":[${_nodes}],"events":[${_events}],` +
-  `${_owner.slice(1, -1)},${toJson({ v: WIRE_VERSION, key: KEY, batch, unsure, dropped: _events[0] && takeLost() }).slice(1)}`;
+  `${_owner.slice(1, -1)},${toJson({ batch, dropped: takeLost() }).slice(1)}`;

@@ -1,13 +1,12 @@
 // One DOM event, to one row: what happened, to which element, inside what.
 
 import { contextOf } from "./context";
-import { isElement, lineage, matches, parentOf } from "./dom";
-import { effect, watchClick } from "./effects";
+import { isElement, lineage, parentOf } from "./dom";
 import { global } from "./global";
 import { listen } from "./guard";
-import { page, record, routed } from "./page";
-import { EDITABLE, isIgnored, redactedOf } from "./privacy";
-import { BUTTON } from "./texts";
+import { record, routed } from "./page";
+import { loadEffects } from "./parts";
+import { isIgnored, redactedOf } from "./privacy";
 import { wordsOf } from "./wording";
 
 /** Events that were captured, shadow roots that are listened to. */
@@ -20,20 +19,21 @@ const known = new WeakSet<Event | Node>();
 let placed: number | undefined;
 
 export const captureFrom = (window: Window): void =>
-  listen(window, "click change submit copy focus pointerdown input blur", capture);
+  listen(window, "click change submit copy focus input", capture);
 
 function capture(event: Event): void {
   if (known.has(event)) return;
   known.add(event);
   const { type, detail, timeStamp, clientX, clientY } = event as Partial<MouseEvent> & Event;
-  if (type === "input") effect("dom_ms");
-  if (/foc|blu/.test(type)) effect("focus_ms");
   enter(event);
   routed(); // A router may hold history's own functions from before they were watched.
   const target = targetOf(event);
-  if (!target || global.paused || /^[pib]/.test(type) || (type === "focus" && !isFirst(target))) return;
-  const isPlaced = detail && placed !== (placed = timeStamp);
-  captureElement(type, target, isPlaced ? { x: Math.round(clientX!), y: Math.round(clientY!) } : {}, type === "click" && event);
+  if (!target || global.paused || type === "input") return;
+  if (type === "focus") loadEffects() && global.focused!.add(target);
+  else {
+    const isPlaced = detail && placed !== (placed = timeStamp);
+    captureElement(type, target, isPlaced ? { x: Math.round(clientX!), y: Math.round(clientY!) } : {}, type === "click" && event);
+  }
 }
 
 /** Captures an event of an element, unless nothing is to be captured there. */
@@ -43,14 +43,7 @@ export function captureElement(type: string, target: Element, facts: object, cli
   const redacted = redactedOf(path);
   const context = contextOf(target, redacted);
   const words = wordsOf(target, path, redacted);
-  record(type, (batch) => ({ node: context(batch), ...facts, ...words() }), click ? watchClick(click) : undefined);
-}
-
-/** The first focus of a form control: who goes no further has left the form. */
-function isFirst(target: Element): boolean {
-  if (!page || page._focused.has(target) || !matches(target, `input,${EDITABLE}`) || matches(target, BUTTON)) return false;
-  page._focused.add(target);
-  return true;
+  record(type, (batch) => ({ node: context(batch), ...facts, ...words() }), click ? global.watch?.(click) : undefined);
 }
 
 /**

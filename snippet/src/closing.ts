@@ -1,6 +1,8 @@
 import { close } from "./batch";
+import { guarded } from "./guard";
 import { work } from "./idle";
 import { settlePageview } from "./page";
+import { drain } from "./transport";
 
 /** Closes the open batch, with the pageview that may still wait for its title. */
 export function closeBatch(): void {
@@ -8,3 +10,9 @@ export function closeBatch(): void {
   work();
   close();
 }
+
+/** Sends now what has been captured. */
+export const flush = guarded(() => {
+  closeBatch();
+  drain();
+});

@@ -9,7 +9,7 @@ import { describe, flags, places, valuesOf } from "./nodes";
 /** Reads what may change now; what is given back writes it, and gives the index of the element's node. */
 export function contextOf(target: Element, redacted: Set<Element>): (batch: Batch) => number {
   const path = lineage(target, true);
-  if (path.length > MAX_DEPTH) throw RangeError();
+  if (path[MAX_DEPTH]) throw RangeError();
   const chain = path.map((element) => [element, valuesOf(element), [...places(element), flags(element)]] as const);
   return ({ _elements, _nodes }) =>
     chain.reduceRight((parent, [element, values, place]) => {

@@ -10,4 +10,4 @@ export const MAX_ATTRIBUTE_CHARS = 1024;
 export const FLAG_SHADOW = 1;
 export const FLAG_QUIRKS = 2;
 export const FLAG_DETACHED = 4;
-export const CAPTURED = /^(aria-|data-|(accept|action|align|alt|autocomplete|bgcolor|border|cellpadding|cellspacing|charset|checked|class|color|colspan|contenteditable|dir|disabled|download|draggable|face|for|height|hidden|href|id|is|itemprop|itemtype|lang|loading|max|maxlength|media|method|min|minlength|multiple|name|open|part|pattern|placeholder|readonly|rel|required|reversed|role|rowspan|scope|selected|size|slot|src|start|step|tabindex|target|title|type|valign|viewbox|width)$)/i;
+export const CAPTURED = /^(aria-|data-|(accept|action|alt|autocomplete|checked|class|contenteditable|dir|disabled|download|draggable|for|height|hidden|href|id|is|itemprop|itemtype|lang|method|multiple|name|open|part|placeholder|readonly|rel|required|role|selected|slot|src|tabindex|target|title|type|width)$)/i;

@@ -1,12 +1,13 @@
-// What first followed a click, and after how many milliseconds: asked later, it tells dead clicks from others.
+// What first followed a click, and after how many milliseconds: asked later, it tells dead clicks from others. A part
+// that is loaded at the first sign of a person or of an error; uncaught errors are told by it, too.
+
+import { core, onLeaving } from "./core";
+import { isHidden } from "./dom";
+import { tellErrors } from "./failures";
+import { tellFocus } from "./focus";
+import { WATCH_MS, type Effects } from "./watch";
 
 type Kind = "dom_ms" | "navigation_ms" | "scroll_ms" | "focus_ms" | "error_ms";
-
-/** A click's fields, as of now. */
-export type Effects = () => object;
-
-/** For how long a click is watched. */
-export const WATCH_MS = 2_500;
 
 let watched: [at: number, found: Partial<Record<Kind, number>>][] = [];
 
@@ -19,25 +20,44 @@ function changed(): void {
 }
 
 /** What has changed but was not told yet belongs to the clicks before. */
-export function settleWatch(): void {
+function settle(): void {
   if (observer.takeRecords()[0]) changed();
 }
 
 /** Watches a click: its document, and the open shadow trees on its path. */
-export function watchClick(event: Event): Effects {
-  settleWatch();
+function watch(event: Event): Effects {
+  settle();
   for (const node of event.composedPath() as Node[])
     if (node.nodeType > 8) observer.observe(node, { subtree: true, childList: true, attributes: true, characterData: true });
   const at = performance.now();
   const found = {};
   watched = [...watched.filter(([before]) => at - before < WATCH_MS), [at, found]];
-  return () => ({ ...found, watched_ms: Math.min(WATCH_MS, Math.round(performance.now() - at)) });
+  return () => {
+    settle();
+    return { ...found, watched_ms: Math.min(WATCH_MS, Math.round(performance.now() - at)) };
+  };
 }
 
 /** Some effect, now. */
-export function effect(kind: Kind): void {
+function effect(kind: Kind): void {
   for (const [at, found] of watched) {
     const after = Math.round(performance.now() - at);
     if (after < WATCH_MS) found[kind] ??= after;
   }
 }
+
+function on(target: EventTarget, types: string, kind: Kind): void {
+  for (const type of types.split(" ")) target.addEventListener(type, () => effect(kind), { capture: true, passive: true });
+}
+
+on(window, "input", "dom_ms");
+on(window, "focus blur", "focus_ms");
+on(window, "scroll", "scroll_ms");
+onLeaving(() => effect("navigation_ms")); // Another route, or the page's end.
+// On the window, that is before the core's, which listens on the document and sends.
+addEventListener("visibilitychange", () => isHidden(document) && effect("navigation_ms"), true);
+// Another document, or a download, is on its way: https://html.spec.whatwg.org/multipage/nav-history-apis.html#navigation-interface
+window.navigation?.addEventListener("navigate", ({ destination }) => destination.sameDocument || effect("navigation_ms"));
+tellErrors(() => effect("error_ms"));
+tellFocus();
+core.watch = watch;

@@ -1,10 +1,9 @@
 // Uncaught errors and rejected promises: what was said, and where.
 
-import { effect } from "./effects";
-import { masked } from "./masks";
+import { attempt } from "./attempt";
 import { MAX_URL_CHARS } from "./contract";
-import { page, record } from "./page";
-import { lose } from "./state";
+import { core, onLeaving } from "./core";
+import { masked } from "./masks";
 import { tidy } from "./texts";
 import { anonymous } from "./urls";
 
@@ -14,21 +13,32 @@ const MAX_ERRORS = 20;
 /** The first place in a stack, as all browsers write it. */
 const PLACE = /(\w+:\/\/[^\s)]+?):(\d+):(\d+)/;
 
-interface Thrown {
-  message?: unknown;
-  stack?: unknown;
+type Failure = ErrorEvent & { reason?: { message?: unknown; stack?: unknown } };
+
+let told = 0;
+
+/** Tells of the errors that came before this part, and of all that follow; of the latter, `noticed` is called. */
+export function tellErrors(noticed: () => void): void {
+  const kept = core.errors as Failure[];
+  onLeaving(() => (told = 0));
+  core.errors = {
+    push(event: Failure) {
+      noticed();
+      tell(event);
+    },
+  };
+  for (const event of kept) if (attempt(() => tell(event) ?? true) === undefined) core.lose("handler");
 }
 
-export function failed(event: ErrorEvent & { reason?: Thrown }): void {
-  const { type, message, filename, lineno, colno, reason } = event;
-  if (type === "error" && message === undefined) return; // A picture that did not load.
-  effect("error_ms");
-  if (!page) return;
-  if (page._errors++ >= MAX_ERRORS) return lose("error");
+function tell(event: Failure): void {
+  const { type, timeStamp, message, filename, lineno, colno, reason } = event;
+  if (type === "error" && message === undefined) return; // Not one of the browser's.
+  if (told++ >= MAX_ERRORS) return core.lose("error");
   const said = `${message ?? reason?.message ?? reason}`;
   const [, source = "", line, column] = PLACE.exec(filename ? `${filename}:${lineno}:${colno}` : `${reason?.stack}`) ?? [];
   const kind = message === undefined ? "rejection" : type;
-  record("error", () => ({
+  core.record("error", null, {
+    time: Math.round(Date.now() - performance.now() + timeStamp),
     props: { kind, message: tidy(said), source: masked(anonymous(source), MAX_URL_CHARS), line: +line!, column: +column! },
-  }));
+  });
 }

@@ -1,5 +1,7 @@
 // `window.backsight`: the stub's object or a new one, filled by main.ts.
 
+import type { Effects } from "./watch";
+
 export type Call = (...given: unknown[]) => void;
 
 interface Extras {
@@ -13,6 +15,12 @@ interface Extras {
   token?: string;
   /** What frames share. */
   shared?: { state?: object; denied?: boolean };
+  /** Watches a click, once effects.js is there. */
+  watch?: (click: Event) => Effects;
+  /** Uncaught errors: a list that waits for effects.js, then that itself. */
+  errors?: { length?: number; push(event: Event): unknown; pop?(): unknown };
+  /** Takes what has the focus: a set that waits for effects.js, then that itself. */
+  focused?: { add(target: Element): unknown };
   /** Called before a page instance ends: what is recorded then still belongs to it. */
   leaving?: () => void;
 }

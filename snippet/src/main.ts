@@ -9,10 +9,8 @@ import { guarded } from "./guard";
 import { watch } from "./life";
 import { begin } from "./page";
 import { keptToken, takeToken } from "./parts";
-import { claim } from "./queue";
+import { recover } from "./queue";
 import { BASE, KEY } from "./settings";
-import { allowed } from "./state";
-import { ask, drain } from "./transport";
 
 const start = guarded(() => {
   for (const [name, call] of Object.entries(api)) global[name] = guarded(call as Call);
@@ -21,10 +19,8 @@ const start = guarded(() => {
   takeToken(keptToken());
   captureFrom(window);
   watch();
-  claim();
-  drain(); // At once: a page that is left soon would only hand it on once more.
+  recover(); // At once: a page that is left soon would only hand it on once more.
   begin();
-  if (allowed()) ask();
   for (const [name, given] of global.q?.splice(0) ?? []) global[name]?.apply(null, given);
 });
 

@@ -23,14 +23,15 @@ const ISSUED = /^(4.{12}|3.{13}|(2[2-7]|[5-9]).{14})/;
 /** Characters that are read of a text; masks need more than is kept. */
 export const ENOUGH = 4_000;
 
-/** A text, masked, then cut. */
-export const masked = (text: string, length: number): string => mask(text.slice(0, ENOUGH)).slice(0, length);
-
-/** Digits and spaces have other forms, in addresses, too; a text without personal data stays as it was. */
-export function mask(text: string): string {
+/**
+ * A text, masked, then cut. Digits and spaces have other forms, in addresses, too; a text without personal data stays
+ * as it was.
+ */
+export function masked(text: string, length?: number): string {
+  text = text.slice(0, ENOUGH);
   const plain = text.normalize("NFKC").replace(/%[2-7]\w/g, unescape);
   const safe = maskNumbers(plain.replace(TOKEN, "[token]").replace(EMAIL, "[email]")).replace(SSN, "[ssn]");
-  return safe === plain ? text : safe;
+  return (safe === plain ? text : safe).slice(0, length);
 }
 
 /** The longest run of groups that is a card or an IBAN, from each group on. */

@@ -2,7 +2,6 @@
 
 import { append, intern, open, wait, type Batch } from "./batch";
 import { isHidden, outermostOf, referrerOf, titleOf } from "./dom";
-import { effect, type Effects } from "./effects";
 import { global } from "./global";
 import { later } from "./idle";
 import { newId } from "./ids";
@@ -11,6 +10,7 @@ import { loadParts, takeToken } from "./parts";
 import { allowed, touch } from "./state";
 import { tidy } from "./texts";
 import { clean } from "./urls";
+import type { Effects } from "./watch";
 
 interface Page {
   _href: string;
@@ -23,9 +23,6 @@ interface Page {
   /** Since when it has been visible, on performance's clock; 0 while it is hidden. */
   _since: number;
   _deepest: number;
-  /** Form controls that had the focus. */
-  _focused: WeakSet<Element>;
-  _errors: number;
 }
 
 export let page: Page | undefined;
@@ -41,8 +38,6 @@ export function begin(referrer = referrerOf(document)): void {
     _visibleMs: 0,
     _since: 0,
     _deepest: 0,
-    _focused: new WeakSet(),
-    _errors: 0,
   };
   showing(!isHidden(document));
   if (!allowed()) return;
@@ -53,11 +48,12 @@ export function begin(referrer = referrerOf(document)): void {
 
 /** It ends: navigation, a client-side route, or the tab is closed. */
 export function end(): void {
+  if (!page) return;
   global.leaving?.();
   showing(false);
   scrolled();
-  const duration_ms = Math.round(page?._visibleMs ?? 0);
-  const scroll_percent = Math.min(100, Math.round((100 * (page?._deepest! + innerHeight)) / outermostOf(document)!.scrollHeight));
+  const duration_ms = Math.round(page._visibleMs);
+  const scroll_percent = Math.min(100, Math.round((100 * (page._deepest + innerHeight)) / outermostOf(document)!.scrollHeight));
   record("leave", () => ({ duration_ms, scroll_percent }));
   page = undefined;
 }
@@ -66,7 +62,6 @@ export function end(): void {
 export function routed(): void {
   takeToken();
   if (!page || location.href === page._href) return;
-  effect("navigation_ms");
   const from = page._href;
   end();
   begin(from);

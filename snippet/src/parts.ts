@@ -4,7 +4,10 @@
 import { attempt } from "./attempt";
 import { global } from "./global";
 import { BASE, PARTS } from "./settings";
-import { TOKEN } from "./urls";
+import { allowed } from "./state";
+import { anonymous, TOKEN } from "./urls";
+
+let effects: unknown;
 
 const KEPT = "backsight.definer";
 
@@ -14,14 +17,20 @@ export const keptToken = (): string | undefined => (top === window ? attempt(() 
 /** The definer's token, moved from the address to this tab; the definer follows it. */
 export function takeToken(token = TOKEN.exec(location.hash)?.[1]): void {
   if (!token) return;
-  attempt(() => history.replaceState(history.state, "", location.href.replace(TOKEN, "")));
+  attempt(() => history.replaceState(history.state, "", anonymous(location.href)));
   attempt(() => (sessionStorage[KEPT] = token));
-  if (!global.token) load(`definer.js#${Date.now()}`); // Closed, it starts anew: a module of one address runs once.
+  if (!global.token) load("definer"); // Closed, it starts anew.
   global.token = token;
 }
 
-/** Those that the tag asks for, once. */
-export const loadParts = (): void => PARTS.splice(0).forEach((part) => load(`${part}.js`));
+/** What follows clicks, and uncaught errors: at the first sign of a person or of an error, once. */
+export const loadEffects = (): unknown => (effects ||= allowed() && load("effects"));
 
-/** Not by a script element: an import has this script's nonce, and needs no policy where Trusted Types are required. */
-const load = (file: string): unknown => import(`${BASE}${file}`).catch(() => 0); // Perhaps there is no network.
+/** Those that the tag asks for, once. */
+export const loadParts = (): void => PARTS.splice(0).forEach(load);
+
+/**
+ * Not by a script element: an import has this script's nonce, and needs no policy where Trusted Types are required.
+ * A module of one address runs once, and some have to run again.
+ */
+export const load = (part: string): unknown => import(`${BASE}${part}.js#${Date.now()}`).catch(() => 0); // Perhaps there is no network.

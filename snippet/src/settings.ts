@@ -27,4 +27,4 @@ export const PARTS = ["vitals", "expose"].filter((name) => name in given);
 
 /** The browser says that its user does not want to be tracked; that is final. */
 export const REFUSED =
-  navigator.doNotTrack === "1" || !!(navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl;
+  navigator.doNotTrack === "1" || (navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl;

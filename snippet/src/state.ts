@@ -30,14 +30,13 @@ const shared: { state?: Partial<State>; denied?: boolean } = (global.shared =
 
 export function load(): State {
   const known = attempt(() => (shared.denied ? undefined : (JSON.parse(read(NAME)!) as Partial<State>))) ?? shared.state;
-  return (shared.state = { device: known?.device ?? deviceFromCookie() ?? newId(), ...known });
+  return (shared.state = { ...known, device: known?.device ?? newId() });
 }
 
 /** Where storage is full, what it holds does not hold any more. */
 function save(state: Partial<State>): void {
   shared.state = state;
   shared.denied = !write(NAME, JSON.stringify(state));
-  if (shared.denied) keepDeviceInCookie(state.device);
 }
 
 /** Changes some of it. */
@@ -71,12 +70,3 @@ export function takeLost(): Lost | undefined {
   update({ lost: undefined });
   return lost;
 }
-
-const COOKIE = /(?:^|; )backsight=(\w+)/;
-const YEAR = 31_536_000;
-
-/** Sandboxed frames may not touch cookies either. */
-const deviceFromCookie = (): string | undefined => attempt(() => COOKIE.exec(document.cookie)?.[1]);
-
-const keepDeviceInCookie = (device = ""): unknown =>
-  attempt(() => (document.cookie = `backsight=${device};path=/;max-age=${device ? YEAR : 0};samesite=lax`));

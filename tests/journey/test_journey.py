@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pyarrow.parquet as pq
 import pytest
@@ -38,6 +38,11 @@ if (location.protocol === "http:") {
 """
 
 
+def from_cache(route: Any) -> None:
+    """The snippet, or one of its parts."""
+    route.fulfill(path=SNIPPET.parent / Path(urlsplit(route.request.url).path).name)
+
+
 class Person:
     """Somebody with a browser of their own, and what that browser says they did."""
 
@@ -47,7 +52,7 @@ class Person:
         self.context.expose_binding("witness", lambda _source, kind: self.did.update([kind]))
         self.context.add_init_script(WITNESS)
         # As from a browser's cache: pages load while the collector is down.
-        self.context.route("**/backsight.js", lambda route: route.fulfill(path=SNIPPET))
+        self.context.route("**/{backsight,effects,recovery}.js", from_cache)
         self.page = self.context.new_page()
 
     def go(self, path: str) -> None:

@@ -19,7 +19,7 @@ from backsight.demo.browser import FLAGS, find_chromium
 
 ROOT = Path(__file__).parents[2]
 SNIPPET = ROOT / "collector" / "backsight_collector" / "static" / "backsight.js"
-BUILT = ("backsight.js", "vitals.js", "expose.js", "definer.js")
+BUILT = ("backsight.js", "effects.js", "recovery.js", "vitals.js", "expose.js", "definer.js")
 SCRIPT = '<script async src="/backsight.js" data-key="wk_test"></script>'
 DEADLINE = 15.0
 
@@ -188,6 +188,12 @@ class Visit:
     def goto(self, url: str) -> Visit:
         self.page.goto(url)
         self.page.wait_for_function("() => !!window.backsight?.flush")
+        return self
+
+    def attend(self) -> Visit:
+        """Moves the pointer, and waits for the part that a person's first sign loads."""
+        self.page.evaluate("() => dispatchEvent(new PointerEvent('pointerover'))")
+        self.page.wait_for_function("() => !!backsight.watch")
         return self
 
     def click(self, selector: str) -> None:

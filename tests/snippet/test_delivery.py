@@ -158,10 +158,10 @@ def test_the_next_page_asks_for_what_was_not_answered(visit, site):
     visit.page.wait_for_function(f"() => {QUEUED} === 0")
     visit.flush()
     site.until(lambda: len(site.requests) == 3, "the batch, the question and the next batch")
-    assert [(batch["unsure"], len(batch["events"])) for batch in site.batches] == [
-        ([], 3),
+    assert [(batch.get("unsure"), len(batch["events"])) for batch in site.batches] == [
+        (None, 3),
         ([last], 0),
-        ([], 1),
+        (None, 1),
     ]
 
 
@@ -258,7 +258,7 @@ def test_hiding_the_page_sends(visit, site):
         "Object.defineProperty(Document.prototype, 'hidden', {get: () => !!window.isHidden})"
     )
     visit.page.clock.install(time=0)
-    visit.goto(site.put("<p>Text</p>"))
+    visit.goto(site.put("<p>Text</p>")).attend()
     visit.page.clock.pause_at(10_000)
     visit.click("p")
     visit.run("window.isHidden = true; document.dispatchEvent(new Event('visibilitychange'))")
@@ -268,9 +268,9 @@ def test_hiding_the_page_sends(visit, site):
     assert site.events("leave") == []
 
 
-def test_a_browser_without_keepalive_sends_beacons(visit, site):
-    """And what a beacon's quota refuses waits for the next page."""
-    old = "<script>delete Request.prototype.keepalive; window.sent = []; const send = navigator.sendBeacon.bind(navigator); navigator.sendBeacon = (url, body) => send(url, body)</script>"
+def test_a_browser_without_keepalive_loses_nothing(visit, site):
+    """Its requests end with the page: the stored copies go with the next one."""
+    old = "<script>const f = fetch; window.fetch = (url, {keepalive, ...rest}) => f(url, rest)</script>"
     visit.goto(
         site.put("<p>Text</p>", head=old + '<script async src="/backsight.js" data-key="wk_test"></script>')
     )
@@ -279,7 +279,57 @@ def test_a_browser_without_keepalive_sends_beacons(visit, site):
     assert visit.run(QUEUED) >= 3
     visit.goto(site.url()).flush()
     site.until_events("track", 40)
+    site.until_events("leave")
     visit.page.wait_for_function(f"() => {QUEUED} === 0")
+    assert sorted(e["props"]["i"] for e in site.events("track")) == list(range(40))
+
+
+def test_where_its_part_cannot_be_loaded_what_earlier_pages_left_waits(visit, site):
+    """It is neither sent twice nor lost: the next page that can takes it over."""
+    last = left_right_after(visit, site)
+    visit.run(
+        "localStorage['backsight:1never'] = '0 ' + JSON.stringify({sent_at: 0, batch: 'never', pages: [], events: []})"
+    )
+    visit.page.route("**/recovery.js", lambda route: route.abort())
+    visit.goto(site.url())
+    visit.events("pageview", 2)
+    visit.page.goto(site.url("/plain"))
+    assert visit.run(QUEUED) >= 2
+    visit.page.unroute("**/recovery.js")
+    site.answer.body = '{"missing": []}'
+    visit.goto(site.url())
+    visit.page.wait_for_function(f"() => {QUEUED} === 0")
+    sent = [batch["batch"] for batch in site.batches]
+    assert (sent.count(last), sent.count("never")) == (1, 1)
+    assert any(last in batch.get("unsure", []) for batch in site.batches)
+
+
+def test_the_bounds_hold_where_its_part_cannot_be_loaded(visit, site):
+    """Of what nobody answered, too, the oldest batches go, and their events are counted."""
+    visit.page.goto(site.put("", "/plain", head=""))
+    visit.run(
+        "for (let i = 0; i < 130; i++) localStorage['backsight:' + (1e12 + i) + 'x'] = '0! ' + "
+        "JSON.stringify({sent_at: 0, batch: `${i}`, pages: [], events: [1, 2]})"
+    )
+    visit.page.route("**/recovery.js", lambda route: route.abort())
+    visit.goto(site.put("<p>Text</p>"))
+    visit.events("pageview")  # The batch whose closing finds that there are too many.
+    visit.run("backsight.track('after')")
+    track = visit.events("track")[0]
+    assert visit.run(QUEUED) <= 100
+    assert track["batch"]["dropped"]["queue"] >= 60
+
+
+def test_a_question_is_asked_again_when_there_is_time(visit, site):
+    """A collector that fails is asked later, and meanwhile nothing is sent again."""
+    last = left_right_after(visit, site)
+    site.answer.status = 503
+    visit.goto(site.url())
+    site.until(lambda: sum("unsure" in batch for batch in site.batches) >= 2, "the question, again")
+    site.answer.status = 200
+    site.answer.body = '{"missing": []}'
+    visit.page.wait_for_function(f"() => {QUEUED} === 0")
+    assert [batch["batch"] for batch in site.batches].count(last) == 1
 
 
 def test_a_batch_that_a_living_tab_claims_is_left_to_it(visit, site):

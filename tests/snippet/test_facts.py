@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import pytest
 
+from snippet.conftest import SCRIPT
+
 
 @pytest.mark.parametrize(
     ("script", "attribute", "expected"),
@@ -162,6 +164,22 @@ def test_an_error_of_another_origin_is_kept(visit, site):
     visit.run(f"document.head.append(Object.assign(document.createElement('script'), {{src: '{source}'}}))")
     assert site.until_events("error")[0]["props"]["message"] == "Script error."
     visit.errors.clear()
+
+
+def test_an_error_before_its_part_has_arrived_is_told(visit, site):
+    """Errors while the page loads are kept for it, with their time and as many as are bounded."""
+    visit.goto(
+        site.put(
+            "<script>setTimeout(() => { throw Error('later') }, 50)</script>",
+            head=SCRIPT.replace("async ", ""),
+        )
+    )
+    visit.page.wait_for_function("() => !!backsight.watch")
+    [error] = visit.events("error")
+    [pageview] = site.events("pageview")
+    visit.errors.clear()
+    assert error["props"]["message"] == "Uncaught Error: later"
+    assert 0 <= error["time"] - pageview["time"] < 10_000
 
 
 def test_a_picture_that_does_not_load_is_no_error(visit, site):

@@ -27,6 +27,7 @@ def loaded(visit):
         (f"/#backsight={TOKEN}", "/"),
         (f"/?a=b#top&backsight={TOKEN}", "/?a=b#top"),
         (f"/#/route/1?x=y&backsight={TOKEN}", "/#/route/1?x=y"),
+        (f"/#backsight%3D{TOKEN}", "/"),
     ],
 )
 @pytest.mark.usefixtures("definer")
@@ -42,6 +43,18 @@ def test_a_token_leaves_the_address(visit, site, address, left):
     site.until_events("pageview", 2)
     pages = [event["page"] for event in site.events("pageview")]
     assert pages[0]["url"] == site.url(left)
+    assert not any("dt_" in request.raw for request in site.requests)
+
+
+def test_a_token_in_a_query_is_captured_nowhere(visit, site):
+    """A sign-in page says in its query where to return to, token and all."""
+    site.put("<p>Next</p>", "/next")
+    site.put("<a href=/next>Next</a>", "/login")
+    visit.goto(site.url(f"/login?to=%2Fpricing%23backsight%3D{TOKEN}&a=b"))
+    visit.click("a")
+    site.until_events("pageview", 2)
+    pages = [event["page"] for event in site.events("pageview")]
+    assert [page["url"] for page in pages] == [site.url("/login?to=%2Fpricing&a=b"), site.url("/next")]
     assert not any("dt_" in request.raw for request in site.requests)
 
 

@@ -13,6 +13,9 @@ LOADED = "() => !!backsight.leaving"
 # Two frames: what was drawn has been measured, and told to observers.
 DRAWN = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => requestIdleCallback(() => done(0)))))"
 
+# The browser has told observers, the library's before this one, how long the first interaction took.
+TOUCHED = "new Promise(done => new PerformanceObserver(() => done(0)).observe({type: 'first-input', buffered: true}))"
+
 
 def put(visit, body=TEXT, path="/", head=SCRIPT):
     visit.goto(visit.site.put(body, path, head=head))
@@ -34,6 +37,7 @@ def test_vitals_are_recorded_before_the_leave(visit, site):
     visit.run("document.querySelector('#late').style.height = '300px'")
     visit.run(DRAWN)
     visit.page.click("button")
+    visit.run(TOUCHED)
     visit.run(DRAWN)
     measured = visit.run(
         "[performance.getEntriesByName('first-contentful-paint')[0].startTime, performance.getEntriesByType('navigation')[0].responseStart]"
