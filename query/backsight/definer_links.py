@@ -26,7 +26,7 @@ _VALID: Final = "the http:// or https:// address of a page, such as 'https://sho
 _UNWANTED: Final = re.compile(r"[\x00-\x20\x7f\\]")
 """What browsers would drop or read as something else: white space, controls, backslashes."""
 _NUMBER: Final = re.compile(r"[0-9]+|0[xX][0-9a-fA-F]*")
-_EARLIER: Final = re.compile(r"(?:^|&)backsight=dt_[^&]*")
+_EARLIER: Final = re.compile(r"(?:^|&)backsight-dt_[^&]*")
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class LinkRequest:
         """The link: the token stands in place of an earlier one, after whatever else the fragment says."""
         page, _, fragment = self.url.partition("#")
         kept = _EARLIER.sub("", fragment).lstrip("&")
-        return f"{page}#{kept}{'&' if kept else ''}backsight={token}"
+        return f"{page}#{kept}{'&' if kept else ''}backsight-{token}"
 
 
 def read_link_request(body: object) -> LinkRequest:

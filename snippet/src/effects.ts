@@ -9,7 +9,8 @@ import { WATCH_MS, type Effects } from "./watch";
 
 type Kind = "dom_ms" | "navigation_ms" | "scroll_ms" | "focus_ms" | "error_ms";
 
-let watched: [at: number, found: Partial<Record<Kind, number>>][] = [];
+/** The click that is watched: when it was, what followed, and when the next one came, whose effects are its own. */
+let watched: { at: number; found: Partial<Record<Kind, number>>; ended?: number } | undefined;
 
 const observer = new MutationObserver(changed);
 
@@ -19,7 +20,7 @@ function changed(): void {
   effect("dom_ms");
 }
 
-/** What has changed but was not told yet belongs to the clicks before. */
+/** What has changed but was not told yet belongs to the click before. */
 function settle(): void {
   if (observer.takeRecords()[0]) changed();
 }
@@ -30,20 +31,19 @@ function watch(event: Event): Effects {
   for (const node of event.composedPath() as Node[])
     if (node.nodeType > 8) observer.observe(node, { subtree: true, childList: true, attributes: true, characterData: true });
   const at = performance.now();
-  const found = {};
-  watched = [...watched.filter(([before]) => at - before < WATCH_MS), [at, found]];
+  if (watched) watched.ended = at;
+  const click: typeof watched = (watched = { at, found: {} });
   return () => {
     settle();
-    return { ...found, watched_ms: Math.min(WATCH_MS, Math.round(performance.now() - at)) };
+    return { ...click.found, watched_ms: Math.min(WATCH_MS, Math.round((click.ended ?? performance.now()) - at)) };
   };
 }
 
 /** Some effect, now. */
 function effect(kind: Kind): void {
-  for (const [at, found] of watched) {
-    const after = Math.round(performance.now() - at);
-    if (after < WATCH_MS) found[kind] ??= after;
-  }
+  if (!watched) return;
+  const after = Math.round(performance.now() - watched.at);
+  if (after < WATCH_MS) watched.found[kind] ??= after;
 }
 
 function on(target: EventTarget, types: string, kind: Kind): void {

@@ -78,7 +78,7 @@ class Definer:
 
     def open(self, url: str) -> Definer:
         """Follows a link as `backsight define` gives it, until the panel stands."""
-        self.page.goto(f"{url}#backsight={TOKEN}")
+        self.page.goto(f"{url}#backsight-{TOKEN}")
         self.until("Point at something")
         return self
 

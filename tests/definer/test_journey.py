@@ -183,7 +183,7 @@ def test_names_and_what_has_none_stand_on_the_page(
 
 
 def token_of(link: str) -> str:
-    return link.partition("backsight=")[2]
+    return link.partition("backsight-")[2]
 
 
 def test_the_token_is_good_for_this_origin_and_these_operations_alone(
@@ -217,7 +217,7 @@ def test_another_sites_page_reads_nothing(running: Running, browsing: BrowserCon
     assert "shop" not in str(answered)
     other = running.shop.replace("127.0.0.1", "localhost")
     definer = Definer(browsing.new_page(), None, None)  # type: ignore[arg-type]
-    definer.page.goto(f"{other}/#backsight={token}")
+    definer.page.goto(f"{other}/#backsight-{token}")
     definer.page.wait_for_function("() => window.__panel?.querySelector('.notice')")
     assert definer.count(".tabs") == 0
     assert definer.errors == []

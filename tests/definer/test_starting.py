@@ -37,7 +37,7 @@ def test_without_a_token_nothing_is_loaded(definer, site):
 def test_an_expired_link_says_how_to_get_a_new_one(definer, site, api):
     """A token that is no good shows a notice with the command, and is forgotten; the page is used as ever."""
     api.token = "dt_another"
-    definer.page.goto(site.put(SHOP, "/shop") + f"#backsight={TOKEN}")
+    definer.page.goto(site.put(SHOP, "/shop") + f"#backsight-{TOKEN}")
     definer.until("no longer good")
     assert f"backsight define {site.url('/shop')}" in definer.text()
     assert "unknown, expired or revoked" in definer.text()
@@ -65,7 +65,7 @@ def test_a_token_that_expires_meanwhile_ends_it(shop, api):
 def test_a_server_that_cannot_be_reached_is_said_and_tried_again(definer, site, api):
     """The token is kept: what fails may work in a moment."""
     api.failing["definer"] = problem(500, "the store can't be read")
-    definer.page.goto(site.put(SHOP, "/shop") + f"#backsight={TOKEN}")
+    definer.page.goto(site.put(SHOP, "/shop") + f"#backsight-{TOKEN}")
     definer.until("the store can't be read")
     assert definer.run(KEPT) == TOKEN
     api.failing.clear()
@@ -76,7 +76,7 @@ def test_a_server_that_cannot_be_reached_is_said_and_tried_again(definer, site, 
 def test_a_slow_link_says_that_it_is_checked(definer, site, api):
     """Before the answer there is nothing but a word."""
     api.holds["definer"] = threading.Event()
-    definer.page.goto(site.put(SHOP, "/shop") + f"#backsight={TOKEN}")
+    definer.page.goto(site.put(SHOP, "/shop") + f"#backsight-{TOKEN}")
     definer.until("Checking the link")
     assert "Names" not in definer.text()
     api.holds["definer"].set()

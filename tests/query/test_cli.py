@@ -585,7 +585,7 @@ def test_the_definer_is_opened_by_a_link(run: Run, data: Path, monkeypatch: pyte
     monkeypatch.setattr("click.launch", lambda url: opened.append(url) or 0)
     defined = run("define", "https://shop.example/#/cart", "--minutes", "5", "--open")
     link = succeeded(defined).strip()
-    page, _, token = link.partition("&backsight=")
+    page, _, token = link.partition("&backsight-")
     assert (page, opened) == ("https://shop.example/#/cart", [link])
     assert "may define events until" in defined.stderr
     assert token not in defined.stderr
@@ -598,7 +598,7 @@ def test_a_browser_that_does_not_open_is_told(run: Run, monkeypatch: pytest.Monk
     """Where no browser can be opened the link is printed all the same."""
     monkeypatch.setattr("click.launch", lambda url: 3)
     defined = run("define", "https://shop.example/", "--open")
-    assert succeeded(defined).startswith("https://shop.example/#backsight=dt_")
+    assert succeeded(defined).startswith("https://shop.example/#backsight-dt_")
     assert "by hand" in defined.stderr
 
 

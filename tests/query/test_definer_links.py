@@ -10,21 +10,21 @@ from backsight.definer_links import read_link_request
 from backsight.errors import InvalidRequest
 
 LINKS = [
-    ("https://shop.example/a?b=c", "https://shop.example", "https://shop.example/a?b=c#backsight=dt_T"),
-    ("https://shop.example/#/route", "https://shop.example", "https://shop.example/#/route&backsight=dt_T"),
-    ("https://shop.example", "https://shop.example", "https://shop.example#backsight=dt_T"),
-    ("https://shop.example/#", "https://shop.example", "https://shop.example/#backsight=dt_T"),
+    ("https://shop.example/a?b=c", "https://shop.example", "https://shop.example/a?b=c#backsight-dt_T"),
+    ("https://shop.example/#/route", "https://shop.example", "https://shop.example/#/route&backsight-dt_T"),
+    ("https://shop.example", "https://shop.example", "https://shop.example#backsight-dt_T"),
+    ("https://shop.example/#", "https://shop.example", "https://shop.example/#backsight-dt_T"),
     (
-        "https://shop.example/#backsight=dt_Old",
+        "https://shop.example/#backsight-dt_Old",
         "https://shop.example",
-        "https://shop.example/#backsight=dt_T",
+        "https://shop.example/#backsight-dt_T",
     ),
-    ("http://x/#a&backsight=dt_Old", "http://x", "http://x/#a&backsight=dt_T"),
-    ("http://x/#backsight=dt_Old&a", "http://x", "http://x/#a&backsight=dt_T"),
-    ("HTTPS://Shop.Example:443/", "https://shop.example", "HTTPS://Shop.Example:443/#backsight=dt_T"),
-    ("http://127.0.0.1:8400/", "http://127.0.0.1:8400", "http://127.0.0.1:8400/#backsight=dt_T"),
-    ("http://[0:0::1]:80/", "http://[::1]", "http://[0:0::1]:80/#backsight=dt_T"),
-    ("https://köln.example/", "https://xn--kln-sna.example", "https://köln.example/#backsight=dt_T"),
+    ("http://x/#a&backsight-dt_Old", "http://x", "http://x/#a&backsight-dt_T"),
+    ("http://x/#backsight-dt_Old&a", "http://x", "http://x/#a&backsight-dt_T"),
+    ("HTTPS://Shop.Example:443/", "https://shop.example", "HTTPS://Shop.Example:443/#backsight-dt_T"),
+    ("http://127.0.0.1:8400/", "http://127.0.0.1:8400", "http://127.0.0.1:8400/#backsight-dt_T"),
+    ("http://[0:0::1]:80/", "http://[::1]", "http://[0:0::1]:80/#backsight-dt_T"),
+    ("https://köln.example/", "https://xn--kln-sna.example", "https://köln.example/#backsight-dt_T"),
 ]
 
 

@@ -385,7 +385,7 @@ def test_links_to_the_definer(data: Path, local: Questions, remote: Questions) -
     """A link leads to the page with a token that is good until it expires, wherever it was made."""
     for site in (local, remote):
         link = site.define_link("https://shop.example/#/cart", minutes=5)
-        page, _, token = link.url.partition("&backsight=")
+        page, _, token = link.url.partition("&backsight-")
         assert page == "https://shop.example/#/cart"
         with SQLiteStore(data / "backsight.sqlite") as store:
             principal = Keys(store).authenticate(token)

@@ -340,7 +340,7 @@ def test_a_definers_token_works_next_to_the_script(start: Start) -> None:
     """A link that the server makes is good for its page, beside the script too, preflights included."""
     server, page = start(SCRIPT_PATH="/st/site.js"), "https://shop.example"
     link = server.post("/v1/definer/links", {"url": page}, server.secret_key).json()
-    headers = {"Origin": page, "Authorization": f"Bearer {link['url'].partition('backsight=')[2]}"}
+    headers = {"Origin": page, "Authorization": f"Bearer {link['url'].partition('backsight-')[2]}"}
     for folder in ("", "/st"):
         url = f"{server.url}{folder}/v1/definer"
         asked = {"Origin": page, "Access-Control-Request-Method": "GET"}

@@ -325,7 +325,7 @@ def test_a_link_is_made_and_its_token_is_good(data: Path, url: str, caplog: pyte
         body = {"url": f"{PAGE}/#/pricing", "minutes": 5}
         link = definer.post("/v1/definer/links", json=body).json()
         check("Link", link)
-        page, _, token = link["url"].partition("&backsight=")
+        page, _, token = link["url"].partition("&backsight-")
         said = ask(url, token).json()
     assert page == f"{PAGE}/#/pricing"
     assert (said["origin"], said["expires"]) == (PAGE, link["expires"])
