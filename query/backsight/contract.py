@@ -149,7 +149,7 @@ class StatementKind(StrEnum):
 CAPTURED_ATTRIBUTES: Final = frozenset(
     "id class href src name type role title alt for rel target action method placeholder lang dir hidden "
     "disabled checked selected multiple required readonly open download tabindex itemprop itemtype part slot "
-    "is autocomplete contenteditable draggable width height accept".split()
+    "is autocomplete contenteditable draggable width height viewbox".split()
 )
 """Attributes kept on every element, lower case; with those that begin with one of CAPTURED_PREFIXES.
 

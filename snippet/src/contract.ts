@@ -10,4 +10,4 @@ export const MAX_ATTRIBUTE_CHARS = 1024;
 export const FLAG_SHADOW = 1;
 export const FLAG_QUIRKS = 2;
 export const FLAG_DETACHED = 4;
-export const CAPTURED = /^(aria-|data-|(accept|action|alt|autocomplete|checked|class|contenteditable|dir|disabled|download|draggable|for|height|hidden|href|id|is|itemprop|itemtype|lang|method|multiple|name|open|part|placeholder|readonly|rel|required|role|selected|slot|src|tabindex|target|title|type|width)$)/i;
+export const CAPTURED = /^(aria-|data-|(action|alt|autocomplete|checked|class|contenteditable|dir|disabled|download|draggable|for|height|hidden|href|id|is|itemprop|itemtype|lang|method|multiple|name|open|part|placeholder|readonly|rel|required|role|selected|slot|src|tabindex|target|title|type|viewbox|width)$)/i;
