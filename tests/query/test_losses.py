@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backsight import doctor
+from backsight.contract import MAX_SEQUENCE
 from backsight.doctor.examination import Examination
 from backsight.doctor.losses import lost
 from backsight.scan.context import Context
@@ -70,6 +71,21 @@ def test_a_page_that_was_open_before_is_not_counted_in_part(context_of: ContextO
     assert (facts["pages"], facts["missing"]) == (1, 0)
 
 
+def test_a_tab_that_was_silent_for_weeks_had_begun_before(context_of: ContextOf) -> None:
+    """What a page did long before the days that are told is not missing, however long it then was silent."""
+    old = [sent(1, number, 24 * 40, "pageview") for number in range(57)]
+    rows = [*old, sent(1, 57, 5), sent(2, 3, 5), sent(2, 4, 5, "leave")]
+    facts = finding(context_of(rows, names={}, now=NOW), "losses", days=7)["facts"]
+    assert (facts["pages"], facts["events"], facts["missing"]) == (1, 5, 3)
+
+
+def test_a_number_that_somebody_made_up(context_of: ContextOf) -> None:
+    """The largest number that the collector takes neither breaks the report nor tells of billions lost."""
+    rows = [sent(1, MAX_SEQUENCE, 5), sent(2, 0, 5, "pageview")]
+    facts = finding(context_of(rows, names={}, now=NOW), "losses")["facts"]
+    assert (facts["pages"], facts["events"], facts["missing"]) == (1, 1, 0)
+
+
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
@@ -101,12 +117,13 @@ def test_losses_agree_with_looking_at_every_page(
 def told(rows: Sequence[Mapping[str, Any]], days: int) -> tuple[int, int, int, int, int]:
     """Pages, events, missing ones, pages with gaps and without an end: of pages that are over."""
     first = datetime(2026, 10, 31, tzinfo=UTC) - timedelta(days=days - 1)
-    read = [row for row in rows if row["time"] >= first - timedelta(days=7)]
-    pages = [[row for row in read if row["page"] == page] for page in {row["page"] for row in read}]
+    shown = [row for row in rows if row["time"] >= first]
+    pages = [[row for row in shown if row["page"] == page] for page in {row["page"] for row in shown}]
+    before = {row["page"] for row in rows if row["time"] < first}
     over = [
         own
         for own in pages
-        if min(row["time"] for row in own) >= first
+        if (min(row["sequence"] for row in own) == 0 or own[0]["page"] not in before)
         and max(row["received_at"] for row in own) < NOW - timedelta(hours=1)
         and any(row["type"] != "track" for row in own)
     ]

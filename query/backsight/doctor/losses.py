@@ -24,8 +24,10 @@ from backsight.sql import load_sql
 
 OVER: Final = timedelta(hours=1)
 """A page of which nothing came for so long is over; what it kept may still come with the next visit."""
-EARLIER: Final = timedelta(days=7)
-"""How far before the days that are told events are read: a tab may have been open before them."""
+EARLIER: Final = timedelta(days=90)
+"""How far before the days that are told it is looked whether a page had begun: tabs stay open for weeks."""
+MOST: Final = 100_000
+"""Numbers of one page that are believed: one made-up event must not tell of billions that got lost."""
 COLUMNS: Final = ("page", "sequence", "time", "received_at", "type")
 
 LOST: Final = 0.01
@@ -82,7 +84,7 @@ def pages_query(asked: Examination) -> Query:
     periods = asked.shown.periods
     text = load_sql("doctor_pages").replace("{slot}", periods.slot_sql("pages.began"))
     query = scan.query(text, {CALENDAR: periods.calendar})
-    query.params = {**query.params, "first": first, "over": asked.now - OVER}
+    query.params = {**query.params, "first": first, "over": asked.now - OVER, "most": MOST}
     return query
 
 

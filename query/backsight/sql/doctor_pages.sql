@@ -1,4 +1,4 @@
-with matched as (
+with matched as not materialized ( -- of the days before, hardly anything is read
     {matched}
 ),
 pages as (
@@ -6,12 +6,19 @@ pages as (
         page,
         min(time) as began,
         max(received_at) as heard,
-        max(sequence) + 1 as numbered,
+        min(sequence) as lowest,
+        max(sequence)::bigint + 1 as numbered,
         count(distinct sequence) as came,
         bool_or(type = 'leave') as ended,
         bool_or(type not in ('track', 'identify', 'traits')) as of_snippet
     from matched
+    where time >= $first
     group by page
+),
+begun_before as (
+    select distinct page
+    from matched
+    where time < $first and page in (select page from pages where lowest > 0)
 )
 select
     calendar.period,
@@ -22,6 +29,9 @@ select
     count(*) filter (where not ended) as unended
 from pages
 join calendar on calendar.slot = {slot}
-where of_snippet and began >= $first and heard < $over
+where of_snippet
+    and heard < $over
+    and numbered <= $most
+    and page not in (select page from begun_before)
 group by calendar.period
 order by calendar.period
