@@ -136,6 +136,32 @@ def test_a_part_records_with_all_privacy_rules(visit, site):
 
 
 @pytest.mark.parametrize(
+    "given",
+    [
+        "",
+        "'x'",
+        "'x', {}, {}",
+        "'x', window, {}",
+        "'x', 'body', {}",
+        "'x', document.body",
+        "'x', null, 1n",
+        "'x', null, (() => { const a = {}; a.a = a; return a })()",
+        "'x', document.body, (() => { const a = {}; a.a = a; return a })()",
+        "'x', document.body, {get props() { throw 1 }}",
+        "'x', document.body, {toJSON() { throw 1 }}",
+        "'x', document.body, new Proxy({}, {ownKeys() { throw 1 }})",
+        "{toString() { throw 1 }}, document.body, {}",
+    ],
+)
+def test_whatever_a_page_asks_to_record_breaks_nothing(visit, site, given):
+    """Neither the page, nor what else is captured: each batch is one that can be read."""
+    visit.goto(site.put("<p>Text</p>"))
+    visit.run(f"backsight.record({given}); backsight.track('after')")
+    assert visit.events("track")[0]["name"] == "after"
+    assert site.events()[0]["type"] == "pageview"
+
+
+@pytest.mark.parametrize(
     ("tag", "folder"),
     [
         ('src="/st/site.js"', "/st/"),

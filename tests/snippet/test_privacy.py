@@ -126,6 +126,27 @@ def test_without_required_consent_nothing_happens(visit, site):
     assert visit.events("pageview", 2)[1]["page"]["url"] == site.url("/two")
 
 
+def test_what_was_before_consent_is_never_told(visit, site):
+    """Focus and errors before it are not kept until later, and the part that tells of them is not even fetched."""
+    visit.goto(site.put("<input name=early><input name=late>", head=CONSENT))
+    visit.run(
+        "setTimeout(() => { throw Error('early') }); Promise.reject(Error('early'));"
+        "document.querySelector('[name=early]').focus();"
+        "dispatchEvent(new PointerEvent('pointerover')); new Promise(after => setTimeout(after, 50))"
+    )
+    assert site.gets.count("/effects.js") == 0
+    visit.run("backsight.consent(true)")
+    visit.attend()
+    visit.run("setTimeout(() => { throw Error('late') }); document.querySelector('[name=late]').focus()")
+    [error] = visit.events("error")
+    [focus] = visit.events("focus")
+    visit.errors.clear()
+    assert error["props"]["message"] == "Uncaught Error: late"
+    assert site.chain(focus)[0]["attrs"] == {"name": "late"}
+    assert site.gets.count("/effects.js") == 1
+    assert all("early" not in request.raw for request in site.requests)
+
+
 def test_consent_taken_back_forgets(visit, site):
     """What was not sent is dropped, ids are forgotten, and the next pages stay silent."""
     visit.goto(site.put("<p>Text</p>"))
