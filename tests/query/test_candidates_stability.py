@@ -259,6 +259,37 @@ def test_what_holds_of_others_elsewhere_is_narrowed(context_of: ContextOf) -> No
     assert first["on_page"] == 1
 
 
+def listed(page: str, before: str = "", after: str = "") -> str:
+    """A page of three rows that each have a button."""
+    rows = "".join(f'<li><b>Item {n}</b><button class="delete">Delete</button></li>' for n in range(3))
+    around = f'<main class="{page}">{before}<ul class="list">{rows}</ul>{after}</main>'
+    return f"<html><body>{around}</body></html>"
+
+
+def test_rows_of_other_pages_are_not_meant(context_of: ContextOf) -> None:
+    """Where lists of other pages have the same classes, a row and a place in it say which page's they are."""
+    html, elsewhere = listed("cart"), listed("wishes", "<section>", "</section>")
+    clicks = Clicks()
+    for visit in range(20):
+        clicks.click(html, target(html), visit % 4, visit)
+        clicks.click(elsewhere, target(elsewhere), visit % 4, 50 + visit)
+    found = {each["scope"]: each["css"] for each in offered(clicks, html, context_of)["candidates"]}
+    assert found["row"] == ".cart .delete"
+    assert found["element"] == ".cart li:nth-child(1) .delete"
+
+
+def test_one_visit_is_enough_to_have_said_so(context_of: ContextOf) -> None:
+    """Of what was used but once, it is not told that it said something else at times."""
+    html = listed("cart")
+    clicks = Clicks()
+    clicks.click(html, target(html), 0, 1)
+    why = offered(clicks, html, context_of)["candidates"][-1]["why"]
+    assert why == ["it said “Delete” on 1 day"]
+    clicks.click(html, target(html), 0, 2, text="Remove")
+    why = offered(clicks, html, context_of)["candidates"][-1]["why"]
+    assert why == ["it did not always say “Delete”"]
+
+
 def test_kinds_differ_from_the_element_in_history(context_of: ContextOf) -> None:
     """A kind of which the page has only this one is offered where other pages have had more of it."""
     html = page('class="primary" name="save"')

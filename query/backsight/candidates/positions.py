@@ -31,13 +31,14 @@ class Positions:
     def __init__(self, paths: Paths) -> None:
         self._paths, self._page, self._parts, self._chain = paths, paths.page, paths.parts, paths.chain
 
-    def best(self, wanted: Wanted) -> Path | None:
-        """The cheapest with one position, of the element or of one around it; else with more."""
+    def fitting(self, wanted: Wanted) -> list[Path]:
+        """Those with one position, of the element or of one around it, the cheapest first; else one with more."""
         for trusted in (STABLE_ONLY, DOUBTFUL_TOO):
             fitting = [path for path in self._with_one(trusted) if wanted(path)]
-            if found := min(fitting, key=lambda path: (path.cost, path.css), default=None):
-                return found
-        return self._upwards(wanted)
+            if fitting:
+                return sorted(fitting, key=lambda path: (path.cost, path.css))
+        found = self._upwards(wanted)
+        return [] if found is None else [found]
 
     def _around(self, trusted: frozenset[Trust]) -> Levels:
         return [[], *(self._paths.around(level, trusted) for level in range(1, self._paths.height))]

@@ -87,8 +87,8 @@ def _element(held: Held, _: list[Candidate]) -> Iterator[Candidate]:
             yield _candidate("element", words, fitting[0], held)
         if saying is not None and (path := _said(held, paths, saying, trusted)):
             yield _candidate("element", words, path, held, saying)
-    if path := Positions(paths).best(_one):
-        yield _candidate("element", words, path, held)
+    if placed := Positions(paths).fitting(_one):
+        yield _candidate("element", words, _least_astray(placed, held), held)
     fewest = min(paths.near(DOUBTFUL_TOO), key=lambda each: (int(each.mask.sum()), each.cost), default=None)
     yield _candidate("element", words, fewest or lone(held.parts.positioned(held.node)), held)
 
@@ -132,8 +132,8 @@ def _row(held: Held, _: list[Candidate]) -> Iterator[Candidate]:
         )
 
     for trusted in (STABLE_ONLY, DOUBTFUL_TOO):
-        if path := paths.best(anchored, trusted) or paths.best(exact, trusted):
-            yield _candidate("row", words, path, held, saying, by_text=by_text)
+        if fitting := paths.fitting(anchored, trusted) or paths.fitting(exact, trusted):
+            yield _candidate("row", words, _least_astray(fitting, held), held, saying, by_text=by_text)
     wider = [path for path in paths.near(STABLE_ONLY) if bool((path.mask >= meant).all())]
     yield from (
         _candidate("row", words, path, held, saying, by_text=by_text)
@@ -219,6 +219,11 @@ def _all_say(held: Held) -> bool:
 
 def _one(path: Path) -> bool:
     return int(np.count_nonzero(path.mask)) == 1
+
+
+def _least_astray(fitting: list[Path], held: Held) -> Path:
+    """The first that, of what was captured, holds of nothing elsewhere; where all that are tried do, the first."""
+    return next((path for path in fitting[:MOST_TRIED] if not held.strays(path.css)), fitting[0])
 
 
 def _said(held: Held, paths: Paths, saying: Mask, trusted: frozenset[Trust]) -> Path | None:

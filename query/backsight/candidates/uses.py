@@ -39,7 +39,7 @@ class Uses:
     chains: list[Positions]
     """Of each of the nodes: the elements of itself and of those around it; -1 past a root."""
     told: bool
-    """Whether it was known by what it says; else by its position."""
+    """Whether it said the same in each of them."""
     other_visits: Numbers
     other_node: Positions
     """The same of what stands at other positions of the place, and says something else."""
@@ -108,8 +108,8 @@ def uses_of(
     """
     place, says, visits = counted.place, counted.says, counted.visits
     there = np.isin(place, at[_same_positions(page, node, at, rows, context)])
-    told = bool(says.any()) and (visits[says].sum() >= ENOUGH_VISITS or not there.any())
-    kept = says if told else there
+    by_words = bool(says.any()) and (visits[says].sum() >= ENOUGH_VISITS or not there.any())
+    kept = says if by_words else there
     if not kept.any():
         return None
     nodes, _ = context.trie.parts
@@ -118,6 +118,7 @@ def uses_of(
     used, of_row = np.unique(place, return_inverse=True)
     row: Positions = of_row.astype(np.int32)
     chains = [np.where(level >= 0, nodes.element[level], np.int32(-1)) for level in chains_of(nodes, used)]
+    told = bool(says[kept].all())
     return Uses(counted.day[kept], visits[kept], row[kept], chains, told, visits[other], row[other], context)
 
 
