@@ -32,7 +32,7 @@ class Positions:
         self._paths, self._page, self._parts, self._chain = paths, paths.page, paths.parts, paths.chain
 
     def fitting(self, wanted: Wanted) -> list[Path]:
-        """Those with one position, of the element or of one around it, the cheapest first; else one with more."""
+        """Those with one position, of the element or one around it, the cheapest first; or one with more."""
         for trusted in (STABLE_ONLY, DOUBTFUL_TOO):
             fitting = [path for path in self._with_one(trusted) if wanted(path)]
             if fitting:

@@ -222,7 +222,7 @@ def _one(path: Path) -> bool:
 
 
 def _least_astray(fitting: list[Path], held: Held) -> Path:
-    """The first that, of what was captured, holds of nothing elsewhere; where all that are tried do, the first."""
+    """The first that, of what was captured, holds of nothing elsewhere; where all of some do, the first."""
     return next((path for path in fitting[:MOST_TRIED] if not held.strays(path.css)), fitting[0])
 
 
