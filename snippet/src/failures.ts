@@ -3,15 +3,15 @@
 import { attempt } from "./attempt";
 import { MAX_URL_CHARS } from "./contract";
 import { core, onLeaving } from "./core";
-import { masked } from "./masks";
+import { ENOUGH, masked } from "./masks";
 import { tidy } from "./texts";
 import { anonymous } from "./urls";
 
 /** Of a page instance; further ones are counted. */
 const MAX_ERRORS = 20;
 
-/** The first place in a stack, as all browsers write it. */
-const PLACE = /(\w+:\/\/[^\s)]+?):(\d+):(\d+)/;
+/** The first place in a stack, as all browsers write it. It begins a word: else a long one would be looked through again and again. */
+const PLACE = /(\b\w+:\/\/[^\s)]+?):(\d+):(\d+)/;
 
 type Failure = ErrorEvent & { reason?: { message?: unknown; stack?: unknown } };
 
@@ -34,8 +34,10 @@ function tell(event: Failure): void {
   const { type, timeStamp, message, filename, lineno, colno, reason } = event;
   if (type === "error" && message === undefined) return; // Not one of the browser's.
   if (told++ >= MAX_ERRORS) return core.lose("error");
-  const said = `${message ?? reason?.message ?? reason}`;
-  const [, source = "", line, column] = PLACE.exec(filename ? `${filename}:${lineno}:${colno}` : `${reason?.stack}`) ?? [];
+  const said = attempt(() => `${message ?? reason?.message ?? reason}`) ?? "";
+  // A stack may begin with what was said, which may be as long as a page likes.
+  const place = filename ? `${filename}:${lineno}:${colno}` : attempt(() => `${reason?.stack}`.replace(said, ""));
+  const [, source = "", line, column] = PLACE.exec(`${place}`.slice(0, ENOUGH)) ?? [];
   const kind = message === undefined ? "rejection" : type;
   core.record("error", null, {
     time: Math.round(Date.now() - performance.now() + timeStamp),

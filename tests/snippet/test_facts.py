@@ -146,6 +146,36 @@ def test_a_rejection_is_captured_with_its_place(visit, site):
     }
 
 
+def test_a_long_message_holds_nothing_up(visit, site):
+    """A stack begins with it, and is looked through once; its place is found nonetheless."""
+    site.put_raw("Promise.reject(Error('x'.repeat(1e6)))", "/shop.js", content_type="text/javascript")
+    visit.goto(site.put("<p>Text</p>")).attend()
+    took = visit.run(
+        "new Promise(done => {"
+        "  addEventListener('unhandledrejection', () => done(performance.now() - began), {once: true});"
+        "  const began = performance.now();"
+        "  document.head.append(Object.assign(document.createElement('script'), {src: '/shop.js'})) })"
+    )
+    props = visit.events("error")[0]["props"]
+    visit.errors.clear()
+    assert took < 5_000
+    assert (props["source"], props["line"]) == (site.url("/shop.js"), 1)
+
+
+def test_reasons_that_can_not_be_read_are_captured(visit, site):
+    """What throws when it is looked at was thrown nonetheless."""
+    visit.goto(site.put("<p>Text</p>"))
+    visit.run(
+        "for (const reason of [Symbol('s'), Object.create(null), {get message() { throw 1 }}, {get stack() { throw 1 }}])"
+        "  Promise.reject(reason);"
+        "undefined"
+    )
+    said = [error["props"]["message"] for error in visit.events("error", 4)]
+    visit.errors.clear()
+    assert said == ["", "", "", "[object Object]"]
+    assert all("dropped" not in batch for batch in site.batches)
+
+
 @pytest.mark.parametrize("reason", ["'a word'", "undefined", "null", "42", "{}"])
 def test_whatever_is_rejected_is_captured(visit, site, reason):
     """A reason need not be an error."""
