@@ -179,6 +179,15 @@ def test_what_was_refused(context_of: ContextOf) -> None:
     assert len(refusals["do"]) == 2
 
 
+def test_a_year_s_refusals_are_a_share_of_a_year_s_events(context_of: ContextOf) -> None:
+    """However many days are asked for, what came and what was refused are of the same ones."""
+    rows = [sent(1, number, 24 * 200) for number in range(9_990)]
+    letters = [letter("bad_event", "x", 10, days=200)]
+    context = context_of(rows, names={}, now=NOW, dead_letters=letters)
+    assert "10 events were refused (0.10%)" in finding(context, "refusals", days=365)["words"]
+    assert "9,990 events in the last 365 days" in finding(context, "capturing", days=365)["words"]
+
+
 def test_details_made_up_by_the_thousand(context_of: ContextOf) -> None:
     """However many details somebody makes up, a few are told, and all are counted."""
     letters = [letter("bad_event", f"detail {number:04}") for number in range(500)]

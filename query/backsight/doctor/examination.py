@@ -51,5 +51,5 @@ class Examination:
     @cached_property
     def activity(self) -> Activity:
         """What was counted of names and types."""
-        looked_at = ActivityRequest(LOOKED_AT, self.zone).looked_at(self.now)
+        looked_at = ActivityRequest(self.days, self.zone).looked_at(self.now)
         return count_activity(looked_at, LOOKED_AT, self.context)
