@@ -34,7 +34,8 @@ function claim(): void {
     const [, until, sent, body] = /^(\d+)(!?) ({"sent_at":0.*)/s.exec(read(key) ?? "") ?? []; // Another page may have sent and removed it.
     const claimed = Number(until) > now && Number(until) <= now + CLAIM_MS; // Further ahead, the clock was put back since.
     if (!body || claimed) continue;
-    if (sent && now - parseInt(key.slice(PREFIX.length, PREFIX.length + 13)) > REPEAT_MS) remove(key);
+    const isOld = now - parseInt(key.slice(PREFIX.length, PREFIX.length + 13)) > REPEAT_MS;
+    if (sent && (isOld || !attempt(() => JSON.parse(body) as object))) remove(key); // Others may write there, too.
     else take({ key, body }, !!sent, now);
   }
 }

@@ -211,6 +211,22 @@ def test_what_was_captured_offline_is_not_taken_for_sent(visit, site, browsing):
     site.until_events("leave")
 
 
+def test_what_others_wrote_in_its_place_holds_nothing_up(visit, site):
+    """A copy that can't be read is taken away, and what the other copies hold is asked for and sent."""
+    visit.page.goto(site.put("", "/plain", head=""))
+    copy = '{"sent_at":0,"events":[],"v":1,"key":"wk_test","device":"d","batch":"1b"}'
+    visit.run(
+        f"""() => {{
+        const now = Date.now();
+        localStorage['backsight:' + now + 'a'] = '0! {{"sent_at":0,';
+        localStorage['backsight:' + now + 'b'] = '0! ' + {copy!r};
+        }}"""
+    )
+    visit.goto(site.put("<p>Text</p>"))
+    site.until(lambda: any(batch.get("batch") == "1b" for batch in site.batches), "the other copy")
+    visit.page.wait_for_function("() => !Object.keys(localStorage).some(key => key.startsWith('backsight:'))")
+
+
 def test_what_left_with_a_page_long_ago_is_not_repeated(visit, site):
     """The collector forgets repeats after a day: older ones that the browser had taken are let go, and only these."""
     visit.page.goto(site.put("", "/plain", head=""))
