@@ -1,10 +1,11 @@
 -- events: 1 Parquet files of shop: time, type, page, sequence, received_at
 -- calendar: 30 rows of slot, period
--- $p0 = "2026-09-26T00:00:00Z"
+-- $p0 = "2026-07-05T00:00:00Z"
 -- $p1 = "2026-11-01T00:00:00.000001Z"
 -- $first = "2026-10-03T00:00:00Z"
 -- $over = "2026-10-31T23:00:00Z"
-with matched as (
+-- $most = 100000
+with matched as not materialized ( -- of the days before, hardly anything is read
     select
         e.page as page,
         e.sequence as sequence,
@@ -21,12 +22,19 @@ pages as (
         page,
         min(time) as began,
         max(received_at) as heard,
-        max(sequence) + 1 as numbered,
+        min(sequence) as lowest,
+        max(sequence)::bigint + 1 as numbered,
         count(distinct sequence) as came,
         bool_or(type = 'leave') as ended,
         bool_or(type not in ('track', 'identify', 'traits')) as of_snippet
     from matched
+    where time >= $first
     group by page
+),
+begun_before as (
+    select distinct page
+    from matched
+    where time < $first and page in (select page from pages where lowest > 0)
 )
 select
     calendar.period,
@@ -37,7 +45,10 @@ select
     count(*) filter (where not ended) as unended
 from pages
 join calendar on calendar.slot = (epoch_us(pages.began) - (-1577923200000000)) // 86400000000
-where of_snippet and began >= $first and heard < $over
+where of_snippet
+    and heard < $over
+    and numbered <= $most
+    and page not in (select page from begun_before)
 group by calendar.period
 order by calendar.period;
 
