@@ -27,7 +27,7 @@ def opened(visit, name):
         visit.site.put_raw(body, f"/{name}/{file.name}", content_type=f"{kind}; charset=utf-8")
     visit.goto(visit.site.url(f"/{name}/index.html"))
     visit.page.get_by_role("heading", name="Herbs").wait_for()
-    return visit
+    return visit.attend()
 
 
 @pytest.fixture(params=FRAMEWORKS)
