@@ -53,7 +53,8 @@ def dead_click(after: str = "1s") -> Json:
     """A click on a button, a link or the like without any effect until so long `after` it.
 
     Effects are a change of the DOM or of a control, another address or page, scrolling, and a moved focus. Of
-    clicks that were watched for a shorter time (the next click came before, or the page's end), it holds of none. Raises InvalidRequest.
+    clicks that were watched for a shorter time (the next click came before, or the page's end), it holds of
+    none. Raises InvalidRequest.
     """
     limit = _watched(after, "after")
     nothing = [
@@ -80,7 +81,9 @@ def _watched(span: str, field: str) -> int:
 
 READY: Final = {
     "rage_click": Ready("Rage click", "Three clicks in one place within a second.", rage_click),
-    "dead_click": Ready("Dead click", "A click on a button, a link or the like did nothing within a second.", dead_click),
+    "dead_click": Ready(
+        "Dead click", "A button, a link or the like did nothing for a second.", dead_click
+    ),
     "error_click": Ready("Error click", "An uncaught error within a second of a click.", error_click),
 }
 """The ready-made rules by name."""

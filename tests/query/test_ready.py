@@ -134,7 +134,7 @@ def test_every_ready_made_rule_is_listed_and_is_a_rule() -> None:
         assert getattr(bs.ready, str(each["name"]))() == each["rule"]
     printed = CliRunner().invoke(main, ["events", "ready", "--json"])
     assert json.loads(printed.stdout) == listed
-    assert "dead_click   A click on" in CliRunner().invoke(main, ["events", "ready"]).stdout
+    assert "dead_click   A button" in CliRunner().invoke(main, ["events", "ready"]).stdout
 
 
 def parse_json(value: object) -> object:

@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any, ClassVar
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Error as PlaywrightError
 
 from backsight.demo.browser import FLAGS, find_chromium
 
@@ -224,6 +226,10 @@ def browsing(chromium: Browser) -> Iterator[BrowserContext]:
     """A browser profile of its own."""
     context = chromium.new_context()
     yield context
+    for page in context.pages:
+        # A tab that is about to show another page may never be closed: it gets a page that is there at once.
+        with suppress(PlaywrightError):
+            page.goto("about:blank")
     context.close()
 
 
