@@ -81,9 +81,7 @@ def _watched(span: str, field: str) -> int:
 
 READY: Final = {
     "rage_click": Ready("Rage click", "Three clicks in one place within a second.", rage_click),
-    "dead_click": Ready(
-        "Dead click", "A button, a link or the like did nothing for a second.", dead_click
-    ),
+    "dead_click": Ready("Dead click", "A button, a link or the like did nothing for a second.", dead_click),
     "error_click": Ready("Error click", "An uncaught error within a second of a click.", error_click),
 }
 """The ready-made rules by name."""
