@@ -26,6 +26,7 @@ import uvicorn
 import uvloop
 from fastapi import FastAPI
 
+from backsight.contract import WriteKey
 from backsight_collector.http.app import Collector
 from bench.figures import Figure, note
 
@@ -158,7 +159,7 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
 
 def collector(folder: Path) -> Any:
     """The collector's routes in a FastAPI application, as `backsight up` serves them."""
-    built = Collector(folder, {KEY: "main"}.get)
+    built = Collector(folder, {KEY: WriteKey("main")}.get)
     return built.in_front_of(FastAPI(lifespan=built.lifespan, routes=built.routes))
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 from hashlib import blake2b
-from typing import Final
+from typing import Final, NamedTuple
 
 import pyarrow as pa
 
@@ -330,6 +330,16 @@ PARTITIONS: Final = {
 
 SITE_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 """What a site may be called (full match): it becomes a folder's name in the lake."""
+
+
+class WriteKey(NamedTuple):
+    """What a live write key opens: whose site it writes to, from which pages, and how much."""
+
+    site: str
+    origins: frozenset[str] = frozenset()
+    """Origins whose pages may send with it; empty: all that the collector's settings allow."""
+    events_per_second: float | None = None
+    """Most events that it may send, on average; None: what the collector's settings say."""
 
 
 # ── Names in questions ──────────────────────────────────────────────────────────────────────────────────────

@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Final
 
+from backsight.contract import WriteKey
 from backsight.errors import Conflict, InvalidRequest, NotFound, Refused, nearest, shown
 from backsight.store import AuditLine, Store, StoredKey
 
@@ -214,7 +215,7 @@ class Keys:
 
 
 class LiveWriteKeys:
-    """Answers `site_of` for the capture route from memory, at most `seconds` behind the store.
+    """Says what write keys open, for the collector, from memory, at most `seconds` behind the store.
 
     A key that is not known is looked up again at once, since it may have been made a moment ago; but however
     many unknown keys arrive, the store is asked no more often than every `miss_seconds`.
@@ -231,20 +232,21 @@ class LiveWriteKeys:
         self._seconds, self._miss_seconds = seconds, miss_seconds
         self._lock = threading.Lock()
         self._read_at = -math.inf
-        self._sites: dict[str, str] = {}
+        self._open: dict[str, WriteKey] = {}
 
-    def __call__(self, write_key: str) -> str | None:
-        """The site that a write key writes to; None for an unknown or revoked one."""
+    def __call__(self, write_key: str) -> WriteKey | None:
+        """What the key opens; None for an unknown or revoked one."""
         self._refresh(self._seconds)
-        if write_key not in self._sites:
+        if write_key not in self._open:
             self._refresh(self._miss_seconds)
-        return self._sites.get(write_key)
+        return self._open.get(write_key)
 
     def _refresh(self, seconds: float) -> None:
         with self._lock:
             if self._clock() - self._read_at >= seconds:
                 listed = self._keys.list()
-                self._sites = {key.shown: key.site for key in listed if key.shown and key.revoked is None}
+                live = (key for key in listed if key.revoked is None)
+                self._open = {key.shown: WriteKey(key.site) for key in live if key.shown}
                 self._read_at = self._clock()
 
 

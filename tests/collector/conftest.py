@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 from starlette.applications import Starlette
 
+from backsight.contract import WriteKey
 from backsight_collector.http.app import Collector
 from backsight_collector.http.settings import CollectorSettings
 from backsight_collector.journal.records import Capture, Record, decode_record
@@ -19,6 +20,7 @@ from backsight_collector.journal.segments import DiskFile, Opener
 from backsight_collector.journal.writer import JournalReader
 
 KEY = "wk_test"
+KEYS = {KEY: WriteKey("shop")}
 
 
 def _batch(**changes: Any) -> dict[str, Any]:
@@ -72,12 +74,12 @@ class Server:
         self,
         folder: Path,
         settings: CollectorSettings,
-        sites: Callable[[str], str | None],
+        keys: Callable[[str], WriteKey | None],
         opener: Opener,
         stack: ExitStack,
     ) -> None:
         self.data_dir = folder
-        self.collector = Collector(folder, sites, settings, opener=opener)
+        self.collector = Collector(folder, keys, settings, opener=opener)
         inner = Starlette(routes=self.collector.routes)
         self.app = self.collector.in_front_of(inner)
         self.runner = stack.enter_context(asyncio.Runner())
@@ -157,9 +159,9 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
 
         def start(
             settings: CollectorSettings | None = None,
-            sites: Callable[[str], str | None] = {KEY: "shop"}.get,
+            keys: Callable[[str], WriteKey | None] = KEYS.get,
             opener: Opener = DiskFile,
         ) -> Server:
-            return Server(tmp_path, settings or CollectorSettings(), sites, opener, stack)
+            return Server(tmp_path, settings or CollectorSettings(), keys, opener, stack)
 
         yield start

@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from backsight.contract import SNIPPET, SNIPPET_PARTS
+from backsight.contract import SNIPPET, SNIPPET_PARTS, WriteKey
 from backsight_collector.http.app import Collector, create_app
 from backsight_collector.http.script import STATIC
 from backsight_collector.http.settings import CollectorSettings
@@ -122,7 +122,7 @@ def test_a_collector_stands_beside_other_routes(tmp_path: Path, serve: Serve, ma
 def test_outside_its_lifespan_nothing_is_taken_in(tmp_path: Path, serve: Serve, make_batch: Make) -> None:
     """Before the journal is open and after it is closed, batches get 503, and `/readyz` says so."""
     server = serve()
-    server.app = create_app(tmp_path, {"wk_test": "shop"}.get)
+    server.app = create_app(tmp_path, {"wk_test": WriteKey("shop")}.get)
     assert server.post(make_batch()).status == 503
     assert server.request("GET", "/readyz").status == 503
     assert server.request("GET", "/healthz").status == 200

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backsight.contract import MAX_BODY_BYTES, MAX_DECOMPRESSED_BYTES
+from backsight.contract import MAX_BODY_BYTES, MAX_DECOMPRESSED_BYTES, WriteKey
 from backsight_collector.http import capture as capture_module
 from backsight_collector.http import kept
 from backsight_collector.http.settings import CollectorSettings
@@ -112,7 +112,7 @@ def test_a_large_batch_is_read_like_a_small_one(serve: Serve, make_batch: Make) 
 
 def test_only_batches_that_are_not_on_disk_are_missing(serve: Serve, make_batch: Make) -> None:
     """Of batches that the sender is unsure of, the answer names those that are not known, each once."""
-    server = serve(sites={"wk_test": "shop", "wk_other": "other"}.get)
+    server = serve(keys={"wk_test": WriteKey("shop"), "wk_other": WriteKey("other")}.get)
     server.post(make_batch(batch="kept"))
     server.post(make_batch(batch="poisoned", events=[{"type": "click"}]))
     server.post(make_batch(batch="empty", events=[]))
@@ -134,7 +134,7 @@ def test_a_batch_is_not_known_before_it_is_on_disk(serve: Serve, make_batch: Mak
         disk.may_sync.clear()
         body = json.dumps(make_batch(batch="waiting")).encode()
         waiting = asyncio.create_task(server.exchange("POST", "/v1/capture", {}, [body]))
-        while not server.collector._capture.journal.pending_bytes:
+        while not server.collector._intake.journal.pending_bytes:
             await asyncio.sleep(0)
         answer = await server.exchange("POST", "/v1/capture", {}, [ask])
         disk.may_sync.set()
@@ -298,9 +298,9 @@ def test_bodies_that_wait_to_be_read_count_as_well(
     server = serve(CollectorSettings(max_bodies_bytes=1_500_000))
     may_read, read = threading.Event(), capture_module._read
 
-    def waiting(body: bytes, *, is_gzip: bool) -> Any:
+    def waiting(body: bytes, received_at: int) -> Any:
         assert may_read.wait(10)
-        return read(body, is_gzip=is_gzip)
+        return read(body, received_at)
 
     monkeypatch.setattr(capture_module, "_read", waiting)
     packed = gzip.compress(json.dumps(make_batch()).encode())
@@ -323,8 +323,8 @@ def test_bodies_that_wait_to_be_read_count_as_well(
 
 def test_a_key_past_its_rate_is_told_when_to_come_back(serve: Serve, make_batch: Make) -> None:
     """Past its allowance a key gets 429 with Retry-After, and another key is not affected."""
-    sites = {"wk_test": "shop", "wk_other": "shop"}
-    server = serve(CollectorSettings(events_per_second=1, burst_seconds=2), sites=sites.get)
+    keys = {"wk_test": WriteKey("shop"), "wk_other": WriteKey("shop")}
+    server = serve(CollectorSettings(events_per_second=1, burst_seconds=2), keys=keys.get)
     assert [server.post(make_batch()).status for _ in range(2)] == [200, 429]
     answer = server.post(make_batch())
     assert answer.headers["retry-after"] == "1"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from backsight.contract import WriteKey
 from backsight.errors import Conflict, InvalidRequest, NotFound, Refused
 from backsight.keys import DEFINER_TOKEN, SECRET_KEY, WRITE_KEY, Key, Keys, LiveWriteKeys
 from backsight.sites import create_site
@@ -168,9 +169,9 @@ def test_live_write_keys_follow_the_store_within_their_time(keys: Keys) -> None:
     clock = Clock()
     live = LiveWriteKeys(keys, 1.0, 0.1, clock)
     made = keys.create_write("shop", "ada")
-    assert live(made.key) == "shop"
+    assert live(made.key) == WriteKey("shop")
     keys.revoke(made.key_id, "ada")
-    assert live(made.key) == "shop"
+    assert live(made.key) == WriteKey("shop")
     clock.now = 1.0
     assert live(made.key) is None
 
@@ -182,7 +183,7 @@ def test_a_key_made_a_moment_ago_is_known(keys: Keys) -> None:
     assert live("wk_unknown0") is None
     made = keys.create_write("shop", "ada")
     clock.now = 0.2
-    assert live(made.key) == "shop"
+    assert live(made.key) == WriteKey("shop")
 
 
 def test_unknown_keys_do_not_reach_the_store(keys: Keys, monkeypatch: pytest.MonkeyPatch) -> None:

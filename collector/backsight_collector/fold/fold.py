@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 import pyarrow as pa
 
 from backsight.contract import EventType, id64
+from backsight_collector import dialects
 from backsight_collector.fold.dead_letters import DeadLetterRows
 from backsight_collector.fold.known import salt
 from backsight_collector.fold.memory import Memory
@@ -22,7 +23,7 @@ from backsight_collector.fold.nodes import BatchNodes
 from backsight_collector.fold.rows import BatchFacts, EventRows
 from backsight_collector.fold.statements import StatementRows
 from backsight_collector.journal.records import Capture, Record, Revocation
-from backsight_collector.wire import Decoded, Event, MalformedBatch, decode
+from backsight_collector.wire import Decoded, Event, MalformedBatch
 
 log = logging.getLogger(__name__)
 
@@ -92,8 +93,8 @@ class Fold:
             if isinstance(record, Revocation):
                 if position > covered.statements:
                     self._statements.revoke(record)
-            elif (read := self._read(position, record, covered)) is not None:
-                reads.append(read)
+            else:
+                reads += self._read(position, record, covered)
         if reads:
             self._memory.events.turn(reads[-1].capture.received_at)
             self._memory.letters.turn(reads[-1].capture.received_at)
@@ -101,15 +102,18 @@ class Fold:
         for read in reads:
             self._add_batch(read, covered)
 
-    def _read(self, position: int, capture: Capture, covered: Covered) -> _Read | None:
+    def _read(self, position: int, capture: Capture, covered: Covered) -> list[_Read]:
         self.batches += 1
         try:
-            decoded = decode(capture.body)
+            batches = dialects.read(capture)
         except MalformedBatch as malformed:
             log.error("site %s: an acknowledged batch can't be read: %s", capture.site, malformed.detail)
             self.refuse(position, capture, malformed.detail, covered)
-            return None
-        return _Read(position, capture, decoded, [id64("page", page.id) for page in decoded.batch.pages])
+            return []
+        return [
+            _Read(position, capture, decoded, [id64("page", page.id) for page in decoded.batch.pages])
+            for decoded in batches
+        ]
 
     def _add_batch(self, read: _Read, covered: Covered) -> None:
         capture, decoded = read.capture, read.decoded

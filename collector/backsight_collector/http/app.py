@@ -1,6 +1,6 @@
 """The collector as an application: its routes, and what must be open while they are served.
 
-    collector = Collector(data_dir, sites, settings)
+    collector = Collector(data_dir, keys, settings)
     app = FastAPI(lifespan=collector.lifespan, routes=[*collector.routes, …])
     uvicorn.run(collector.in_front_of(app))
 
@@ -23,7 +23,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from backsight_collector.http.capture import PATH, CaptureRoute, Sites
+from backsight_collector.http.capture import PATH, CaptureRoute
+from backsight_collector.http.intake import Intake, WriteKeys
 from backsight_collector.http.metrics import CONTENT_TYPE, Metrics, committer_lines
 from backsight_collector.http.problems import Problem
 from backsight_collector.http.script import beside, script_routes
@@ -39,7 +40,7 @@ WRITER: Final = "collector"
 class Collector:
     """The collector's front, writing to `data_dir`/journal/collector.
 
-    `sites` maps a write key to its site's name, or to None. `routes` can be mounted in any Starlette or
+    `keys` says what a write key opens. `routes` can be mounted in any Starlette or
     FastAPI application whose lifespan is, or enters, `lifespan`: it opens the journal (JournalLocked,
     OSError: the application does not start), and closes it when all that is pending is on disk.
     """
@@ -47,7 +48,7 @@ class Collector:
     def __init__(
         self,
         data_dir: Path,
-        sites: Sites,
+        keys: WriteKeys,
         settings: CollectorSettings | None = None,
         *,
         opener: Opener = DiskFile,
@@ -55,7 +56,8 @@ class Collector:
         self._settings, self._opener = settings or CollectorSettings(), opener
         self._data_dir, self._directory = data_dir, data_dir / "journal" / WRITER
         self._metrics = Metrics()
-        self._capture = CaptureRoute(sites, self._settings, self._metrics)
+        self._intake = Intake(keys, self._settings)
+        self._capture = CaptureRoute(self._intake, self._settings, self._metrics)
         self._capture_paths = {PATH, beside(self._settings.script_path, PATH[1:])}
         self.routes: list[BaseRoute] = [
             *(Route(path, self._capture, name="capture") for path in sorted(self._capture_paths)),
@@ -80,11 +82,11 @@ class Collector:
         journal = Journal(
             self._directory, max_pending_bytes=self._settings.max_pending_bytes, opener=self._opener
         )
-        self._capture.journal = journal
+        self._intake.journal = journal
         try:
             yield
         finally:
-            self._capture.journal = None
+            self._intake.journal = None
             await asyncio.to_thread(journal.close)
 
     async def _healthz(self, request: Request) -> Response:
@@ -99,7 +101,7 @@ class Collector:
         return Response(body, status, {name.decode(): value.decode() for name, value in headers})
 
     def _unreadiness(self) -> str | None:
-        journal = self._capture.journal
+        journal = self._intake.journal
         if journal is None:
             return "the journal is not open"
         if journal.failure is not None:
@@ -110,7 +112,7 @@ class Collector:
 
     async def _show_metrics(self, request: Request) -> Response:
         sizes = await asyncio.to_thread(_segment_bytes, self._directory)
-        journal = self._capture.journal
+        journal = self._intake.journal
         text = self._metrics.text(
             {
                 "backsight_ready": ("1 when batches are kept.", int(self._unreadiness() is None)),
@@ -136,7 +138,7 @@ def _segment_bytes(directory: Path) -> list[int]:
     return sizes
 
 
-def create_app(data_dir: Path, sites: Sites, settings: CollectorSettings | None = None) -> ASGIApp:
+def create_app(data_dir: Path, keys: WriteKeys, settings: CollectorSettings | None = None) -> ASGIApp:
     """The collector alone as an ASGI application."""
-    collector = Collector(data_dir, sites, settings)
+    collector = Collector(data_dir, keys, settings)
     return collector.in_front_of(Starlette(routes=collector.routes, lifespan=collector.lifespan))

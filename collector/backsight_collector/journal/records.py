@@ -10,14 +10,19 @@ from typing import Final
 
 import msgspec
 
+BACKSIGHT: Final = "backsight"
+"""The dialect of our own wire."""
+
 
 class Capture(msgspec.Struct, frozen=True, array_like=True, tag="capture"):
-    """One accepted batch: `body` is its JSON as sent, `received_at` in µs since 1970 by our clock."""
+    """One accepted request: `body` is what was sent, decompressed, in the `dialect` that its route speaks
+    (see dialects); `received_at` is in µs since 1970 by our clock."""
 
     received_at: int
     site: str
     user_agent: str | None
     body: bytes
+    dialect: str = BACKSIGHT
 
 
 class Revocation(msgspec.Struct, frozen=True, array_like=True, tag="revocation"):

@@ -1,0 +1,28 @@
+"""In which forms events may come in: our own wire, and those that other products' libraries speak.
+
+A dialect is a function from a body, and when it was received, to batches of our wire: one for each device,
+session and user that it speaks of. It is pure and deterministic: the door calls it to answer, the committer
+calls it again, maybe days later, to write the rows, and both must come to the same events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from backsight_collector.journal.records import BACKSIGHT, Capture
+from backsight_collector.wire import Decoded, MalformedBatch, decode
+
+Decode = Callable[[bytes, int], list[Decoded]]
+"""Reads a body that was received at some time (µs since 1970). Raises MalformedBatch, nothing else."""
+
+DIALECTS: Final[Mapping[str, Decode]] = {
+    BACKSIGHT: lambda body, received_at: [decode(body)],
+}
+
+
+def read(capture: Capture) -> list[Decoded]:
+    """What a journalled request says. Raises MalformedBatch where that is nothing."""
+    if (dialect := DIALECTS.get(capture.dialect)) is None:
+        raise MalformedBatch(f"this version does not speak the dialect {capture.dialect!r}", field="dialect")
+    return dialect(capture.body, capture.received_at)
