@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
-from backsight.contract import SITE_NAME, SNIPPET, SNIPPET_PARTS
+from backsight.contract import ORIGIN, SITE_NAME, SNIPPET, SNIPPET_PARTS
 from backsight.errors import ConfigurationError, nearest, shown
 from backsight.keys import SECRET_KEY, WRITE_KEY
 
@@ -103,7 +103,7 @@ def _origins(value: object) -> frozenset[str]:
 
 
 def _is_origin(value: object) -> bool:
-    return isinstance(value, str) and bool(re.fullmatch(r"https?://[^\s/?#@,]+", value))
+    return isinstance(value, str) and bool(ORIGIN.fullmatch(value))
 
 
 def _database(value: object) -> str:
@@ -159,8 +159,9 @@ SETTINGS: Final = (
         secret=True,
     ),
     Setting(
-        "origins", frozenset(), _origins, "origins such as https://shop.example, separated by commas",
-        "Whose pages may send; all, unless set. Servers, which send no origin, always may.",
+        "origins", frozenset(), _origins,
+        "origins such as https://shop.example or https://*.shop.example (its subdomains), separated by commas",
+        "Whose pages may send, whatever their key; all, unless set. Servers, which send no origin, always may.",
     ),
     Setting(
         "script_path", f"/{SNIPPET}", _script_path,

@@ -340,6 +340,36 @@ class WriteKey(NamedTuple):
     """Origins whose pages may send with it; empty: all that the collector's settings allow."""
     events_per_second: float | None = None
     """Most events that it may send, on average; None: what the collector's settings say."""
+    pages_only: bool = False
+    """Whether a request without an origin, which no browser's page sends, is refused."""
+
+    def admits(self, origin: str | None) -> bool:
+        """Whether a request with this `Origin` may use the key; None: one without."""
+        if origin is None:
+            return not self.pages_only
+        return not self.origins or is_among(origin, self.origins)
+
+
+ORIGIN: Final = re.compile(r"https?://(?:\*\.)?[^\s/?#@,*A-Z]{1,255}")
+"""An origin as browsers write it, that may be allowed (full match); `https://*.shop.example`: its subdomains."""
+
+
+def is_among(origin: str, allowed: frozenset[str]) -> bool:
+    """Whether an `Origin` is allowed: it is listed, or a subdomain (at any depth) of a `*.` that is.
+
+    Scheme and port are part of an origin: neither `http://` nor another port is allowed by `https://*.shop.example`,
+    nor is `https://shop.example` itself.
+    """
+    if origin in allowed:
+        return True
+    scheme, _, host = origin.partition("://")
+    if len(host) > 300:  # no name of a host is that long
+        return False
+    while "." in host:
+        host = host.partition(".")[2]
+        if f"{scheme}://*.{host}" in allowed:
+            return True
+    return False
 
 
 # ── Names in questions ──────────────────────────────────────────────────────────────────────────────────────

@@ -93,3 +93,56 @@ def test_every_fact_of_the_wire_is_a_column() -> None:
 def test_what_people_type_and_code_is_never_a_kept_attribute(name: str) -> None:
     """Values, styles, handlers and secrets are outside the list."""
     assert not contract.is_captured_attribute(name)
+
+
+@pytest.mark.parametrize(
+    ("origin", "admitted"),
+    [
+        ("https://shop.example", True),
+        ("https://a.blog.example", True),
+        ("https://b.a.blog.example", True),
+        ("https://x.dev.example:8443", True),
+        ("https://blog.example", False),
+        ("https://evilblog.example", False),
+        ("http://a.blog.example", False),
+        ("https://a.blog.example:8443", False),
+        ("https://a.blog.example.evil.example", False),
+        ("https://x.dev.example", False),
+        ("https://SHOP.example", False),
+        ("null", False),
+        ("", False),
+        ("https://" + "a." * 30_000 + "blog.example", False),
+    ],
+)
+def test_origins_that_a_write_key_admits(origin: str, admitted: bool) -> None:
+    """A listed origin, or a subdomain of a listed `*.`, with its very scheme and port; nothing that looks like one."""
+    allowed = frozenset({"https://shop.example", "https://*.blog.example", "https://*.dev.example:8443"})
+    assert contract.WriteKey("shop", allowed).admits(origin) is admitted
+    assert contract.WriteKey("shop").admits(origin)
+
+
+def test_a_key_for_pages_admits_nothing_without_an_origin() -> None:
+    """Servers send no origin: they are admitted, whatever origins are listed, unless the key is for pages only."""
+    allowed = frozenset({"https://shop.example"})
+    assert contract.WriteKey("shop", allowed).admits(None)
+    assert not contract.WriteKey("shop", allowed, pages_only=True).admits(None)
+    assert contract.WriteKey("shop", pages_only=True).admits("https://any.example")
+
+
+@pytest.mark.parametrize(
+    ("text", "may_be_listed"),
+    [
+        ("https://shop.example", True),
+        ("https://*.shop.example", True),
+        ("http://[::1]:3000", True),
+        ("https://*", False),
+        ("https://shop.*", False),
+        ("https://Shop.example", False),
+        ("https://shop.example/", False),
+        ("shop.example", False),
+        ("https://*.*.example", False),
+    ],
+)
+def test_origins_that_may_be_listed(text: str, may_be_listed: bool) -> None:
+    """What no browser sends as `Origin` can't be listed, so that nobody lists what never matches."""
+    assert bool(contract.ORIGIN.fullmatch(text)) is may_be_listed
