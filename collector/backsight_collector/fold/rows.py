@@ -98,7 +98,8 @@ class EventRows:
         device = id64("device", batch.device)
         session = None if batch.session is None else id64("session", batch.session)
         received_at = capture.received_at
-        self._batches.append((capture.site, device, session, capture.user_agent, sent_at, received_at))
+        agent = capture.user_agent if batch.user_agent is None else batch.user_agent
+        self._batches.append((capture.site, device, session, agent, sent_at, received_at))
         return BatchFacts(
             len(self._batches) - 1,
             capture.site,

@@ -25,6 +25,7 @@ MAX_TIME_MS: Final = 7_258_118_400_000
 """2200-01-01, in milliseconds since 1970: later client times are nonsense."""
 MAX_TITLE_CHARS: Final = 1_024
 MAX_DROP_CAUSES: Final = 16
+MAX_USER_AGENT_CHARS: Final = 1_024
 
 Id = Annotated[str, Meta(min_length=1, max_length=MAX_ID_CHARS)]
 Text = Annotated[str, Meta(max_length=MAX_TEXT_CHARS)]
@@ -100,7 +101,8 @@ class Event(Struct, gc=False):
 
 
 class Envelope(Struct, kw_only=True, gc=False):
-    """What holds for the whole batch. `unsure` are batches of which the sender never heard what became."""
+    """What holds for the whole batch. `unsure` are batches of which the sender never heard what became;
+    `user_agent` is the browser's, where a server or an import speaks for it."""
 
     v: Literal[1]
     key: Id
@@ -108,6 +110,7 @@ class Envelope(Struct, kw_only=True, gc=False):
     device: Id
     session: Id | None = None
     user: Id | None = None
+    user_agent: Annotated[str, Meta(max_length=MAX_USER_AGENT_CHARS)] | None = None
     sent_at: Milliseconds | None = None
     dropped: Annotated[
         dict[Annotated[str, Meta(max_length=MAX_NAME_CHARS)], Natural], Meta(max_length=MAX_DROP_CAUSES)

@@ -115,7 +115,7 @@ class _Source:
         except msgspec.DecodeError as error:
             raise MalformedBatch(f"the body is not JSON: {explain(error)}") from error
         mark = self.mark.decode()
-        for field in ("key", "batch", "device", "session", "user"):
+        for field in ("key", "batch", "device", "session", "user", "user_agent"):
             if mark in (getattr(raw, field) or ""):
                 raise self._malformed(f"{field}: a lone surrogate is not text", field)
         for field in ("dropped", "unsure"):
