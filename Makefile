@@ -14,7 +14,7 @@ demo: .make/venv  ## replay a shop's recorded visitors, name events afterwards, 
 	$(BIN)/backsight demo $(ARGS)
 
 test: .make/venv .make/browser .make/pages  ## every test; sets up a browser if there is none (ARGS="-k funnel")
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile $(ARGS)
 
 lint: .make/venv .make/npm  ## ruff, strict mypy, strict TypeScript
 	$(BIN)/ruff check .
