@@ -168,6 +168,16 @@ class Definer:
         self.page.mouse.click(*self.center(css))
 
     def center(self, css: str) -> tuple[float, float]:
+        """The middle of an element of the page, once it stands still."""
+        self.page.wait_for_function(
+            """css => {
+              const {x, y, width, height} = document.querySelector(css).getBoundingClientRect();
+              const before = window.__stood, now = [css, x, y, width, height, innerWidth, innerHeight].join();
+              window.__stood = now;
+              return before === now;
+            }""",
+            arg=css,
+        )
         box = self.page.locator(css).first.bounding_box()
         assert box
         return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
