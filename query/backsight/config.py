@@ -160,8 +160,8 @@ SETTINGS: Final = (
     ),
     Setting(
         "origins", frozenset(), _origins,
-        "origins such as https://shop.example or https://*.shop.example (its subdomains), separated by commas",
-        "Whose pages may send, whatever their key; all, unless set. Servers, which send no origin, always may.",
+        "origins such as https://shop.example, or https://*.shop.example for its subdomains, with commas",
+        "Whose pages may send, whatever their key; all, unless set. Servers send no origin, and may.",
     ),
     Setting(
         "script_path", f"/{SNIPPET}", _script_path,

@@ -8,6 +8,7 @@ module reads or writes anything.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from hashlib import blake2b
 from typing import Final, NamedTuple
@@ -310,6 +311,8 @@ DEAD_LETTERS: Final = pa.schema(
         _required("detail", pa.string()),  # what was wrong, in words
         _required("count", pa.int64()),  # events that this row stands for
         pa.field("event", pa.string()),  # the event as it was sent, cut at MAX_EVENT_BYTES
+        pa.field("device", pa.int64()),  # of its batch, where it could be read; none where `event` is none
+        pa.field("user", pa.int64()),  # of its batch, where one was known
     ]
 )
 
@@ -327,6 +330,9 @@ PARTITIONS: Final = {
     "statements": ["site"],
     "dead_letters": ["site", "date"],
 }
+
+DELETIONS: Final = "_deletions"
+"""Folder of the lake in which each deletion of persons has a JSON document: what it covers and has removed."""
 
 SITE_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 """What a site may be called (full match): it becomes a folder's name in the lake."""
@@ -351,14 +357,14 @@ class WriteKey(NamedTuple):
 
 
 ORIGIN: Final = re.compile(r"https?://(?:\*\.)?[^\s/?#@,*A-Z]{1,255}")
-"""An origin as browsers write it, that may be allowed (full match); `https://*.shop.example`: its subdomains."""
+"""An origin that may be allowed, as browsers write it (full match); or `https://*.shop.example`."""
 
 
 def is_among(origin: str, allowed: frozenset[str]) -> bool:
     """Whether an `Origin` is allowed: it is listed, or a subdomain (at any depth) of a `*.` that is.
 
-    Scheme and port are part of an origin: neither `http://` nor another port is allowed by `https://*.shop.example`,
-    nor is `https://shop.example` itself.
+    Scheme and port are part of an origin: `https://*.shop.example` allows neither `http://` nor another port,
+    nor `https://shop.example` itself.
     """
     if origin in allowed:
         return True
@@ -370,6 +376,39 @@ def is_among(origin: str, allowed: frozenset[str]) -> bool:
         if f"{scheme}://*.{host}" in allowed:
             return True
     return False
+
+
+# ── Statements ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def voided(revocations: Iterable[tuple[str, str]]) -> set[str]:
+    """Statements that do not hold, from (statement_id, revokes) lines.
+
+    A line holds unless a holding line revokes it. Lines that revoke each other in a circle (no one can write
+    them in the order in which ids are made) are read from the greatest id down.
+    """
+    revoked_by: dict[str, set[str]] = {}
+    for line, revokes in revocations:
+        revoked_by.setdefault(revokes, set()).add(line)
+    verdicts: dict[str, bool] = {}
+    for statement in sorted(revoked_by, reverse=True):
+        _judge(statement, revoked_by, verdicts)
+    return {statement for statement in revoked_by if not verdicts[statement]}
+
+
+def _judge(statement: str, revoked_by: Mapping[str, set[str]], verdicts: dict[str, bool]) -> None:
+    """Note whether the statement holds, and every line on which that depends; chains may be of any length."""
+    waiting = [statement]
+    asked = {statement}
+    while waiting:
+        current = waiting[-1]
+        above = sorted(revoked_by.get(current, ()), reverse=True)
+        pending = [line for line in above if line not in verdicts and line not in asked]
+        if pending:
+            asked.add(pending[0])
+            waiting.append(pending[0])
+            continue
+        verdicts[waiting.pop()] = not any(verdicts.get(line, False) for line in above)
 
 
 # ── Names in questions ──────────────────────────────────────────────────────────────────────────────────────

@@ -115,14 +115,14 @@ def test_what_people_type_and_code_is_never_a_kept_attribute(name: str) -> None:
     ],
 )
 def test_origins_that_a_write_key_admits(origin: str, admitted: bool) -> None:
-    """A listed origin, or a subdomain of a listed `*.`, with its very scheme and port; nothing that looks like one."""
+    """A listed origin, or a subdomain of a listed one, with its scheme and port; nothing that looks alike."""
     allowed = frozenset({"https://shop.example", "https://*.blog.example", "https://*.dev.example:8443"})
     assert contract.WriteKey("shop", allowed).admits(origin) is admitted
     assert contract.WriteKey("shop").admits(origin)
 
 
 def test_a_key_for_pages_admits_nothing_without_an_origin() -> None:
-    """Servers send no origin: they are admitted, whatever origins are listed, unless the key is for pages only."""
+    """Servers send no origin: they are admitted, whatever is listed, unless the key is for pages only."""
     allowed = frozenset({"https://shop.example"})
     assert contract.WriteKey("shop", allowed).admits(None)
     assert not contract.WriteKey("shop", allowed, pages_only=True).admits(None)

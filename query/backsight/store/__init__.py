@@ -7,18 +7,23 @@
 from __future__ import annotations
 
 import getpass
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal, Protocol
 
 __all__ = [
     "STANDING",
     "AuditLine",
+    "KeptLine",
     "Kind",
     "Store",
     "StoredKey",
     "StoredSite",
     "StoredVersion",
+    "coming_from",
     "local_actor",
 ]
 
@@ -27,6 +32,18 @@ Kind = Literal["event", "cohort"]
 
 STANDING: Final = -1
 """Expected of a change where any version will do, if only there is one."""
+
+_address: ContextVar[str | None] = ContextVar("address", default=None)
+
+
+@contextmanager
+def coming_from(address: str | None) -> Iterator[None]:
+    """The changes within are asked for from this network address: their audit lines say so."""
+    token = _address.set(address)
+    try:
+        yield
+    finally:
+        _address.reset(token)
 
 
 @dataclass(frozen=True)
@@ -55,9 +72,17 @@ class StoredKey:
     origin: str | None = None
     """Of a definer's token: the pages that may use it, as browsers write their origin."""
     expires: datetime | None = None
-    """Of a definer's token."""
+    """From then on it opens nothing; of a definer's token always."""
     maker: str | None = None
-    """Of a definer's token: the id of the key that made it, or who did on this machine."""
+    """The id of the key that made it, or who did on this machine; None of keys from before that was kept."""
+    origins: tuple[str, ...] = ()
+    """Of a write key: whose pages may send with it, see `contract.ORIGIN`; all where it is empty."""
+    events_per_second: float | None = None
+    """Of a write key."""
+    pages_only: bool = False
+    """Of a write key: whether servers, which send no origin, are refused."""
+    last_used: datetime | None = None
+    """Within the hour."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +113,16 @@ class AuditLine:
     site: str
     subject: str
     detail: str = "{}"
+    address: str | None = field(default_factory=_address.get)
+    """The network address from which it was asked for; None on this machine."""
+
+
+@dataclass(frozen=True)
+class KeptLine(AuditLine):
+    """An audit line as it stands: `digest` seals it and all lines before it."""
+
+    number: int = 0
+    digest: str = ""
 
 
 def local_actor(door: str) -> str:
@@ -126,6 +161,29 @@ class Store(Protocol):
         """The key of that digest, revoked or not."""
         ...
 
+    def key_with_id(self, key_id: str) -> StoredKey | None:
+        """The key of that id, revoked or not."""
+        ...
+
+    def change_key(
+        self, key_id: str, change: Callable[[StoredKey], tuple[StoredKey, AuditLine] | None]
+    ) -> None:
+        """Sets what may be set of a key (label, expiry, origins, rate, for pages only) to what `change`
+        gives, with its audit line; it is called within the transaction, and None leaves the key as it is.
+        Raises Conflict where the key was revoked.
+        """
+        ...
+
+    def rotate_key(self, old: StoredKey, new: StoredKey, audits: Collection[AuditLine]) -> None:
+        """Keeps a new key and the end of the old one's time together. Raises as `add_key` does, and Conflict
+        where the old one was revoked.
+        """
+        ...
+
+    def note_use(self, key_ids: Collection[str], at: datetime) -> None:
+        """Keeps when keys were last used."""
+        ...
+
     def revoke_key(self, key_id: str, at: datetime, audit: AuditLine) -> int:
         """Marks a key as revoked, with the definer's tokens that it made, and says how many keys that were;
         0 (and no audit line) where they already were, or it is not known.
@@ -162,6 +220,10 @@ class Store(Protocol):
         """Every version of a name, oldest first."""
         ...
 
+    def changes_by(self, actor: str) -> int:
+        """How many versions of names and cohorts an actor has made."""
+        ...
+
     def cohort_members(self, site: str, name: str, version: int) -> bytes:
         """The members that were put with a version of a cohort; empty where it had none."""
         ...
@@ -170,8 +232,24 @@ class Store(Protocol):
         """Keeps the line of a change that was made elsewhere."""
         ...
 
-    def audit_lines(self, site: str | None = None, limit: int = 100) -> list[AuditLine]:
-        """The newest audit lines, newest first."""
+    def audit_lines(
+        self,
+        site: str | None = None,
+        limit: int = 100,
+        *,
+        since: datetime | None = None,
+        action: str | None = None,
+        before: int | None = None,
+    ) -> list[KeptLine]:
+        """The newest audit lines, newest first: of a site, `since` a moment, of an `action` (`key.create`, or
+        `key` for all of them), `before` the line of that number.
+        """
+        ...
+
+    def broken_lines(self) -> Iterator[KeptLine]:
+        """The audit lines whose digest is not that of what they say and of the line before them, oldest
+        first: what was changed, or stands where a line was taken out.
+        """
         ...
 
     def close(self) -> None:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final, Self
@@ -25,22 +25,23 @@ from backsight.errors import (
     nearest,
     shown,
 )
-from backsight.store import STANDING, AuditLine, Kind, StoredKey, StoredSite, StoredVersion
+from backsight.store import STANDING, AuditLine, KeptLine, Kind, StoredKey, StoredSite, StoredVersion
+from backsight.store.audit_table import COLUMNS, add_line, broken, seal_all, text_of, wanted_lines
+from backsight.store.keys_table import insert_key, key_of, require_live, update_key
 
-SCHEMA_VERSION: Final = 4
+SCHEMA_VERSION: Final = 6
 """Kept in SQLite's `user_version`; a file of a later version is refused."""
 BUSY_SECONDS: Final = 10.0
 
-_MIGRATIONS: Final = {0: "schema.sql", 1: "definitions.sql", 2: "definer_tokens.sql", 3: "token_makers.sql"}
+_MIGRATIONS: Final = {
+    0: "schema.sql", 1: "definitions.sql", 2: "definer_tokens.sql", 3: "token_makers.sql",
+    4: "key_settings.sql", 5: "audit_chain.sql",
+}  # fmt: skip
 """For each version that a file may have, the script that takes it to the next one."""
 
 _KINDS: Final = {"event": "named event", "cohort": "cohort"}
 _END_OF_TIME: Final = "9999"
 _MEMBERS: Final = "select members from cohort_members where site = ? and name = ? and version = ?"
-
-
-def _text(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def _instant(text: str) -> datetime:
@@ -65,10 +66,10 @@ class SQLiteStore:
     def add_site(self, site: StoredSite, audit: AuditLine) -> bool:
         with self._change() as db:
             added = db.execute(
-                "insert into sites values (?, ?) on conflict do nothing", (site.name, _text(site.created))
+                "insert into sites values (?, ?) on conflict do nothing", (site.name, text_of(site.created))
             ).rowcount
             if added:
-                _add_line(db, audit)
+                add_line(db, audit)
             return bool(added)
 
     def sites(self) -> list[StoredSite]:
@@ -78,37 +79,59 @@ class SQLiteStore:
     # ── Keys ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def add_key(self, key: StoredKey, audit: AuditLine) -> None:
-        row = (key.key_id, key.site, key.kind, key.digest, key.shown, " ".join(key.scopes), key.label,
-               _text(key.created), key.revoked and _text(key.revoked), key.origin,
-               key.expires and _text(key.expires), key.maker)  # fmt: skip
         with self._change() as db:
             _require_site(db, key.site)
-            _require_maker(db, key.maker)
-            added = db.execute(
-                "insert into keys values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing", row
-            ).rowcount
-            if not added:
-                raise Conflict("this key is kept already.", field="key", value=key.key_id)
-            _add_line(db, audit)
+            insert_key(db, key)
+            add_line(db, audit)
 
     def keys_of(self, site: str | None = None) -> list[StoredKey]:
         rows = self._rows(
             "select * from keys where site = coalesce(?, site) order by created, key_id", (site,)
         )
-        return [_key(row) for row in rows]
+        return [key_of(row) for row in rows]
 
     def key_with_digest(self, digest: str) -> StoredKey | None:
         rows = self._rows("select * from keys where digest = ?", (digest,))
-        return _key(rows[0]) if rows else None
+        return key_of(rows[0]) if rows else None
+
+    def key_with_id(self, key_id: str) -> StoredKey | None:
+        rows = self._rows("select * from keys where key_id = ?", (key_id,))
+        return key_of(rows[0]) if rows else None
+
+    def change_key(
+        self, key_id: str, change: Callable[[StoredKey], tuple[StoredKey, AuditLine] | None]
+    ) -> None:
+        with self._change() as db:
+            require_live(db, key_id)
+            kept = key_of(db.execute("select * from keys where key_id = ?", (key_id,)).fetchone())
+            if changed := change(kept):
+                update_key(db, changed[0])
+                add_line(db, changed[1])
+
+    def rotate_key(self, old: StoredKey, new: StoredKey, audits: Collection[AuditLine]) -> None:
+        with self._change() as db:
+            require_live(db, old.key_id)
+            insert_key(db, new)
+            update_key(db, old)
+            for audit in audits:
+                add_line(db, audit)
+
+    def note_use(self, key_ids: Collection[str], at: datetime) -> None:
+        with self._change() as db:
+            db.executemany(
+                "update keys set last_used = ?1 where key_id = ?2 and coalesce(last_used, '') < ?1",
+                [(text_of(at), key_id) for key_id in key_ids],
+            )
 
     def revoke_key(self, key_id: str, at: datetime, audit: AuditLine) -> int:
         with self._change() as db:
             revoked = db.execute(
-                "update keys set revoked = ? where ? in (key_id, maker) and revoked is null",
-                (_text(at), key_id),
+                "update keys set revoked = ?1 where revoked is null"
+                " and (key_id = ?2 or (maker = ?2 and kind = 'definer'))",
+                (text_of(at), key_id),
             ).rowcount
             if revoked:
-                _add_line(db, audit)
+                add_line(db, audit)
             return revoked
 
     def has_origin(self, origin: str) -> bool:
@@ -117,10 +140,11 @@ class SQLiteStore:
     def prune_tokens(self, expired_by: datetime, site: str, audit: AuditLine) -> int:
         with self._change() as db:
             pruned = db.execute(
-                "delete from keys where site = ? and expires <= ?", (site, _text(expired_by))
+                "delete from keys where kind = 'definer' and site = ? and expires <= ?",
+                (site, text_of(expired_by)),
             ).rowcount
             if pruned:
-                _add_line(db, audit)
+                add_line(db, audit)
             return pruned
 
     # ── Named events and cohorts ────────────────────────────────────────────────────────────────────────────
@@ -151,7 +175,7 @@ class SQLiteStore:
                  where kind = v.kind and site = v.site and name = v.name and at <= ?)
             order by name
             """,
-            (kind, site, _END_OF_TIME if at is None else _text(at)),
+            (kind, site, _END_OF_TIME if at is None else text_of(at)),
         )
         return [_version(row) for row in rows]
 
@@ -162,6 +186,9 @@ class SQLiteStore:
         )
         return [_version(row) for row in rows]
 
+    def changes_by(self, actor: str) -> int:
+        return int(self._rows("select count(*) from definition_versions where actor = ?", (actor,))[0][0])
+
     def cohort_members(self, site: str, name: str, version: int) -> bytes:
         rows = self._rows(_MEMBERS, (site, name, version))
         return bytes(rows[0][0]) if rows else b""
@@ -170,17 +197,22 @@ class SQLiteStore:
 
     def add_audit_line(self, audit: AuditLine) -> None:
         with self._change() as db:
-            _add_line(db, audit)
+            add_line(db, audit)
 
-    def audit_lines(self, site: str | None = None, limit: int = 100) -> list[AuditLine]:
-        rows = self._rows(
-            """
-            select at, actor, action, site, subject, detail from audit
-            where site = coalesce(?, site) order by line desc limit ?
-            """,
-            (site, limit),
-        )
-        return [AuditLine(_instant(at), *rest) for at, *rest in rows]
+    def audit_lines(
+        self,
+        site: str | None = None,
+        limit: int = 100,
+        *,
+        since: datetime | None = None,
+        action: str | None = None,
+        before: int | None = None,
+    ) -> list[KeptLine]:
+        with self._lock, self._failing_clearly():
+            return wanted_lines(self._connection, site, limit, since, action, before)
+
+    def broken_lines(self) -> Iterator[KeptLine]:
+        return broken(self._rows(f"select {COLUMNS} from audit order by line"))
 
     # ── The file ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -232,8 +264,10 @@ class SQLiteStore:
             # Read again: another process may have been here while this one waited its turn.
             version = connection.execute("pragma user_version").fetchone()[0]
             for step in range(version, SCHEMA_VERSION):
-                for statement in _statements(_MIGRATIONS[step]):
-                    connection.execute(statement)
+                _run(connection, _MIGRATIONS[step])
+                if _MIGRATIONS[step] == "audit_chain.sql":
+                    seal_all(connection)
+                    _run(connection, "audit_kept.sql")
             connection.execute(f"pragma user_version = {SCHEMA_VERSION}")
 
     def _unusable(self, error: Exception) -> ConfigurationError:
@@ -285,6 +319,11 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
+def _run(connection: sqlite3.Connection, script: str) -> None:
+    for statement in _statements(script):
+        connection.execute(statement)
+
+
 def _statements(script: str) -> Iterator[str]:
     """The script's statements one by one: `executescript` would commit the transaction that they stand in."""
     pending = ""
@@ -301,12 +340,6 @@ def _require_site(db: sqlite3.Connection, site: str) -> None:
         raise NotFound(
             f"there is no site {shown(site)}.", field="site", value=site, valid=nearest(site, known)
         )
-
-
-def _require_maker(db: sqlite3.Connection, maker: str | None) -> None:
-    """A key that is revoked while it makes a token must not leave one behind."""
-    if db.execute("select 1 from keys where key_id = ? and revoked is not null", (maker,)).fetchone():
-        raise Conflict(f"key {maker} was revoked.", field="key", value=maker, valid="another key")
 
 
 def _latest(db: sqlite3.Connection, version: StoredVersion) -> StoredVersion | None:
@@ -342,29 +375,14 @@ def _says_the_same(db: sqlite3.Connection, live: StoredVersion, version: StoredV
 
 def _insert_version(db: sqlite3.Connection, version: StoredVersion, number: int) -> None:
     row = (version.kind, version.site, version.name, number, version.definition, version.description,
-           version.actor, _text(version.at), int(version.deleted))  # fmt: skip
+           version.actor, text_of(version.at), int(version.deleted))  # fmt: skip
     db.execute("insert into definition_versions values (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
     if version.members is not None:
         members = (version.site, version.name, number, version.members)
         db.execute("insert into cohort_members values (?, ?, ?, ?)", members)
     action = f"{version.kind}.{'delete' if version.deleted else 'put'}"
     detail = json.dumps({"version": number})
-    _add_line(db, AuditLine(version.at, version.actor, action, version.site, version.name, detail))
-
-
-def _add_line(db: sqlite3.Connection, audit: AuditLine) -> None:
-    db.execute(
-        "insert into audit (at, actor, action, site, subject, detail) values (?, ?, ?, ?, ?, ?)",
-        (_text(audit.at), audit.actor, audit.action, audit.site, audit.subject, audit.detail),
-    )
-
-
-def _key(row: tuple[Any, ...]) -> StoredKey:
-    key_id, site, kind, digest, public, scopes, label, created, revoked, origin, expires, maker = row
-    return StoredKey(
-        key_id, site, kind, digest, public, tuple(scopes.split()), label, _instant(created),
-        _instant(revoked) if revoked else None, origin, _instant(expires) if expires else None, maker,
-    )  # fmt: skip
+    add_line(db, AuditLine(version.at, version.actor, action, version.site, version.name, detail))
 
 
 def _version(row: tuple[Any, ...]) -> StoredVersion:

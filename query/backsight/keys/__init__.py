@@ -1,0 +1,26 @@
+"""Keys: who may write to a site, who may ask about it or change it, and who may define events on its pages.
+
+A write key (`wk_…`) stands in every page of the site and can only write, so it is kept as it is. A secret
+key (`sk_…`) is 160 random bits; only its SHA-256 is kept (no slow hash: there is nothing to guess).
+Nobody can be shown it a second time. A definer's token (`dt_…`) is kept alike, and opens to pages of one
+origin what the definer needs. A token ends by itself, as every key may.
+"""
+
+from __future__ import annotations
+
+from backsight.keys.key import SCOPES, Key, NewKey, Principal
+from backsight.keys.keys import Keys
+from backsight.keys.live import LiveWriteKeys
+from backsight.keys.making import DEFINER_TOKEN, SECRET_KEY, WRITE_KEY
+
+__all__ = [
+    "DEFINER_TOKEN",
+    "SCOPES",
+    "SECRET_KEY",
+    "WRITE_KEY",
+    "Key",
+    "Keys",
+    "LiveWriteKeys",
+    "NewKey",
+    "Principal",
+]
