@@ -6,16 +6,15 @@ in another process, to write the rows, and both must come to the same events.
 
 from __future__ import annotations
 
-import threading
 from typing import Final
 
 import msgspec
 
 from backsight.contract import MAX_EVENT_BYTES
 from backsight_collector.wire.batch import Batch, Decoded
-from backsight_collector.wire.rejections import MalformedBatch
 from backsight_collector.wire.salvage import salvage
 from backsight_collector.wire.soundness import is_sound
+from backsight_collector.wire.stack import on_a_whole_stack
 
 _batch: Final = msgspec.json.Decoder(Batch)
 
@@ -32,7 +31,7 @@ def decode(body: bytes) -> Decoded:
     try:
         return _decode(body)
     except RecursionError:
-        return _decode_on_a_whole_stack(body)
+        return on_a_whole_stack(lambda: _decode(body))
 
 
 def _decode(body: bytes) -> Decoded:
@@ -48,26 +47,3 @@ def _decode(body: bytes) -> Decoded:
 
 def _are_events_small(body: bytes) -> bool:
     return all(len(bytes(event)) <= MAX_EVENT_BYTES for event in _sizes.decode(body).events)
-
-
-def _decode_on_a_whole_stack(body: bytes) -> Decoded:
-    """How deep JSON may nest depends on the stack that is left; in a new thread, that is always the same.
-
-    Only a hostile body comes here. Without it, the route could accept what the committer can't read back.
-    """
-    outcome: list[Decoded | MalformedBatch] = []
-
-    def run() -> None:
-        try:
-            outcome.append(_decode(body))
-        except MalformedBatch as malformed:
-            outcome.append(malformed)
-        except RecursionError:
-            outcome.append(MalformedBatch("the body nests too deep"))
-
-    thread = threading.Thread(target=run, name="decode")
-    thread.start()
-    thread.join()
-    if isinstance(outcome[0], MalformedBatch):
-        raise outcome[0]
-    return outcome[0]
