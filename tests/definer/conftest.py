@@ -169,16 +169,17 @@ class Definer:
 
     def center(self, css: str) -> tuple[float, float]:
         """The middle of an element of the page, once it stands still."""
+        element = self.page.locator(css).first.element_handle()
         self.page.wait_for_function(
-            """css => {
-              const {x, y, width, height} = document.querySelector(css).getBoundingClientRect();
-              const before = window.__stood, now = [css, x, y, width, height, innerWidth, innerHeight].join();
-              window.__stood = now;
+            """element => {
+              const {x, y, width, height} = element.getBoundingClientRect();
+              const before = element.stood, now = [x, y, width, height, innerWidth, innerHeight].join();
+              element.stood = now;
               return before === now;
             }""",
-            arg=css,
+            arg=element,
         )
-        box = self.page.locator(css).first.bounding_box()
+        box = element.bounding_box()
         assert box
         return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
