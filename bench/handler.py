@@ -35,6 +35,7 @@ PROFILED_TURNS: Final = 4
 SAMPLING_US: Final = 100
 PUT_OFF_MS: Final = 6_000
 """Until what was put off is done: posthog-js sends after three seconds, ours after two."""
+SENDING_SECONDS: Final = 60
 LIMIT: Final = 0.5
 
 
@@ -90,7 +91,13 @@ class Tab:
 
     def check(self) -> None:
         """Fail where the library has not captured every click: it would be fast for nothing."""
-        self.page.wait_for_function(f"(count) => {self.library.captured} >= count", arg=self.clicks)
+        captured = 0
+        for _ in range(SENDING_SECONDS):
+            captured = self.page.evaluate(self.library.captured)
+            if captured >= self.clicks:
+                return
+            self.page.wait_for_timeout(1_000)
+        raise RuntimeError(f"{self.library.name} captured {captured:,} of {self.clicks:,} clicks")
 
     def _click(self, count: int) -> list[float]:
         self.page.evaluate("__measured.take()")

@@ -20,6 +20,8 @@ class Library:
     captured: str = "Infinity"
     """An expression: how many clicks it has captured."""
     answers: dict[str, str] = field(default_factory=dict)
+    parts: tuple[str, ...] = ()
+    """Files that it loads as soon as somebody is there."""
 
     @property
     def path(self) -> str:
@@ -29,6 +31,9 @@ class Library:
     def served(self) -> dict[str, tuple[str, str]]:
         """Its script and its server's answers."""
         script = {self.path: ("text/javascript", self.file.read_text())} if self.file else {}
+        for name in self.parts:  # Known in stacks and profiles by the library's own path.
+            text = f"{(BUILT / name).read_text()}\n//# sourceURL={self.path}?{name}"
+            script[f"/{name}"] = ("text/javascript", text)
         return script | {path: ("application/json", body) for path, body in self.answers.items()}
 
 
@@ -48,6 +53,7 @@ OURS = Library(
     </script>
     <script src="/backsight.js" data-key="wk_bench"></script>""",
     "(backsight.flush(), sentClicks)",
+    parts=("effects.js",),
 )
 
 # As its own loader prepares it, less what would keep it from capturing here (an automated browser, and
