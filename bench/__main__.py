@@ -25,13 +25,15 @@ BENCHMARKS: Final = {
     "finder": "selectors by position among the definer's first candidates, beside @medv/finder",
     "capture": "capture requests/s against a bare ASGI echo",
     "intake": "journal-to-lake events/s",
+    "sustained": "30,000 events/s for a minute, and how soon reports count them",
+    "weeks": "thirty days of commits in minutes: what grows, and what stays",
     "css": "a selector never used before, over a million nodes",
     "reports": "funnels, retention, trends and new selectors against ClickHouse",
     "dashboard": "twenty reports over HTTP by eight clients at once, while events arrive",
     "memory": "the greediest questions, each in a process of its own",
     "scale": "how reports grow with the lake, up to a billion events",
 }
-LONG: Final = ("scale",)
+LONG: Final = ("scale", "weeks")
 """Those that are run when they are named."""
 EVENTS: Final = 10_000_000
 SIZED: Final = ("reports", "dashboard", "memory")

@@ -122,14 +122,14 @@ class Committer:
             self.status.fold_seconds = time.monotonic() - started
         return counts
 
-    def tidy(self) -> None:
-        """Compacts a little, and now and then deletes old files."""
+    def tidy(self, *, is_behind: bool = False) -> None:
+        """Compacts a little, and now and then deletes old files; less where folds are behind the journal."""
         lake = self._opened()
-        if self._compactor.advance():
+        if self._compactor.advance(is_behind=is_behind):
             self.status.compactions += 1
         if time.monotonic() - self._vacuumed > VACUUM_SECONDS:
             self._vacuumed = time.monotonic()
-            vacuum(lake, self.settings.snapshot_hours)
+            vacuum(lake)
 
     def run(self, stop: threading.Event) -> None:
         """Folds until `stop` is set, finishing the fold at hand. An error is logged and tried again, ever
@@ -139,7 +139,7 @@ class Committer:
             started = time.monotonic()
             try:
                 counts = self.step()
-                self.tidy()
+                self.tidy(is_behind=counts.more)
                 pause = 0.0 if counts.more else self._pause(time.monotonic() - started)
                 backoff = self.settings.fold_seconds
             except LakeError:

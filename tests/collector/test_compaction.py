@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+import time
 from datetime import UTC, date, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -255,6 +256,43 @@ def test_a_quiet_partition_is_merged_down(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(compaction, "QUIET_SECONDS", -1.0)
     events = [merge for merge in find_merges(lake) if merge.table.name == "events"]
     assert [len(merge.files) for merge in events] == [3]
+    lake.close()
+
+
+@pytest.mark.parametrize(
+    ("hours", "rows_of_files", "expected"),
+    [
+        (0.5, [4, 4, 900], []),
+        (2, [4, 4, 900], [4, 4]),
+        (2, [8, 900], [8]),
+        (2, [4, 30, 200, 900], [4, 30, 200, 900]),
+        (25, [4, 4, 900], [4, 4, 900]),
+    ],
+    ids=["not quiet", "an hour", "one late file", "each worth it", "a day"],
+)
+def test_a_large_file_is_not_rewritten_for_each_late_event(
+    hours: float, rows_of_files: list[int], expected: list[int]
+) -> None:
+    """Small files beside it become one; it takes part where they are an eighth of it, or after a day."""
+    modified = round((time.time() - hours * 3_600) * 1000)
+    made = [
+        DataFile(f"{place}", rows, rows, {"site": "shop"}, modified, None)
+        for place, rows in enumerate(rows_of_files)
+    ]
+    assert [file.rows for file in compaction._due(made, compaction.MIN_FILES)] == expected
+
+
+def test_merges_wait_while_folds_are_late(tmp_path: Path) -> None:
+    """Up to four times as many files may gather then."""
+    fold_often(tmp_path, 9)
+    lake = Lake(tmp_path / "lake")
+    compactor = Compactor(lake)
+    compactor.advance(is_behind=True)
+    assert compactor._written is None
+    compactor._look_at = 0.0
+    compactor.advance(is_behind=False)
+    assert compactor._written is not None
+    compactor.close()
     lake.close()
 
 

@@ -170,6 +170,43 @@ def test_commits_stay_fast_and_old_log_entries_go(tmp_path: Path, monkeypatch: p
     assert Lake(tmp_path)["nodes"].position(APP) == 20
 
 
+def test_few_checkpoints_are_kept_and_every_version_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest, and one for each stride of older versions: each names all that was replaced of late."""
+    for name, value in [("CHECKPOINT_EVERY", 3), ("NEWEST_CHECKPOINTS", 2), ("CHECKPOINT_STRIDE", 20)]:
+        monkeypatch.setattr(table_module, name, value)
+    lake = Lake(tmp_path, snapshot_hours=1)
+    nodes = lake["nodes"]
+    for number in range(60):
+        nodes.append(node_rows(number), {APP: number + 1})
+        if number == 56:
+            old = time.time() - 7 * 86_400
+            for path in nodes.log.glob("0*"):
+                if int(path.name[:20]) <= 35:
+                    os.utime(path, (old, old))
+    lake.close()
+    kept = [int(path.name[:20]) for path in sorted(nodes.log.glob("*.checkpoint.parquet"))]
+    assert kept == [21, 42, 57, 60]
+    entries = sorted(int(path.name[:20]) for path in nodes.log.glob("*.json"))
+    assert entries == list(range(21, 61))
+    for version in entries[1:]:
+        rows = DeltaTable(str(nodes.directory), version=version).to_pyarrow_table()
+        assert sorted(rows["node_id"].to_pylist()) == list(range(version))
+
+
+def test_a_committer_that_often_starts_anew_makes_checkpoints_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Commits count from the last checkpoint, not from the start."""
+    monkeypatch.setattr(table_module, "CHECKPOINT_EVERY", 3)
+    for number in range(4):
+        lake = Lake(tmp_path)
+        lake["nodes"].append(node_rows(number), {APP: number + 1})
+        lake.close()
+    assert [path.name[:20] for path in lake["nodes"].log.glob("*.checkpoint.parquet")] == [f"{3:020d}"]
+
+
 def test_vacuum_keeps_what_snapshots_need(lake: Lake) -> None:
     """Replaced files and leftovers of crashes go once they are older than the snapshots kept; others stay."""
     nodes = lake["nodes"]

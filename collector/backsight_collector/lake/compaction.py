@@ -47,12 +47,21 @@ MERGE_FILES: Final = 4_000
 """Files that one commit removes, at most; those of one partition stay together."""
 MIN_FILES: Final = 8
 """Files of about one size in a partition before the committer merges them by itself."""
+BEHIND_FACTOR: Final = 4
+"""How many times as many there have to be while the lake is behind the journal: reports that are fresh are
+worth more than files that are few."""
 LOOK_SECONDS: Final = 10.0
 """How often a committer looks for what is due, at most."""
 RETRY_SECONDS: Final = 600.0
 """How long a committer leaves merges alone after one has failed."""
 QUIET_SECONDS: Final = 3_600.0
-"""A partition to which nothing was added for so long is merged down to one file."""
+"""A partition to which nothing was added for so long is merged down: to one file, unless that would rewrite
+much for the sake of little."""
+FINAL_SECONDS: Final = 86_400.0
+"""After so long it is merged down to one file in any case. A day gets late events for weeks: rewritten whole
+each time, it would fill the disk with its replaced files."""
+WORTH: Final = 8
+"""A file is rewritten for the sake of smaller ones that have at least this part of its rows."""
 
 
 class Written(NamedTuple):
@@ -123,10 +132,13 @@ class Compactor:
         self._look_at = 0.0
         self._closed = threading.Event()
 
-    def advance(self) -> bool:
-        """Commits the merge that is ready, or begins the next; whether it committed one."""
+    def advance(self, *, is_behind: bool = False) -> bool:
+        """Commits the merge that is ready, or begins the next; whether it committed one.
+
+        `is_behind`: folds are late, so that what need not be merged now should wait.
+        """
         if self._written is None:
-            self._look()
+            self._look(self._min_files * (BEHIND_FACTOR if is_behind else 1))
             self._written = self._thread.submit(self._due[0].write, self._is_open) if self._due else None
             return False
         if not self._written.done():
@@ -148,11 +160,11 @@ class Compactor:
     def _is_open(self) -> bool:
         return not self._closed.is_set()
 
-    def _look(self) -> None:
+    def _look(self, min_files: int) -> None:
         """Now and then finds what is due; rarely enough that a lake of many files spends no time on it."""
         started = time.monotonic()
         if not self._due and started >= self._look_at:
-            self._due = find_merges(self._lake, min_files=self._min_files)
+            self._due = find_merges(self._lake, min_files=min_files)
             now = time.monotonic()
             self._look_at = now + max(LOOK_SECONDS, 20 * (now - started))
 
@@ -176,8 +188,9 @@ def compact(
         lake.close()
 
 
-def vacuum(lake: Lake, snapshot_hours: int) -> int:
-    """Deletes files that no version younger than `snapshot_hours` needs, also leftovers; how many."""
+def vacuum(lake: Lake, snapshot_hours: int | None = None) -> int:
+    """Deletes files that no version younger than `snapshot_hours` needs (unless given, none that is to stay
+    readable), also leftovers; how many."""
     return sum(table.vacuum(snapshot_hours) for table in lake.tables.values())
 
 
@@ -212,7 +225,11 @@ def _batches(groups: Sequence[Sequence[DataFile]]) -> Iterator[list[Sequence[Dat
 
 
 def _due(files: Sequence[DataFile], min_files: int) -> list[DataFile]:
-    return _choose(files, min_files) if min_files and not _is_quiet(files) else _up_to_target(files)
+    """Of one partition's files those that are to become one; with `min_files` 0, all that can."""
+    quiet = _quiet_seconds(files)
+    if not min_files or quiet > FINAL_SECONDS:
+        return _up_to_target(files)
+    return _worth_a_merge(files) if quiet > QUIET_SECONDS else _choose(files, min_files)
 
 
 def _partitions(files: Sequence[DataFile], site: str | None) -> list[list[DataFile]]:
@@ -225,8 +242,21 @@ def _partitions(files: Sequence[DataFile], site: str | None) -> list[list[DataFi
     return list(found.values())
 
 
-def _is_quiet(files: Sequence[DataFile]) -> bool:
-    return max(file.modified for file in files) / 1000 < time.time() - QUIET_SECONDS
+def _quiet_seconds(files: Sequence[DataFile]) -> float:
+    """For how long nothing was added to them."""
+    return time.time() - max(file.modified for file in files) / 1000
+
+
+def _worth_a_merge(files: Sequence[DataFile]) -> list[DataFile]:
+    """The smallest files, up to one that is large beside all of them."""
+    chosen: list[DataFile] = []
+    rows = 0
+    for file in _up_to_target(files):
+        if chosen and rows * WORTH < file.rows:
+            break
+        chosen.append(file)
+        rows += file.rows
+    return chosen
 
 
 def _choose(files: Sequence[DataFile], min_files: int) -> list[DataFile]:

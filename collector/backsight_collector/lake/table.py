@@ -29,6 +29,11 @@ from backsight_collector.lake.recovery import ACTIONS
 
 CHECKPOINT_EVERY: Final = 50
 """Commits between checkpoints: a handle's commits slow down with every commit since its last one."""
+NEWEST_CHECKPOINTS: Final = 10
+"""Checkpoints that stay for readers that are about to open them."""
+CHECKPOINT_STRIDE: Final = 1_000
+"""Of older ones, one stays for so many versions. Each names every file that was replaced within the time for
+which versions are kept: with a commit every two seconds all of a day's would take gigabytes."""
 SNAPSHOT_HOURS: Final = 24
 """How long a version of a table can still be read."""
 RETENTION: Final = ("delta.logRetentionDuration", "delta.deletedFileRetentionDuration")
@@ -80,7 +85,9 @@ class Table:
 
     def position(self, app: str) -> int:
         """How far this table holds what the app has to tell; 0 for nothing yet."""
-        return self._handle.transaction_version(app) or 0
+        if app not in self._told:  # the log says so too, but takes milliseconds each time
+            self._told[app] = self._handle.transaction_version(app) or 0
+        return self._told[app]
 
     def files(self) -> list[DataFile]:
         """The committed files, in no particular order."""
@@ -139,10 +146,13 @@ class Table:
         if adds or ahead:
             self._commit(adds, ahead)
 
-    def replace(self, old: Sequence[DataFile], new: Sequence[AddAction]) -> None:
-        """Puts written files in the place of others with the same rows, in one commit; durable on return."""
+    def replace(self, old: Sequence[DataFile], new: Sequence[AddAction], *, same_rows: bool = True) -> None:
+        """Puts written files in the place of others, in one commit; durable on return. `same_rows` tells
+        those who follow the table's changes that there is none."""
         now = int(time.time() * 1000)
-        removes = [RemoveAction(file.path, False, now, file.size, dict(file.partition)) for file in old]
+        removes = [
+            RemoveAction(file.path, not same_rows, now, file.size, dict(file.partition)) for file in old
+        ]
         self._commit([*new, *removes], {})
 
     def checkpoint(self) -> None:
@@ -152,10 +162,12 @@ class Table:
             _sync_file(path)
         sync_directory(self.log)
         self._handle.cleanup_metadata()
+        self._thin_checkpoints()
         self._reopen()
 
-    def vacuum(self, snapshot_hours: int) -> int:
-        """Deletes files that no version younger than `snapshot_hours` names; how many.
+    def vacuum(self, snapshot_hours: int | None = None) -> int:
+        """Deletes files that no version younger than `snapshot_hours` names (unless given, those that are to
+        stay readable); how many.
 
         delta-rs only lists them: its own vacuum adds two log entries that it does not sync.
         """
@@ -177,9 +189,21 @@ class Table:
         )
         self._sync_entry(self.version + 1)
         self._handle.update_incremental()
-        self._commits += 1
-        if self._commits >= CHECKPOINT_EVERY:
+        self._told |= positions
+        if self.version - self._summed_up >= CHECKPOINT_EVERY:
             self.checkpoint()
+
+    def _thin_checkpoints(self) -> None:
+        """Deletes those without which every version can be read as well, a little more slowly."""
+        strides = set[int]()
+        for path in self._checkpoints()[:-NEWEST_CHECKPOINTS]:
+            stride = int(path.name[:20]) // CHECKPOINT_STRIDE
+            if stride in strides:
+                path.unlink()
+            strides.add(stride)
+
+    def _checkpoints(self) -> list[Path]:
+        return sorted(self.log.glob("*.checkpoint.parquet"))
 
     def _settle(self) -> None:
         """Syncs the last entry, whose writer may have been killed before it could: from here on it counts."""
@@ -198,7 +222,7 @@ class Table:
             configuration={
                 "delta.enableDeletionVectors": "false",
                 "delta.dataSkippingStatsColumns": ",".join(STATISTICS[self.name]),
-                **dict.fromkeys(RETENTION, f"interval {snapshot_hours} hours"),
+                **dict.fromkeys(RETENTION, interval(snapshot_hours)),
             },
             commit_properties=CommitProperties({ACTIONS: 2}),
         )
@@ -219,7 +243,7 @@ class Table:
 
     def _keep_for(self, hours: int) -> None:
         """Says how long log entries and replaced files are kept, where something else was said before."""
-        wanted = dict.fromkeys(RETENTION, f"interval {hours} hours")
+        wanted = dict.fromkeys(RETENTION, interval(hours))
         if wanted.items() <= self._handle.metadata().configuration.items():
             return
         self._handle.alter.set_table_properties(
@@ -232,7 +256,14 @@ class Table:
 
     def _reopen(self) -> None:
         self._handle = DeltaTable(str(self.directory))
-        self._commits = 0
+        self._told: dict[str, int] = {}
+        checkpoints = self._checkpoints()
+        self._summed_up = int(checkpoints[-1].name[:20]) if checkpoints else 0
+
+
+def interval(hours: int) -> str:
+    """So many hours, as Delta's properties say it."""
+    return f"interval {hours} hours"
 
 
 def _sync_file(path: Path) -> None:
