@@ -21,11 +21,19 @@ from typing import Final
 
 import pyarrow as pa
 
-from backsight.contract import MAX_ATTRIBUTE_VALUES
+from backsight.contract import MAX_ATTRIBUTE_VALUES, TABLES
+from backsight_collector.deletion.work import Work
 from backsight_collector.fold.fold import Covered, Fold
 from backsight_collector.fold.memory import Memory
+from backsight_collector.journal.erasing import erase
 from backsight_collector.journal.reader import SET_ASIDE, JournalReader
-from backsight_collector.journal.records import Record, UnknownRecord, decode_record, encode_record
+from backsight_collector.journal.records import (
+    Deletion,
+    Record,
+    UnknownRecord,
+    decode_record,
+    encode_record,
+)
 from backsight_collector.journal.segments import publish
 from backsight_collector.lake.compaction import Compactor, vacuum
 from backsight_collector.lake.errors import LakeError
@@ -37,6 +45,8 @@ log = logging.getLogger(__name__)
 
 VACUUM_SECONDS: Final = 3_600.0
 MAX_BACKOFF: Final = 30.0
+DELETION_SECONDS: Final = 1.0
+"""For how long a deletion works before what has arrived is folded."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +92,7 @@ class _Pending:
     records: Sequence[tuple[int, Record]]
     position: int  # after the last record, also if that one was unreadable
     full: bool
+    deletion: Deletion | None = None  # the one record, where it is one
 
     @property
     def app(self) -> str:
@@ -100,6 +111,7 @@ class Committer:
         self._fold_bytes = self.settings.fold_bytes
         self._lake: Lake | None = None
         self._memory: Memory | None = None
+        self._deletion: Work | None = None
         self._rereads = False
         self._vacuumed = time.monotonic()
         self._open()
@@ -125,6 +137,8 @@ class Committer:
     def tidy(self, *, is_behind: bool = False) -> None:
         """Compacts a little, and now and then deletes old files; less where folds are behind the journal."""
         lake = self._opened()
+        if self._deletion is not None:
+            return
         if self._compactor.advance(is_behind=is_behind):
             self.status.compactions += 1
         if time.monotonic() - self._vacuumed > VACUUM_SECONDS:
@@ -152,7 +166,7 @@ class Committer:
 
     def close(self) -> None:
         """Gives the lake free. The next `step` opens it again."""
-        lake, self._lake, self._memory = self._lake, None, None
+        lake, self._lake, self._memory, self._deletion = self._lake, None, None, None
         if lake is not None:
             self._compactor.close()
             lake.close()
@@ -180,15 +194,56 @@ class Committer:
         return done
 
     def _fold_one(self, lake: Lake, pending: _Pending) -> FoldCounts:
+        if pending.deletion is not None:
+            return self._delete(lake, pending, pending.deletion)
         fold, tables = self._rows(lake, pending)
         for name, rows in tables.items():
             # `events` in any case: its position is the lake's
             if rows.num_rows or name == "events":
                 lake[name].append(rows, {pending.app: pending.position})
+        if fold.late:
+            self._erase(pending, fold.late)
+        self._pass(pending)
+        return self._count(fold, pending)
+
+    def _erase(self, pending: _Pending, late: set[int]) -> None:
+        """Takes out of the journal what arrived after its person had been deleted."""
+        directory, begin = self._data_dir / "journal" / pending.writer, self._positions[pending.writer]
+        for _ in erase(directory, begin, pending.position, lambda position, _: position in late):
+            pass
+
+    def _pass(self, pending: _Pending) -> None:
         # One fold late: the last commit can be made again even where the disk's fsync lies.
         self._readers[pending.writer].trim(self._positions[pending.writer])
         self._positions[pending.writer] = pending.position
-        return self._count(fold, pending)
+
+    def _delete(self, lake: Lake, pending: _Pending, record: Deletion) -> FoldCounts:
+        """A slice of a deletion's work, between folds; when it is done, its record counts as folded."""
+        memory = self._remember(lake, pending)
+        if self._deletion is None:
+            self._fold_others(lake, pending.writer)
+            self._compactor.close()  # what it has merged already holds the rows that are to go
+            self._deletion = Work(lake, record, self._folded())
+            memory.deleted.add(self._deletion.document.extent)
+        if self._deletion.advance(DELETION_SECONDS):
+            self._deletion, self._compactor = None, Compactor(lake)
+            memory.forget_statements(lake)
+            lake["events"].append(TABLES["events"].empty_table(), {pending.app: pending.position})
+            self._pass(pending)
+            self.status.deletions += 1
+        return FoldCounts(more=True)
+
+    def _fold_others(self, lake: Lake, writer: str) -> None:
+        """Folds what the other journals hold by now: what was acknowledged before the deletion."""
+        for other in self._writers():
+            ahead = self._read(other) if other != writer else None
+            while ahead is not None and ahead.deletion is None:
+                self._fold_one(lake, ahead)
+                ahead = self._read(other) if ahead.full else None
+
+    def _folded(self) -> dict[Path, int]:
+        """How far each journal is folded."""
+        return {self._data_dir / "journal" / name: position for name, position in self._positions.items()}
 
     def _rows(self, lake: Lake, pending: _Pending) -> tuple[Fold, Mapping[str, pa.Table]]:
         fold = Fold(self._remember(lake, pending))
@@ -227,14 +282,21 @@ class Committer:
         raw = self._readers[writer].read(self._positions[writer], self._fold_bytes)
         if not raw:
             return None
-        records = []
+        records: list[tuple[int, Record]] = []
+        last = 0
         for position, payload in raw:
             try:
-                records.append((position, decode_record(payload)))
+                record = decode_record(payload)
             except UnknownRecord as error:
                 self._keep_unreadable(writer, position, payload, error)
+            else:
+                if isinstance(record, Deletion):  # by itself, after what stands before it
+                    alone = _Pending(writer, [(position, record)], position, True, record)
+                    return _Pending(writer, records, last, True) if last else alone
+                records.append((position, record))
+            last = position
         full = sum(len(record.payload) for record in raw) >= self._fold_bytes
-        return _Pending(writer, records, raw[-1].position, full)
+        return _Pending(writer, records, last, full)
 
     def _start(self, app: str) -> int:
         """Where to begin: after what `events` holds; after recovery, what any table holds."""
@@ -258,6 +320,7 @@ class Committer:
         status.batches += fold.batches
         status.events += fold.events
         status.duplicates += fold.duplicates
+        status.deleted_late += fold.deleted
         status.dead_letters += letters
         status.positions = dict(self._positions)
         newest = max((record.received_at for _, record in pending.records), default=0)

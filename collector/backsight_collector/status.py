@@ -23,6 +23,8 @@ class Status:
     events: int = 0
     duplicates: int = 0
     dead_letters: Counter[str] = field(default_factory=Counter)
+    deletions: int = 0
+    deleted_late: int = 0  # events that arrived after their person had been deleted
     unreadable_records: int = 0
     damaged_stretches: int = 0
     torn_records: int = 0

@@ -332,7 +332,7 @@ PARTITIONS: Final = {
 }
 
 DELETIONS: Final = "_deletions"
-"""Folder of the lake in which each deletion of persons has a JSON document: what it covers and has removed."""
+"""Folder of the lake in which each deletion of persons has its JSON document: what it covers, what it did."""
 
 SITE_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 """What a site may be called (full match): it becomes a folder's name in the lake."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from threading import Lock
@@ -25,7 +25,7 @@ from weakref import WeakKeyDictionary
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from backsight.contract import STATEMENTS, StatementKind
+from backsight.contract import STATEMENTS, StatementKind, voided
 from backsight.engine import Engine, Files
 from backsight.lake import Lake, Snapshot
 from backsight.sql import load_sql
@@ -133,36 +133,6 @@ def resolve(statements: pa.Table | Files, engine: Engine) -> Identity:
 
     columns = _PERSONS.names
     return Identity(pairs.filter(pairs["first"]).select(columns), pairs.select(columns), said)
-
-
-def voided(revocations: Iterable[tuple[str, str]]) -> set[str]:
-    """Statements that do not hold, from (statement_id, revokes) lines.
-
-    A line holds unless a holding line revokes it. Lines that revoke each other in a circle (no one can write
-    them in the order in which ids are made) are read from the greatest id down.
-    """
-    revoked_by: dict[str, set[str]] = {}
-    for line, revokes in revocations:
-        revoked_by.setdefault(revokes, set()).add(line)
-    verdicts: dict[str, bool] = {}
-    for statement in sorted(revoked_by, reverse=True):
-        _judge(statement, revoked_by, verdicts)
-    return {statement for statement in revoked_by if not verdicts[statement]}
-
-
-def _judge(statement: str, revoked_by: Mapping[str, set[str]], verdicts: dict[str, bool]) -> None:
-    """Note whether the statement holds, and every line on which that depends; chains may be of any length."""
-    waiting = [statement]
-    asked = {statement}
-    while waiting:
-        current = waiting[-1]
-        above = sorted(revoked_by.get(current, ()), reverse=True)
-        pending = [line for line in above if line not in verdicts and line not in asked]
-        if pending:
-            asked.add(pending[0])
-            waiting.append(pending[0])
-            continue
-        verdicts[waiting.pop()] = not any(verdicts.get(line, False) for line in above)
 
 
 def identity_of(snapshot: Snapshot, engine: Engine) -> Identity:

@@ -10,9 +10,8 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from backsight.contract import StatementKind
+from backsight.contract import StatementKind, voided
 from backsight.errors import NotFound, nearest, shown
-from backsight.identity import voided
 from backsight.lake import Snapshot
 
 

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from backsight.contract import voided
 from backsight.engine import Engine
-from backsight.identity import TRAITS, person_sql, resolve, voided
+from backsight.identity import TRAITS, person_sql, resolve
 from query import oracles
 from query.rows import event, rows_of, statement
 

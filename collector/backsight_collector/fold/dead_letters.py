@@ -40,9 +40,10 @@ class DeadLetterRows:
             return
         key = batch_key(capture.site, batch.batch)
         self._seen.recall({key})
+        sender = (id64("device", batch.device), None if batch.user is None else id64("user", batch.user))
         for index, reason, detail, raw in decoded.rejections:
             if self._seen.add(key, index):
-                self._append(capture, batch.batch, index, reason, detail, 1, raw)
+                self._append(capture, batch.batch, index, reason, detail, 1, raw, sender)
         if any(batch.dropped.values()) and self._seen.add(key, NO_PLACE):
             for cause, count in batch.dropped.items():
                 if count:
@@ -65,6 +66,7 @@ class DeadLetterRows:
         detail: str,
         count: int,
         event: str | None,
+        sender: tuple[int | None, int | None] = (None, None),
     ) -> None:
         self.counts[reason.value] += count
         received_at = pa.scalar(capture.received_at, DEAD_LETTERS.field("received_at").type)
@@ -79,5 +81,7 @@ class DeadLetterRows:
                 "detail": detail,
                 "count": count,
                 "event": event,
+                "device": sender[0],
+                "user": sender[1],
             }
         )

@@ -20,7 +20,7 @@ from backsight_collector.fold.dead_letters import DeadLetterRows
 from backsight_collector.fold.known import salt
 from backsight_collector.fold.memory import Memory
 from backsight_collector.fold.nodes import BatchNodes
-from backsight_collector.fold.rows import BatchFacts, EventRows
+from backsight_collector.fold.rows import BatchFacts, EventRows, microseconds
 from backsight_collector.fold.statements import StatementRows
 from backsight_collector.journal.records import Capture, Record, Revocation
 from backsight_collector.wire import Decoded, Event, MalformedBatch
@@ -47,10 +47,13 @@ class _Read(NamedTuple):
 
 
 class Fold:
-    """Gathers the rows of some records. `duplicates` counts events that were stored before."""
+    """Gathers the rows of some records. `duplicates` counts events that were stored before, `deleted` those
+    that came too late (their person was deleted since they happened), in the records at `late`."""
 
     def __init__(self, memory: Memory) -> None:
         self.duplicates = 0
+        self.deleted = 0
+        self.late: set[int] = set()
         self.batches = 0
         self._memory = memory
         self._events = EventRows()
@@ -93,7 +96,7 @@ class Fold:
             if isinstance(record, Revocation):
                 if position > covered.statements:
                     self._statements.revoke(record)
-            else:
+            elif isinstance(record, Capture):
                 reads += self._read(position, record, covered)
         if reads:
             self._memory.events.turn(reads[-1].capture.received_at)
@@ -116,6 +119,8 @@ class Fold:
         ]
 
     def _add_batch(self, read: _Read, covered: Covered) -> None:
+        if self._memory.deleted.concerns(read.capture.site):
+            read = self._without_deleted(read)
         capture, decoded = read.capture, read.decoded
         if read.position > covered.dead_letters:
             self._letters.add(capture, decoded)
@@ -126,6 +131,25 @@ class Fold:
             events = [event for _, event in decoded.events]
         if events:
             self._add_events(read, events, covered)
+
+    def _without_deleted(self, read: _Read) -> _Read:
+        """Without what its person did before being deleted. A batch of which something is that old has no
+        dead letters either: when they happened is not known."""
+        batch, received_at = read.decoded.batch, read.capture.received_at
+        device, user = id64("device", batch.device), None if batch.user is None else id64("user", batch.user)
+        clock_error = 0 if batch.sent_at is None else received_at - microseconds(batch.sent_at)
+        standing = [
+            (index, event)
+            for index, event in read.decoded.events
+            if min(microseconds(event.time) + clock_error, received_at)
+            > self._memory.deleted.until(read.capture.site, device, _said_user(event, user))
+        ]
+        late = len(read.decoded.events) - len(standing)
+        self.deleted += late
+        if not late:
+            return read
+        self.late.add(read.position)
+        return read._replace(decoded=read.decoded._replace(events=standing, rejections=[]))
 
     def _only_new(self, read: _Read) -> list[Event]:
         site, pages, seen = salt(read.capture.site), read.pages, self._memory.events
@@ -152,6 +176,11 @@ class Fold:
 
 
 def _user(event: Event, facts: BatchFacts) -> int | None:
+    return _said_user(event, facts.user)
+
+
+def _said_user(event: Event, user: int | None) -> int | None:
+    """Whose the event is, in a batch of that user."""
     if event.type is EventType.IDENTIFY and event.user is not None:
         return id64("user", event.user)
-    return facts.user
+    return user

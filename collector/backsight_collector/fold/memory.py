@@ -13,10 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from backsight.contract import DEDUPLICATION_HOURS, MAX_ATTRIBUTE_VALUES
+from backsight_collector.deletion.document import read_documents
+from backsight_collector.deletion.remembered import Deleted, recent_ranges
 from backsight_collector.fold.dead_letters import NO_PLACE, batch_key
 from backsight_collector.fold.known import salt
 from backsight_collector.fold.nodes import Contexts
-from backsight_collector.fold.seen import Seen
+from backsight_collector.fold.seen import GENERATION, Seen
 from backsight_collector.fold.statements import KnownPairs
 from backsight_collector.lake.lake import Lake
 
@@ -42,11 +44,23 @@ class Memory:
         self.pairs = KnownPairs()
         self.statement_ids: set[str] | None = _statement_ids(lake) if rereads else None
         self.events, self.letters = Seen(oldest), Seen(oldest)
+        deletions = read_documents(lake.directory)
+        self.deleted = Deleted(deletions)
         since = _EPOCH + timedelta(microseconds=oldest) - timedelta(hours=DEDUPLICATION_HOURS)
         self._load_contexts(lake)
         self._load_pairs(lake)
         self._load_events(lake, since)
         self._load_letters(lake, since)
+        earliest = oldest - 2 * GENERATION
+        self.events.load(*recent_ranges(deletions, "events", earliest))
+        self.letters.load(*recent_ranges(deletions, "dead_letters", earliest))
+
+    def forget_statements(self, lake: Lake) -> None:
+        """Takes note anew of what `statements` holds: of who was deleted, a pair is to be observed again."""
+        self.pairs = KnownPairs()
+        self._load_pairs(lake)
+        if self.statement_ids is not None:
+            self.statement_ids = _statement_ids(lake)
 
     def _load_contexts(self, lake: Lake) -> None:
         for rows in lake["elements"].scan(["site", "element_id", "tag", "namespace", "attributes"]):

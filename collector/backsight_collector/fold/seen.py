@@ -122,9 +122,9 @@ class Seen:
             return True
         return _insert(ranges, sequence)
 
-    def load(self, keys: Int64s, sequences: Int32s) -> None:
-        """Adds many pairs at once, in any order."""
-        self._current.pack(_Ranges(keys, sequences, sequences))
+    def load(self, keys: Int64s, sequences: Int32s, lasts: Int32s | None = None) -> None:
+        """Adds many pairs at once, in any order; with `lasts`, ranges that end with these."""
+        self._current.pack(_Ranges(keys, sequences, sequences if lasts is None else lasts))
         self._bound()
 
     def _widen(self, key: int, rows: list[tuple[int, int]]) -> None:

@@ -34,7 +34,24 @@ class Revocation(msgspec.Struct, frozen=True, array_like=True, tag="revocation")
     revokes: str
 
 
-Record = Capture | Revocation
+class Deletion(msgspec.Struct, frozen=True, array_like=True, tag="deletion"):
+    """Everything of these `persons` (numbers of users or devices) of a site is to go that was received up to
+    `received_at`. Of their ids only these hashes stand here."""
+
+    received_at: int
+    site: str
+    deletion_id: str
+    persons: tuple[int, ...]
+
+
+class Erased(msgspec.Struct, frozen=True, array_like=True, tag="erased"):
+    """Stands where a capture stood whose person was deleted (see erasing.py)."""
+
+    received_at: int
+    filler: bytes
+
+
+Record = Capture | Revocation | Deletion | Erased
 
 _encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final[msgspec.msgpack.Decoder[Record]] = msgspec.msgpack.Decoder(Record)

@@ -50,6 +50,7 @@ class Lake:
 
     def __init__(self, directory: Path, snapshot_hours: int | None = None) -> None:
         """Raises LakeLocked or LakeDamaged; mends what a crash has left (see recovery.py)."""
+        self.directory = directory
         self._lock = LakeLock(directory)
         try:
             self.set_aside = mend(directory)

@@ -15,11 +15,10 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from backsight.contract import MAX_ID_CHARS, STATEMENTS, id64
+from backsight.contract import MAX_ID_CHARS, STATEMENTS, id64, voided
 from backsight.engine import Files
 from backsight.errors import NotFound, shown
 from backsight.fields import read_object, read_string, refuse
-from backsight.identity import voided
 from backsight.reports.explain.words import moment_of
 from backsight.rules.rule import Rule
 from backsight.rules.steps import Step
