@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import httpx
 
@@ -106,6 +106,14 @@ class RemoteSite(Questions):
     def _freeze(self, name: str, body: Request, expected_version: int | None) -> Cohort:
         return _cohort(self._ask("POST", f"{_path(name, 'cohorts')}/freeze", body, expected_version))
 
+    def _key_door(self) -> RemoteKeys:
+        return RemoteKeys(self._ask)
+
+    def _audit(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        query = urlencode({name: str(value) for name, value in request.items()})
+        answer: Mapping[str, Any] = self._ask("GET", f"/v1/audit?{query}")
+        return answer
+
     def _ask(
         self, method: str, path: str, body: Request | None = None, expected_version: int | None = None
     ) -> Any:
@@ -121,6 +129,32 @@ class RemoteSite(Questions):
         if response.status_code == 204 or (response.is_success and document):
             return document
         raise _error(response, document)
+
+
+@dataclass(frozen=True)
+class RemoteKeys:
+    """Requests about keys, taken to a server."""
+
+    ask: Callable[..., Any]
+
+    def list(self) -> Mapping[str, Any]:
+        return self._answered("GET", "/v1/keys")
+
+    def create(self, body: object) -> Mapping[str, Any]:
+        return self._answered("POST", "/v1/keys", body)
+
+    def change(self, key_id: str, body: object) -> Mapping[str, Any]:
+        return self._answered("PATCH", _path(key_id, "keys"), body)
+
+    def rotate(self, key_id: str, body: object) -> Mapping[str, Any]:
+        return self._answered("POST", f"{_path(key_id, 'keys')}/rotate", body)
+
+    def revoke(self, key_id: str) -> Mapping[str, Any]:
+        return self._answered("DELETE", _path(key_id, "keys"))
+
+    def _answered(self, method: str, path: str, body: object = None) -> Mapping[str, Any]:
+        answer: Mapping[str, Any] = self.ask(method, path, body)
+        return answer
 
 
 def _client(url: str, key: str) -> httpx.Client:

@@ -12,13 +12,14 @@ from typing import Any, Final
 
 from backsight import candidates, doctor, repairs
 from backsight.asking import Question
+from backsight.audit import read_audit
 from backsight.candidates import unnamed
 from backsight.cohorts import Cohort, Cohorts, read_freeze
 from backsight.config import check_setting
 from backsight.definer_links import DefinerLink, read_link_request
 from backsight.engine import Engine
 from backsight.errors import InvalidRequest, NotFound, nearest, shown
-from backsight.keys import Keys
+from backsight.keys import KeyRequests, Keys
 from backsight.lake import Lake
 from backsight.named_events import NamedEvent, NamedEvents, check_name
 from backsight.questions import Questions
@@ -83,7 +84,7 @@ class Site(Questions):
         self._lake, self._engine = lake, engine
         self._names = NamedEvents(store, site)
         self._cohorts = Cohorts(store, site)
-        self._keys = Keys(store)
+        self._store, self._keys = store, Keys(store)
         self._tries = TrieCache()
         self._captured: set[str] = set()
         self._lock = Lock()
@@ -132,12 +133,28 @@ class Site(Questions):
     def history(self, name: str) -> list[NamedEvent]:
         return list(self._names.history(name))
 
-    def create_link(self, body: Mapping[str, Any], actor: str) -> DefinerLink:
-        """A link that opens the definer (`{"url", "minutes"}`), with a token of its own."""
+    def create_link(self, body: Mapping[str, Any], actor: str, until: datetime | None = None) -> DefinerLink:
+        """A link that opens the definer (`{"url", "minutes"}`), with a token of its own.
+
+        It ends `until` then at the latest: when the key does that asks for it.
+        """
         asked = read_link_request(body)
         expires = datetime.now(UTC) + timedelta(minutes=asked.minutes)
+        expires = expires if until is None else min(expires, until)
         made = self._keys.create_definer(self.site, asked.origin, expires, actor)
         return DefinerLink(asked.with_token(made.key), expires)
+
+    def key_requests(self, actor: str, until: datetime | None = None) -> KeyRequests:
+        """The site's keys, for somebody who may administer them; `until`: when that one's own key ends."""
+        return KeyRequests(self._keys, self.site, actor, until)
+
+    def audit_lines(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """The site's lines of the audit trail; see `backsight.audit.read_audit`."""
+        return read_audit(self._store, self.site, request)
+
+    def changes_by(self, actor: str) -> int:
+        """How many versions of names and cohorts somebody has made."""
+        return self._store.changes_by(actor)
 
     def put_cohort(
         self, name: str, body: Mapping[str, Any], expected_version: int | None, actor: str
@@ -176,6 +193,12 @@ class Site(Questions):
 
     def _report(self, report: str, request: Request) -> tuple[Answer, Callable[[], str]]:
         return self.answer(report, request)
+
+    def _key_door(self) -> KeyRequests:
+        return self.key_requests(self.actor)
+
+    def _audit(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        return self.audit_lines(request)
 
     def _put_event(self, name: str, body: Request, expected_version: int | None) -> NamedEvent:
         return self.put_event(name, body, expected_version, self.actor)

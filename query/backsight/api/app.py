@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute
 from backsight.api.cross_origin import Places, Preflight, Tokens
 from backsight.api.endpoint import Endpoint
 from backsight.api.flights import Flights
+from backsight.api.guesses import Guesses
 from backsight.api.headers import SECURITY_HEADERS
 from backsight.api.openapi import document
 from backsight.api.operations import OPERATIONS, Operation
@@ -47,6 +48,7 @@ def create_api(
     threads: int = 2,
     waiting: int = 256,
     seconds: float | None = None,
+    guesses: Guesses | None = None,
 ) -> FastAPI:
     """The query API: `/v1/reports/…`, `/v1/events…` and `/v1/openapi.json`.
 
@@ -56,12 +58,12 @@ def create_api(
     in which they came; beyond that the answer is 503, as where a report takes longer than `seconds`. Equal
     reports are computed once, those that nobody waits for any more are called off. `operations` are answered
     and described like the API's own, with the `schemas` that they name; what no operation answers is a
-    problem document.
+    problem document. `guesses` counts the keys that open nothing.
     """
     names = Workers("names", NAME_THREADS, NAMES_WAITING)
     questions = Workers("questions", QUESTION_THREADS, NAMES_WAITING)
     reports = Workers("reports", threads, waiting)
-    flights, places = Flights(reports, seconds), Places()
+    flights, places, guesses = Flights(reports, seconds), Places(), guesses or Guesses()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -82,7 +84,9 @@ def create_api(
     )
     every = (*OPERATIONS, *operations)
     for operation in every:
-        endpoint = Endpoint(operation, open_site, authenticate, tokens, names, questions, flights, places)
+        endpoint = Endpoint(
+            operation, open_site, authenticate, tokens, names, questions, flights, places, guesses
+        )
         app.routes.append(
             RawRoute(operation.path, endpoint.answer, methods=[operation.method], name=operation.id)
         )

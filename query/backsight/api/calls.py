@@ -8,12 +8,16 @@ from typing import Any, Final
 
 from backsight.api.operation import Answer, Call, Later
 from backsight.asking import Question
+from backsight.errors import Refused
 from backsight.fields import read_object
+from backsight.keys import KeyRequests
 from backsight.ready import ready_rules
 from backsight.scan.context import rfc3339
 
 MOST_DIGITS: Final = 10
-_NUMBERS: Final = frozenset({"activity", "days", "limit"})
+_NUMBERS: Final = frozenset({"activity", "before", "days", "limit"})
+MOST_TOKEN_CHANGES: Final = 500
+"""Versions of names that one definer's token may make: whoever takes one from a page fills no database."""
 
 
 def ask_report(report: str, call: Call) -> Question:
@@ -83,14 +87,23 @@ def put_event(call: Call) -> Answer:
     """A name is bound to rules."""
     body = read_object(call.body, "", ["rules", "description"])
     actor = call.principal.key_id
+    _require_changes_left(call)
     event = call.site.put_event(call.name, body, call.expected_version, actor)
     return Answer(event.to_json(), event.version)
 
 
 def delete_event(call: Call) -> Answer:
     """A name is taken away."""
+    _require_changes_left(call)
     call.site.drop_event(call.name, call.expected_version, call.principal.key_id)
     return Answer(None)
+
+
+def _require_changes_left(call: Call) -> None:
+    asking = call.principal
+    if asking.origin is not None and call.site.changes_by(asking.key_id) >= MOST_TOKEN_CHANGES:
+        message = f"this definer's token has made {MOST_TOKEN_CHANGES} changes, as many as one may."
+        raise Refused(message, field="key", valid="a new link, by `backsight define`")
 
 
 def read_history(call: Call) -> Answer:
@@ -146,7 +159,8 @@ def examine(call: Call) -> Question:
 
 def create_link(call: Call) -> Answer:
     """A link to the definer."""
-    return Answer(call.site.create_link(call.body or {}, call.principal.key_id).to_json())
+    asking = call.principal
+    return Answer(call.site.create_link(call.body or {}, asking.key_id, asking.expires).to_json())
 
 
 def read_definer(call: Call) -> Answer:
@@ -154,3 +168,37 @@ def read_definer(call: Call) -> Answer:
     asking = call.principal
     expires = None if asking.expires is None else rfc3339(asking.expires)
     return Answer({"site": asking.site, "origin": asking.origin, "expires": expires})
+
+
+def _keys(call: Call) -> KeyRequests:
+    return call.site.key_requests(call.principal.key_id, call.principal.expires)
+
+
+def list_keys(call: Call) -> Answer:
+    """The keys of the site."""
+    return Answer(dict(_keys(call).list()))
+
+
+def create_key(call: Call) -> Answer:
+    """A new key, told this once."""
+    return Answer(dict(_keys(call).create(call.body)))
+
+
+def change_key(call: Call) -> Answer:
+    """A key's settings are changed."""
+    return Answer(dict(_keys(call).change(call.name, call.body)))
+
+
+def rotate_key(call: Call) -> Answer:
+    """A new key in place of another."""
+    return Answer(dict(_keys(call).rotate(call.name, call.body)))
+
+
+def revoke_key(call: Call) -> Answer:
+    """A key opens nothing any more."""
+    return Answer(dict(_keys(call).revoke(call.name)))
+
+
+def read_audit_lines(call: Call) -> Answer:
+    """Who changed what."""
+    return Answer(call.site.audit_lines(_asked_for(call, "since", "action", "limit", "before")))

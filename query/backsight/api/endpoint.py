@@ -17,6 +17,7 @@ from backsight.api.bodies import parse_object, read_body
 from backsight.api.connection import while_connected
 from backsight.api.cross_origin import Places, Tokens, require_impersonal, require_page, shared_headers
 from backsight.api.flights import Flights
+from backsight.api.guesses import Guesses
 from backsight.api.headers import bearer_key
 from backsight.api.operations import Answer, Call, Later, Operation
 from backsight.api.paths import name_in_path, query_of
@@ -29,6 +30,7 @@ from backsight.errors import BacksightError, Cancelled, Conflict, Exceeded, Refu
 from backsight.keys import Principal
 from backsight.results import RESULTS
 from backsight.site import Site
+from backsight.store import coming_from
 
 KEYS: Final = "Bearer and a secret key, sk_…; on a page of the site, a definer's token"
 SMALL: Final = 65_536
@@ -51,6 +53,7 @@ class Endpoint:
     flights: Flights
     places: Places
     """For what is asked with definer's tokens."""
+    guesses: Guesses
 
     async def answer(self, request: Request) -> Response:
         """The answer, whatever happens."""
@@ -78,8 +81,8 @@ class Endpoint:
         operation = self.operation
         media = choose(request, operation)
         principal = await self._principal(request)
-        principal.require(operation.scope)
         require_page(principal, operation, request)
+        principal.require(operation.scope)
         with self.places.of(principal):
             return await self._told(request, principal, media)
 
@@ -90,8 +93,12 @@ class Endpoint:
         expected = expected_version(request, operation.preconditions)
         name, query = name_in_path(request), query_of(request, operation.query)
 
+        address = client_address(request)
+
         def work() -> Answer | Question | Later:
-            return operation.run(Call(self.open_site(principal.site), principal, name, body, expected, query))
+            call = Call(self.open_site(principal.site), principal, name, body, expected, query)
+            with coming_from(address):
+                return operation.run(call)
 
         return await while_connected(request, self._respond(work, media))
 
@@ -127,14 +134,24 @@ class Endpoint:
         key = bearer_key(request)
         if key is None:
             raise unauthenticated("no key was sent")
+        address = client_address(request)
+        self.guesses.check(address, key)
         try:
-            return await self.names.run(lambda: self.authenticate(key))
+            principal = await self.names.run(lambda: self.authenticate(key))
         except Refused as error:
+            self.guesses.failed(address, key)
             raise unauthenticated(error.message, ', error="invalid_token"', error.valid) from error
+        self.guesses.succeeded(key)
+        return principal
 
     @property
     def _name(self) -> str:
         return f"{self.operation.method} {self.operation.path}"
+
+
+def client_address(request: Request) -> str | None:
+    """From where the request comes: the peer's, or what a trusted proxy says (`api.proxies`)."""
+    return request.client.host if request.client else None
 
 
 def unauthenticated(message: str, reason: str = "", valid: str = KEYS) -> HTTPError:

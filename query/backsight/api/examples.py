@@ -152,6 +152,13 @@ REQUESTS: Final[dict[str, dict[str, Any]]] = {
         "description": "Looked at pricing again and again, and has not signed up.",
     },
     "Freeze": {"as": "Undecided in October", "timezone": "Europe/Vienna"},
+    "KeyRequest": {"scopes": ["read"], "label": "dashboard", "expires": "90d"},
+    "KeyChange": {
+        "origins": ["https://shop.example", "https://*.shop.example"],
+        "events_per_second": 500,
+        "pages_only": True,
+    },
+    "Rotation": {"days": 7},
 }
 """By the schema that they are examples of."""
 

@@ -21,12 +21,12 @@ that names the field, the value and what would be valid."""
 SCOPES: Final = {
     "read": "ask",
     "define": "change named events and cohorts",
-    "admin": "change keys and identity",
+    "admin": "change keys and identity, and read the audit trail",
 }
 
 _FAILURES: Final = {
     "400": "The question can't be understood; `field` says where",
-    "401": "No key, or one that is unknown or revoked",
+    "401": "No key, or one that is unknown, expired or revoked",
     "403": "The key lacks the scope, or a definer's token is used for what it is not for",
     "404": "There is no such named event, cohort, person or statement",
     "406": "The answer has no form that `Accept` takes",
@@ -35,15 +35,18 @@ _FAILURES: Final = {
     "412": "Another version stands than the one that the request names",
     "413": "The body is too large",
     "415": "The body is encoded",
+    "429": "Too many keys that open nothing came from this address: ask again after `Retry-After` seconds",
     "500": "A fault; `instance` is where to find it in the server's log",
     "503": "Too many questions are being answered: ask again after `Retry-After` seconds; or the answer "
     "takes more time or memory than it may: `valid` says what takes less",
 }
 _OF_BODIES: Final = ("408", "413", "415")
 
+_RETRY: Final[dict[str, Any]] = {"headers": {"Retry-After": {"schema": {"type": "integer"}}}}
 _FAILURE_HEADERS: Final[Mapping[str, dict[str, Any]]] = {
     "401": {"headers": {"WWW-Authenticate": {"schema": {"type": "string"}}}},
-    "503": {"headers": {"Retry-After": {"schema": {"type": "integer"}}}},
+    "429": _RETRY,
+    "503": _RETRY,
 }
 _CONDITIONS: Final = {
     "If-Match": "The ETag that was last seen, or *: nothing is changed where another version stands, or none",

@@ -11,6 +11,8 @@ from typing import Final
 from backsight.api.calls import (
     ask_person,
     ask_report,
+    change_key,
+    create_key,
     create_link,
     delete_cohort,
     delete_event,
@@ -20,17 +22,22 @@ from backsight.api.calls import (
     freeze_cohort,
     list_cohorts,
     list_events,
+    list_keys,
     list_ready,
     list_unnamed,
     put_cohort,
     put_event,
+    read_audit_lines,
     read_cohort,
     read_cohort_history,
     read_definer,
     read_event,
     read_history,
+    revoke_key,
+    rotate_key,
 )
 from backsight.api.operation import Answer, Call, Later, Operation
+from backsight.api.schemas.administration import AUDIT
 from backsight.api.schemas.definer import LISTING
 from backsight.api.schemas.doctor import EXAMINED
 from backsight.api.schemas.events import DAYS
@@ -45,6 +52,7 @@ PAGE_BYTES: Final = 5_000_000
 
 PARAMETERS: Final[Mapping[str, Schema]] = {
     "name": {**TEXT, "description": "The name of a named event or a cohort"},
+    "key_id": {**TEXT, "description": "The id of a key, `k_…`"},
     "person": {**TEXT, "description": "A `person` of an answer, or `user:ID` or `device:ID`"},
 }
 """What stands in paths."""
@@ -82,6 +90,7 @@ def _report_operations(report: str, summary: str, on_page: bool = False) -> tupl
 
 _EVENT: Final = "/v1/events/{name}"
 _COHORT: Final = "/v1/cohorts/{name}"
+_KEY: Final = "/v1/keys/{key_id}"
 _CONDITIONS: Final = ("If-Match", "If-None-Match")
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
@@ -163,6 +172,27 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     Operation(
         "deleteCohort", "DELETE", _COHORT, "define", "Take a cohort away; its history stays", delete_cohort,
         preconditions=_CONDITIONS,
+    ),
+    Operation("listKeys", "GET", "/v1/keys", "admin", "The keys of the site", list_keys, response="Keys"),
+    Operation(
+        "createKey", "POST", "/v1/keys", "admin", "A new write key, or with scopes a secret one", create_key,
+        "KeyRequest", "Key",
+    ),
+    Operation(
+        "changeKey", "PATCH", _KEY, "admin", "Set a key's end, origins, rate or label", change_key,
+        "KeyChange", "Key",
+    ),
+    Operation(
+        "rotateKey", "POST", f"{_KEY}/rotate", "admin", "A new key that opens the same; the old one ends",
+        rotate_key, "Rotation", "Key",
+    ),
+    Operation(
+        "revokeKey", "DELETE", _KEY, "admin", "Make a key useless from now on", revoke_key,
+        response="RevokedKey",
+    ),
+    Operation(
+        "readAudit", "GET", "/v1/audit", "admin", "Who changed what, when and from where", read_audit_lines,
+        response="AuditTrail", query=AUDIT,
     ),
 )  # fmt: skip
 """In the order in which paths are tried."""

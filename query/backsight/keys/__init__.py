@@ -12,6 +12,7 @@ from backsight.keys.key import SCOPES, Key, NewKey, Principal
 from backsight.keys.keys import Keys
 from backsight.keys.live import LiveWriteKeys
 from backsight.keys.making import DEFINER_TOKEN, SECRET_KEY, WRITE_KEY
+from backsight.keys.requests import KeyRequests
 
 __all__ = [
     "DEFINER_TOKEN",
@@ -19,6 +20,7 @@ __all__ = [
     "SECRET_KEY",
     "WRITE_KEY",
     "Key",
+    "KeyRequests",
     "Keys",
     "LiveWriteKeys",
     "NewKey",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from backsight.errors import Refused
 from backsight.store import StoredKey
@@ -14,6 +14,7 @@ SCOPES: Final = ("read", "define", "admin")
 """What a secret key may do: ask; change named events; change keys and identity, read the audit trail. Each
 includes those before it.
 """
+_MOMENTS: Final = ("created", "revoked", "expires", "last_used")
 
 
 @dataclass(frozen=True)
@@ -70,14 +71,21 @@ class Key:
 
     def to_json(self) -> dict[str, Any]:
         """The key as the API lists it."""
-        moments = ("created", "revoked", "expires", "last_used")
-        told = {name: at and at.isoformat() for name in moments for at in [getattr(self, name)]}
+        told = {name: at and at.isoformat() for name in _MOMENTS for at in [getattr(self, name)]}
         return {
             "key_id": self.key_id, "site": self.site, "kind": self.kind, "key": self.shown,
             "scopes": list(self.scopes), "label": self.label, "origin": self.origin,
             "origins": list(self.origins), "events_per_second": self.events_per_second,
             "pages_only": self.pages_only, "maker": self.maker, **told,
         }  # fmt: skip
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Self:
+        """The key of which the API told."""
+        known = {field: told[field] for field in cls.__dataclass_fields__ if field != "shown"}
+        moments = {name: told[name] and datetime.fromisoformat(told[name]) for name in _MOMENTS}
+        lists = {"scopes": tuple(told["scopes"]), "origins": tuple(told["origins"])}
+        return cls(**{**known, **moments, **lists, "shown": told["key"]})
 
 
 @dataclass(frozen=True)

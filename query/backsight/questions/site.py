@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, Union
 
+from backsight.questions.administration import Administration
 from backsight.questions.funnels import FunnelQuestions
 from backsight.questions.paths import PathQuestions
 from backsight.questions.persons import PersonQuestions
@@ -37,7 +38,13 @@ datetime).
 
 
 class Questions(
-    FunnelQuestions, RetentionQuestions, TrendQuestions, PathQuestions, SignalQuestions, PersonQuestions
+    Administration,
+    FunnelQuestions,
+    RetentionQuestions,
+    TrendQuestions,
+    PathQuestions,
+    SignalQuestions,
+    PersonQuestions,
 ):
     """One site: its reports and its named events.
 

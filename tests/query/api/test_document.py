@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, cast
 
 import httpx
@@ -18,7 +19,7 @@ from backsight.keys import Principal
 from backsight.requests import REPORT_PATHS
 from backsight.site import Site
 from query.api.asking import JSON, Broken, broken_api, check, client, schema
-from shop_site import serve
+from shop_site import secret_key, serve
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +63,15 @@ def test_references(document: dict[str, Any]) -> None:
         jsonschema.Draft202012Validator.check_schema(each)
 
 
-def test_examples_run(api: httpx.Client, document: dict[str, Any]) -> None:
+def test_examples_run(data: Path, url: str, document: dict[str, Any]) -> None:
     """Every example in the document fits its schema, and is answered as the document says."""
+    with client(url, secret_key(data, "admin")) as api:
+        key_id = api.post("/v1/keys", json={"label": "example"}).json()["key_id"]
+        run_examples(api, document, {"{name}": "Example", "{key_id}": key_id})
+        api.delete("/v1/events/Example")
+
+
+def run_examples(api: httpx.Client, document: dict[str, Any], named: dict[str, str]) -> None:
     ran = 0
     for method, path, operation in operations(document):
         content = operation.get("requestBody", {}).get("content", {}).get(JSON)
@@ -71,7 +79,9 @@ def test_examples_run(api: httpx.Client, document: dict[str, Any]) -> None:
             continue
         name = content["schema"]["$ref"].rsplit("/", 1)[1]
         check(name, content["example"])
-        response = api.request(method, path.replace("{name}", "Example"), json=content["example"])
+        for place, value in named.items():
+            path = path.replace(place, value)
+        response = api.request(method, path, json=content["example"])
         assert response.status_code == 200, response.text
         check(
             operation["responses"]["200"]["content"][JSON]["schema"]["$ref"].rsplit("/", 1)[1],
@@ -79,7 +89,6 @@ def test_examples_run(api: httpx.Client, document: dict[str, Any]) -> None:
         )
         ran += 1
     assert ran == len([each for each in OPERATIONS if each.request])
-    api.delete("/v1/events/Example")
 
 
 ANY = {"on": "any"}

@@ -51,7 +51,7 @@ def test_scope(data: Path, url: str) -> None:
                 continue
             path = operation.path.replace("{name}", "New")
             document = problem(reader.request(operation.method, path, json={"rules": [{"on": "any"}]}), 403)
-            assert "scope 'define'" in document["detail"]
+            assert f"scope '{operation.scope}'" in document["detail"]
         for kind in ("events", "cohorts"):
             assert reader.get(f"/v1/{kind}/New").status_code == 404
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from backsight.api.schemas import (
+    administration,
     answer,
     attribution,
     breakdowns,
@@ -30,6 +31,7 @@ from backsight.api.schemas import (
 from backsight.api.schemas.parts import Schema
 
 SCHEMAS: Final[dict[str, Schema]] = {
+    **administration.SCHEMAS,
     **answer.SCHEMAS,
     **attribution.SCHEMAS,
     **breakdowns.SCHEMAS,

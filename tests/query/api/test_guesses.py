@@ -1,0 +1,102 @@
+"""Whoever tries keys that open nothing has to wait; nobody else has to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from backsight.api.guesses import BURST, MOST_ADDRESSES, MOST_KEYS, SECONDS, Guesses
+from backsight.api.problems import HTTPError
+from query.api.asking import client, problem
+from shop_site import secret_key, served, write_data
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def is_held_up(guesses: Guesses, address: str | None, key: str = "sk_new") -> bool:
+    try:
+        guesses.check(address, key)
+    except HTTPError as error:
+        assert error.status == 429
+        assert int(error.headers["Retry-After"]) >= 1
+        return True
+    return False
+
+
+def test_an_address_that_failed_too_often_waits_and_then_may_try_again() -> None:
+    """So many failures at once, then one more whenever the time for one has gone by."""
+    clock = Clock()
+    guesses = Guesses(clock)
+    for number in range(BURST):
+        assert not is_held_up(guesses, "192.0.2.1")
+        guesses.failed("192.0.2.1", f"sk_{number}")
+    assert is_held_up(guesses, "192.0.2.1")
+    assert not is_held_up(guesses, "192.0.2.2")
+    clock.now = SECONDS
+    assert not is_held_up(guesses, "192.0.2.1")
+    guesses.failed("192.0.2.1", "sk_again")
+    assert is_held_up(guesses, "192.0.2.1")
+
+
+def test_a_key_that_is_known_to_be_good_never_waits() -> None:
+    """Nobody is shut out by somebody else's attempts from the same address; a key that failed since is."""
+    guesses = Guesses(Clock())
+    guesses.succeeded("sk_good")
+    for number in range(BURST):
+        guesses.failed("192.0.2.1", f"sk_{number}")
+    assert (is_held_up(guesses, "192.0.2.1", "sk_good"), is_held_up(guesses, "192.0.2.1", "sk_bad")) == (
+        False,
+        True,
+    )
+    guesses.failed("192.0.2.1", "sk_good")
+    assert is_held_up(guesses, "192.0.2.1", "sk_good")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("2001:db8::1", "2001:db8::2:3:4:5", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("192.0.2.1", "192.0.2.2", False),
+        (None, None, True),
+        ("no address", "no address", True),
+    ],
+)
+def test_what_counts_as_one_sender(one: str | None, other: str | None, is_same: bool) -> None:
+    """An IPv4 address; of IPv6 the 64 bits that a sender can't choose; whatever else stands for itself."""
+    guesses = Guesses(Clock())
+    for number in range(BURST):
+        guesses.failed(one, f"sk_{number}")
+    assert is_held_up(guesses, other) == is_same
+
+
+def test_memory_is_bounded() -> None:
+    """However many addresses fail and keys succeed, no more than so many are remembered."""
+    guesses = Guesses(Clock())
+    for number in range(MOST_ADDRESSES + 100):
+        guesses.failed(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}", "sk_x")
+    for number in range(MOST_KEYS + 100):
+        guesses.succeeded(f"sk_{number}")
+    assert (len(guesses._free_at), len(guesses._good)) == (MOST_ADDRESSES, MOST_KEYS)
+    assert f"backsight_api_keys_refused_total {MOST_ADDRESSES + 100}" in guesses.metrics()
+
+
+def test_over_http_a_guesser_is_told_to_wait_and_the_trail_stays_quiet(tmp_path: Path) -> None:
+    """After too many unknown keys the answer is 429, for keys in use it is not, and no audit line tells of it."""
+    write_data(tmp_path)
+    with served(tmp_path) as url, client(url, secret_key(tmp_path, "admin")) as admin:
+        before = admin.get("/v1/audit").json()
+        for number in range(BURST):
+            problem(httpx.get(f"{url}/v1/events", headers={"Authorization": f"Bearer sk_{number:040}"}), 401)
+        held_up = httpx.get(f"{url}/v1/events", headers={"Authorization": f"Bearer sk_{0:040}"})
+        assert problem(held_up, 429)["type"] == "urn:backsight:problem:too-many-attempts"
+        assert 1 <= int(held_up.headers["Retry-After"]) <= SECONDS
+        assert problem(httpx.get(f"{url}/v1/events"), 401)["detail"] == "no key was sent."
+        assert admin.get("/v1/audit").json() == before
