@@ -118,7 +118,7 @@ def test_a_rotated_key_opens_the_same_until_its_old_one_ends(admin: httpx.Client
 
 
 def test_a_key_that_ends_makes_none_that_lasts_longer(data: Path, url: str) -> None:
-    """Whoever has an admin's key for some time gets no more time from it: not by making, changing or rotating."""
+    """Whoever has an admin's key for some time gets no more time from it: by no key made, set or rotated."""
     with SQLiteStore(data / "backsight.sqlite") as store:
         key = Keys(store).create_secret("shop", ["admin"], "test", settings={"expires": "2d"})
     with client(url, key.key) as admin:
@@ -161,7 +161,7 @@ def test_keys_of_other_sites_are_out_of_reach(tmp_path: Path) -> None:
 
 
 def test_what_a_stolen_key_made_is_told_when_it_is_revoked(admin: httpx.Client, url: str) -> None:
-    """Keys that a revoked key made stay (pages depend on them), and are named, so that somebody looks at them."""
+    """Keys that a revoked key made stay (pages depend on them), and are named, so that somebody looks."""
     stolen = made(admin, scopes=["admin"])
     with client(url, stolen["key"]) as thief:
         left = made(thief, scopes=["read"])
@@ -215,10 +215,14 @@ def test_the_trail_comes_in_pages_and_by_action(admin: httpx.Client) -> None:
 @pytest.mark.parametrize(
     ("query", "field"),
     [
-        ({"since": "never"}, "since"), ({"limit": "0"}, "limit"), ({"limit": "x"}, "limit"), ({"before": "0"}, "before"),
-        ({"action": ""}, "action"), ({"actor": "ada"}, "actor"),
+        ({"since": "never"}, "since"),
+        ({"limit": "0"}, "limit"),
+        ({"limit": "x"}, "limit"),
+        ({"before": "0"}, "before"),
+        ({"action": ""}, "action"),
+        ({"actor": "ada"}, "actor"),
     ],
-)  # fmt: skip
+)
 def test_what_the_trail_cannot_be_asked(admin: httpx.Client, query: dict[str, str], field: str) -> None:
     """A question that can't be understood is refused by its field."""
     assert problem(admin.get("/v1/audit", params=query), 400)["field"] == field
