@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from backsight_collector.dialects import segment
 from backsight_collector.journal.records import BACKSIGHT, Capture
 from backsight_collector.wire import Decoded, MalformedBatch, decode
 
@@ -18,6 +19,7 @@ Decode = Callable[[bytes, int], list[Decoded]]
 
 DIALECTS: Final[Mapping[str, Decode]] = {
     BACKSIGHT: lambda body, received_at: [decode(body)],
+    **segment.dialects(),
 }
 
 

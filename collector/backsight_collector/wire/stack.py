@@ -1,4 +1,4 @@
-"""JSON may nest as deep as the stack that is left allows, and that differs between the door and the committer.
+"""How deep JSON may nest depends on the stack that is left, which is not the same at the door and later.
 
 Without this, the door could accept what the committer can't read back. Only a hostile body comes here.
 """
