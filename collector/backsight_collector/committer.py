@@ -21,7 +21,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from backsight.contract import MAX_ATTRIBUTE_VALUES, TABLES
+from backsight.contract import MAX_ATTRIBUTE_VALUES, MAX_CONTEXTS, TABLES
 from backsight_collector.deletion.work import Work
 from backsight_collector.fold.fold import Covered, Fold
 from backsight_collector.fold.memory import Memory
@@ -61,6 +61,8 @@ class CommitterSettings:
     """How long a version of a table stays readable: for running reports and for answers to be had again."""
     max_attribute_values: int = MAX_ATTRIBUTE_VALUES
     """Distinct values of one attribute on one site, past which it stops being part of elements."""
+    max_contexts: int = MAX_CONTEXTS
+    """Elements and nodes of one site, past which new contexts are cut (see fold/room.py)."""
 
 
 FOLD_STRETCH: Final = 5.0
@@ -311,7 +313,10 @@ class Committer:
         if self._memory is None:
             received = [record.received_at for _, record in pending.records]
             oldest = min(received, default=round(time.time() * 1e6))
-            self._memory = Memory(lake, oldest, self.settings.max_attribute_values, self._rereads)
+            settings = self.settings
+            self._memory = Memory(
+                lake, oldest, settings.max_attribute_values, self._rereads, settings.max_contexts
+            )
         return self._memory
 
     def _count(self, fold: Fold, pending: _Pending) -> FoldCounts:
@@ -353,6 +358,7 @@ class Committer:
         status.torn_records = sum(reader.torn for reader in readers)
         if self._memory is not None:
             status.withheld = self._memory.contexts.withheld()
+            status.cut = self._memory.contexts.cut()
             status.id_collisions = self._memory.contexts.collisions
             status.deduplication_cut_short = self._memory.events.early + self._memory.letters.early
         try:

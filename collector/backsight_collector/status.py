@@ -14,7 +14,8 @@ FILE_NAME: Final = "committer-status.json"
 @dataclass
 class Status:
     """Counts since the committer's start; `lag_seconds` is how far behind the journal the lake was after the
-    last fold, and `withheld` names, by site, attributes whose values are no longer part of elements."""
+    last fold, `withheld` names, by site, attributes whose values are no longer part of elements, and `cut`
+    says, by site, of how many events the context was cut and why."""
 
     started_at: float = 0.0  # seconds since 1970, as all times here
     updated_at: float = 0.0
@@ -36,6 +37,7 @@ class Status:
     compactions: int = 0
     positions: dict[str, int] = field(default_factory=dict)
     withheld: dict[str, dict[str, str]] = field(default_factory=dict)
+    cut: dict[str, tuple[int, str]] = field(default_factory=dict)
     errors: int = 0
     last_error: str | None = None
     last_error_at: float | None = None

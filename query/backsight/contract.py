@@ -59,6 +59,13 @@ KEY_FACTOR: Final = 10
 """How many times higher that is."""
 MAX_ATTRIBUTE_NAMES: Final = 1_000
 """Distinct names of attributes on one site's elements."""
+MAX_CONTEXTS: Final = 10_000_000
+"""Elements and nodes of one site, past which contexts that are new are cut (see CUT_TAG)."""
+CONTEXT_DAYS: Final = 5
+"""Within a day at most one part in so many of them may be new."""
+CUT_TAG: Final = "backsight-cut"
+"""Tag of the node that stands for the part of a context which was cut; its places are 0."""
+DAY_MICROSECONDS: Final = 86_400_000_000
 DEDUPLICATION_HOURS: Final = 24
 """A repeated event is dropped if the first arrived within this time; in practice up to twice as long."""
 
@@ -143,6 +150,10 @@ class StatementKind(StrEnum):
     """Something about the user (or, before any user is known, about the device)."""
     REVOKE = "revoke"
     """The statement named in `revokes` does not hold, and never did."""
+
+
+TRAITS_ONCE: Final = "$set_once"
+"""A key of `traits`: an object of traits that are said only where nothing was said before under their names."""
 
 
 # ── Elements ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -251,7 +262,7 @@ NODES: Final = pa.schema(
         pa.field("parent_id", pa.int64()),  # null for a document's root element, or a detached tree's
         _required("element_id", pa.int64()),
         _required("depth", pa.int32()),  # 0 for a root
-        _required("child_index", pa.int32()),  # 1-based, among element siblings, as :nth-child counts
+        _required("child_index", pa.int32()),  # 1-based (0: unknown), among element siblings, as :nth-child counts
         _required("child_last", pa.int32()),  # the same from the end, as :nth-last-child counts
         _required("type_index", pa.int32()),  # among siblings of the same type, as :nth-of-type counts
         _required("type_last", pa.int32()),

@@ -7,11 +7,24 @@ import msgspec
 import pyarrow as pa
 import pytest
 
-from backsight.contract import ELEMENTS, MAX_ATTRIBUTE_CHARS, MAX_ATTRIBUTE_NAMES, NODES, id64
+from backsight.contract import (
+    CONTEXT_DAYS,
+    CUT_TAG,
+    DAY_MICROSECONDS,
+    ELEMENTS,
+    MAX_ATTRIBUTE_CHARS,
+    MAX_ATTRIBUTE_NAMES,
+    NODES,
+    id64,
+)
+from backsight.selectors import parse_selector
+from backsight.trie import Trie
 from backsight_collector.committer import Committer, CommitterSettings
 from backsight_collector.fold import nodes as nodes_module
 from backsight_collector.fold.attributes import AttributeBound
-from backsight_collector.fold.nodes import BatchNodes, Contexts
+from backsight_collector.fold.batch_nodes import BatchNodes
+from backsight_collector.fold.nodes import Contexts
+from backsight_collector.status import read_status
 from backsight_collector.wire import Batch
 from captures import NOW, SITE, assert_sound, batch, capture, click, stored, write_journal
 
@@ -177,3 +190,105 @@ def test_memory_for_contents_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None
     assert identify(contexts, typed()) == identify(contexts, typed())
     assert len(contexts.site(SITE)._element_memo) + len(contexts.site(SITE)._node_memo) <= 3
     assert [table.num_rows for table in contexts.take()] == [3, 3]
+
+
+def made_up(number: int) -> Batch:
+    """A click on a button that never was before, below a body that was."""
+    button = {"tag": "button", "attrs": {"class": f"made-up-{number}", "data-sku": "12"}}
+    return typed(elements=[{"tag": "html", "attrs": {"lang": "en"}}, {"tag": "body"}, button])
+
+
+def test_past_the_limit_contexts_are_cut_at_what_is_known() -> None:
+    """New ones below a known ancestor share one node there; known ones stay exact; it is counted and said."""
+    contexts = Contexts(max_contexts=CONTEXT_DAYS * 10)
+    html, body, button = identify(contexts, typed())
+    cut = {identify(contexts, made_up(number))[2] for number in range(50)}
+    _, nodes = contexts.take()
+    (last,) = cut - set(nodes["node_id"].to_pylist()[:-1])
+    assert nodes.num_rows <= 10
+    row = nodes.slice(nodes.num_rows - 1).to_pylist()[0]
+    assert (row["node_id"], row["parent_id"], row["depth"], row["child_index"]) == (last, body, 2, 0)
+    assert row["element_id"] == id64("element", CUT_TAG, "html")
+    assert identify(contexts, typed()) == [html, body, button]
+    events, why = contexts.cut()[SITE]
+    assert events >= 40
+    assert why == "new ones are cut: more than 10 were new within a day"
+
+
+def test_a_cut_event_keeps_its_targets_attributes() -> None:
+    """What the trie has no room for stands on the event, as what is withheld does."""
+    contexts = Contexts(max_contexts=CONTEXT_DAYS * 2)
+    nodes = BatchNodes(contexts.site(SITE), made_up(1), NOW)
+    ids = [nodes.node_id(index) for index in range(3)]
+    assert ids[0] != ids[1] == ids[2]
+    assert nodes.withheld(2) == (("class", "made-up-1"), ("data-sku", "12"))
+    assert nodes.withheld(0) == ()
+    assert contexts.site(SITE).room.cut_events == 2
+
+
+def test_a_new_day_has_room_again_up_to_the_sites_limit() -> None:
+    """A fifth of it each day; when all is used, nothing is new any more."""
+    contexts = Contexts(max_contexts=CONTEXT_DAYS * 4)
+    for day in range(40):
+        for number in range(9):
+            nodes = BatchNodes(contexts.site(SITE), made_up(100 * day + number), NOW + day * DAY_MICROSECONDS)
+            nodes.node_id(2)
+        elements, rows = contexts.take()
+        uncut = [row for row in rows.to_pylist() if row["child_index"]]
+        own = [row for row in elements.to_pylist() if row["tag"] != CUT_TAG]
+        assert (len(uncut) + len(own) > 0) is (day < 5)
+    assert contexts.cut()[SITE][1] == "new ones are cut: 20 are in use"
+
+
+def test_what_is_made_up_past_the_limit_does_not_use_up_attributes() -> None:
+    """Else a stranger could have the classes of a site's next release withheld."""
+    contexts = Contexts(max_values=1, max_contexts=CONTEXT_DAYS * 12)
+    for number in range(100):
+        identify(contexts, made_up(number))
+    assert SITE not in contexts.withheld()
+
+
+def test_cuts_go_on_after_a_restart(tmp_path: Path) -> None:
+    """What was new today, and in all, is read back from the lake; the lake stays whole."""
+    settings = CommitterSettings(max_contexts=CONTEXT_DAYS * 12)
+    for number in range(12):
+        sent = batch(
+            f"page {number}", [click(0)], elements=[{"tag": "html"}, {"tag": f"x-{number}"}, {"tag": "a"}]
+        )
+        write_journal(tmp_path, [capture(sent)])
+        committer = Committer(tmp_path, settings)
+        committer.step()
+        committer._write_status()
+        committer.close()
+    rows = stored(tmp_path, "nodes")
+    assert len([row for row in rows if row["child_index"]]) <= 12
+    assert_sound(tmp_path)
+    status = read_status(tmp_path)
+    assert status is not None
+    assert status["cut"] == {SITE: [1, "new ones are cut: more than 12 were new within a day"]}
+    assert len(stored(tmp_path, "events")) == 12
+
+
+def test_memory_stays_bounded_under_made_up_contexts() -> None:
+    """Twenty thousand new nodes a batch leave as many as there is room for."""
+    contexts = Contexts(max_contexts=CONTEXT_DAYS * 1_000)
+    flat = [[-1, 0, 1, 1, 1, 1, 0], *([0, 1, place, 1, 1, 1, 0] for place in range(1, 2_000))]
+    for number in range(5):
+        nodes = [[parent, element, at + 2_000 * number, *rest] for parent, element, at, *rest in flat]
+        identify(contexts, typed(nodes=nodes))
+    assert len(contexts.site(SITE)._nodes) <= 1_001 + 5
+    assert contexts.site(SITE).room.cut_events > 8_000
+
+
+def test_readers_match_what_is_known_of_a_cut_context() -> None:
+    """Rules over the ancestors hold as before, of the rest none; and it is never taken for its parent."""
+    contexts = Contexts(max_contexts=CONTEXT_DAYS * 5)
+    _, body, cut = identify(contexts, made_up(1))
+    elements, nodes = contexts.take()
+    trie = Trie.build(nodes, elements)
+    matched = {css: set(trie.node_ids(parse_selector(css), "target").tolist()) for css in ("body", "button")}
+    assert matched == {"body": {body}, "button": set()}
+    assert trie.node_ids(parse_selector("html body *"), "target").to_pylist() == [cut]
+    assert set(trie.node_ids(parse_selector("body")).to_pylist()) == {body, cut}
+    placed = trie.node_ids(parse_selector(":first-child, :last-child, :first-of-type"), "target")
+    assert cut not in placed.to_pylist()

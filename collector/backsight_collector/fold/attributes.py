@@ -67,7 +67,7 @@ class AttributeBound:
         kept: list[tuple[str, str | None]] = []
         withheld: list[tuple[str, str]] = []
         for name, value in sorted(attributes.items()):
-            if len(name) > MAX_NAME_CHARS or not is_captured_attribute(name.lower()):
+            if not _is_captured(name):
                 continue
             if value is not None and len(value) > MAX_ATTRIBUTE_CHARS:
                 value = None
@@ -79,6 +79,19 @@ class AttributeBound:
                 kept.append((name, None))
                 withheld.append((name, value))
         return Description(tuple(kept), tuple(withheld))
+
+    def knows(self, attributes: Mapping[str, str | None]) -> bool:
+        """Whether there is nothing among these that `describe` would have to count."""
+        return all(
+            len(self._values) >= MAX_ATTRIBUTE_NAMES
+            if name not in self._values
+            else value is None
+            or len(value) > MAX_ATTRIBUTE_CHARS
+            or hash(value) in self._values[name]
+            or (name in self._withheld)
+            for name, value in attributes.items()
+            if _is_captured(name)
+        )
 
     def _has_room(self, name: str) -> bool:
         if name in self._values:
@@ -118,3 +131,16 @@ class AttributeBound:
         if name not in self._withheld:
             self._withheld[name] = consequence
             log.warning("site %s: attribute %s %s", self._site, name, consequence)
+
+
+def captured(attributes: Mapping[str, str | None]) -> tuple[tuple[str, str], ...]:
+    """The values that may be kept of an element that is none of the site's elements."""
+    return tuple(
+        (name, value)
+        for name, value in sorted(attributes.items())
+        if value is not None and len(value) <= MAX_ATTRIBUTE_CHARS and _is_captured(name)
+    )
+
+
+def _is_captured(name: str) -> bool:
+    return len(name) <= MAX_NAME_CHARS and is_captured_attribute(name.lower())

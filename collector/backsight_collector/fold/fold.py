@@ -16,10 +16,10 @@ import pyarrow as pa
 
 from backsight.contract import EventType, id64
 from backsight_collector import dialects
+from backsight_collector.fold.batch_nodes import BatchNodes
 from backsight_collector.fold.dead_letters import DeadLetterRows
 from backsight_collector.fold.known import salt
 from backsight_collector.fold.memory import Memory
-from backsight_collector.fold.nodes import BatchNodes
 from backsight_collector.fold.rows import BatchFacts, EventRows, microseconds
 from backsight_collector.fold.statements import StatementRows
 from backsight_collector.journal.records import Capture, Record, Revocation

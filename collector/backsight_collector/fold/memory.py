@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from backsight.contract import DEDUPLICATION_HOURS, MAX_ATTRIBUTE_VALUES
+from backsight.contract import DEDUPLICATION_HOURS, MAX_ATTRIBUTE_VALUES, MAX_CONTEXTS, NODES
 from backsight_collector.deletion.document import read_documents
 from backsight_collector.deletion.remembered import Deleted, recent_ranges
 from backsight_collector.fold.dead_letters import NO_PLACE, batch_key
@@ -23,6 +23,8 @@ from backsight_collector.fold.statements import KnownPairs
 from backsight_collector.lake.lake import Lake
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_ELEMENT_COLUMNS: Final = ["site", "element_id", "tag", "namespace", "attributes", "first_seen"]
+_NODE_COLUMNS: Final = [name for name in NODES.names if name != "depth"]
 
 
 class Memory:
@@ -39,8 +41,9 @@ class Memory:
         oldest: int,
         max_attribute_values: int = MAX_ATTRIBUTE_VALUES,
         rereads: bool = False,
+        max_contexts: int = MAX_CONTEXTS,
     ) -> None:
-        self.contexts = Contexts(max_attribute_values)
+        self.contexts = Contexts(max_attribute_values, max_contexts)
         self.pairs = KnownPairs()
         self.statement_ids: set[str] | None = _statement_ids(lake) if rereads else None
         self.events, self.letters = Seen(oldest), Seen(oldest)
@@ -63,10 +66,9 @@ class Memory:
             self.statement_ids = _statement_ids(lake)
 
     def _load_contexts(self, lake: Lake) -> None:
-        for rows in lake["elements"].scan(["site", "element_id", "tag", "namespace", "attributes"]):
+        for rows in lake["elements"].scan(_ELEMENT_COLUMNS):
             self.contexts.load_elements(rows)
-        positions = ["child_index", "child_last", "type_index", "type_last", "flags"]
-        for rows in lake["nodes"].scan(["site", "node_id", "parent_id", "element_id", *positions]):
+        for rows in lake["nodes"].scan(_NODE_COLUMNS):
             self.contexts.load_nodes(rows)
 
     def _load_pairs(self, lake: Lake) -> None:

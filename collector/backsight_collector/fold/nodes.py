@@ -14,10 +14,19 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from backsight.contract import ELEMENTS, MAX_ATTRIBUTE_VALUES, NODES, id64
+from backsight.contract import (
+    CUT_TAG,
+    ELEMENTS,
+    FLAG_DETACHED,
+    MAX_ATTRIBUTE_VALUES,
+    MAX_CONTEXTS,
+    NODES,
+    id64,
+)
 from backsight_collector.fold.attributes import AttributeBound, Attributes
 from backsight_collector.fold.known import MASK, KnownIds, fingerprint, signed
-from backsight_collector.wire import Batch, Element
+from backsight_collector.fold.room import Room, weight
+from backsight_collector.wire import Element
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +37,7 @@ _POSITIONS: Final = ["child_index", "child_last", "type_index", "type_last", "fl
 
 ElementEntry = tuple[int, tuple[tuple[str, str], ...]]
 NodeKey = tuple[int | None, int, int, int, int, int, int]
+_CUT: Final = Element(CUT_TAG)
 
 
 class Contexts:
@@ -36,21 +46,27 @@ class Contexts:
     `collisions` counts ids that stand for two different things; the first one keeps it.
     """
 
-    def __init__(self, max_values: int = MAX_ATTRIBUTE_VALUES) -> None:
+    def __init__(self, max_values: int = MAX_ATTRIBUTE_VALUES, max_contexts: int = MAX_CONTEXTS) -> None:
         self.collisions = 0
-        self._max_values = max_values
+        self._max_values, self._max_contexts = max_values, max_contexts
         self._memo_bytes = 0
         self._sites: dict[str, SiteContexts] = {}
 
     def site(self, name: str) -> SiteContexts:
         found = self._sites.get(name)
         if found is None:
-            found = self._sites[name] = SiteContexts(name, AttributeBound(name, self._max_values), self)
+            bound = AttributeBound(name, self._max_values)
+            found = self._sites[name] = SiteContexts(name, bound, Room(self._max_contexts), self)
         return found
 
     def withheld(self) -> dict[str, dict[str, str]]:
         """By site: the attributes past their limit, and what follows."""
         return {name: dict(site.bound.withheld) for name, site in self._sites.items() if site.bound.withheld}
+
+    def cut(self) -> dict[str, tuple[int, str]]:
+        """By site: how many events had their context cut since the committer's start, and why in words."""
+        rooms = {name: site.room for name, site in self._sites.items()}
+        return {name: (room.cut_events, room.consequence) for name, room in rooms.items() if room.consequence}
 
     def load_elements(self, rows: pa.Table) -> None:
         """Takes note of stored rows, all of one site."""
@@ -84,8 +100,8 @@ class Contexts:
 class SiteContexts:
     """The elements and nodes of one site."""
 
-    def __init__(self, site: str, bound: AttributeBound, owner: Contexts) -> None:
-        self.bound = bound
+    def __init__(self, site: str, bound: AttributeBound, room: Room, owner: Contexts) -> None:
+        self.bound, self.room = bound, room
         self._site, self._owner = site, owner
         self._elements, self._nodes = KnownIds(), KnownIds()
         self._element_memo: dict[tuple[object, ...], ElementEntry] = {}
@@ -97,21 +113,24 @@ class SiteContexts:
     def load_elements(self, rows: pa.Table) -> None:
         attributes = rows["attributes"].combine_chunks()
         self.bound.load(_distinct_pairs(attributes))
-        columns = zip(
-            rows["tag"].to_pylist(), rows["namespace"].to_pylist(), attributes.to_pylist(), strict=True
-        )
+        pairs = attributes.to_pylist()
+        columns = zip(rows["tag"].to_pylist(), rows["namespace"].to_pylist(), pairs, strict=True)
         checks = [_element_check(tag, namespace, tuple(pairs)) for tag, namespace, pairs in columns]
         self._elements.extend(rows["element_id"].to_numpy(), np.array(checks, np.int64))
+        self.room.load(np.array([weight(each) for each in pairs], np.int64), _first_seen(rows))
 
     def load_nodes(self, rows: pa.Table) -> None:
         self._nodes.extend(rows["node_id"].to_numpy(), _node_checks(rows))
+        self.room.load(np.ones(rows.num_rows, np.int64), _first_seen(rows))
 
-    def element(self, element: Element, received_at: int) -> ElementEntry:
-        """The element's id, and which of its attributes were withheld."""
+    def element(self, element: Element, received_at: int) -> ElementEntry | None:
+        """The element's id, and which of its attributes were withheld; None for a new one past the limit."""
         key = (element.tag, element.ns, *element.attrs.items())
         entry = self._element_memo.get(key)
         if entry is None:
             entry = self._describe(element, received_at)
+            if entry is None:
+                return None
             if self._generation != self.bound.generation:
                 self._generation = self.bound.generation
                 self._element_memo.clear()
@@ -120,13 +139,30 @@ class SiteContexts:
                 self._element_memo[key] = entry
         return entry
 
-    def node(self, key: NodeKey, depth: int, received_at: int) -> int:
-        """The id of the node (parent id, element id, four positions, flags)."""
+    def node(self, key: NodeKey, depth: int, received_at: int) -> int | None:
+        """The id of the node (parent id, element id, four positions, flags); None for a new one past the
+        limit."""
         node_id = self._node_memo.get(key)
         if node_id is None:
             node_id = self._identify(key, depth, received_at)
-            self._owner.weigh()
-            self._node_memo[key] = node_id
+            if node_id is not None:
+                self._owner.weigh()
+                self._node_memo[key] = node_id
+        return node_id
+
+    def cut(self, parent_id: int | None, depth: int, received_at: int) -> int:
+        """The id of the node that stands for all below a parent for which there is no room. Of these there
+        are no more than of others: they need none."""
+        element_id = id64("element", _CUT.tag, _CUT.ns)
+        if not self._is_known(
+            self._elements, "element", element_id, check := _element_check(_CUT.tag, _CUT.ns, ())
+        ):
+            self._elements.add(element_id, check)
+            self._new_elements.append((self._site, element_id, _CUT.tag, _CUT.ns, (), received_at))
+        key = (parent_id, element_id, 0, 0, 0, 0, FLAG_DETACHED if parent_id is None else 0)
+        node_id = id64("node", *key)
+        if not self._is_known(self._nodes, "node", node_id, node_check := _node_check(key)):
+            self._add_node(node_id, node_check, key, depth, received_at)
         return node_id
 
     def forget_contents(self) -> None:
@@ -142,75 +178,45 @@ class SiteContexts:
         rows, self._new_nodes = self._new_nodes, []
         return rows
 
-    def _describe(self, element: Element, received_at: int) -> ElementEntry:
+    def _describe(self, element: Element, received_at: int) -> ElementEntry | None:
         tag, namespace = element.tag, element.ns
+        most = weight(tuple(element.attrs.items()))
+        if not self.room.fits(most, received_at) and not self.bound.knows(element.attrs):
+            self.room.refuse()
+            return None
         kept, withheld = self.bound.describe(element.attrs)
-        element_id = id64("element", tag, namespace, *_flat(kept))
-        if self._is_new(self._elements, "element", element_id, _element_check(tag, namespace, kept)):
+        element_id, check = (
+            id64("element", tag, namespace, *_flat(kept)),
+            _element_check(tag, namespace, kept),
+        )
+        if not self._is_known(self._elements, "element", element_id, check):
+            if not self.room.take(weight(kept), received_at):
+                return None
+            self._elements.add(element_id, check)
             self._new_elements.append((self._site, element_id, tag, namespace, kept, received_at))
         return element_id, withheld
 
-    def _identify(self, key: NodeKey, depth: int, received_at: int) -> int:
-        node_id = id64("node", *key)
-        if self._is_new(self._nodes, "node", node_id, _node_check(key)):
-            self._new_nodes.append((self._site, node_id, key[0], key[1], depth, *key[2:], received_at))
+    def _identify(self, key: NodeKey, depth: int, received_at: int) -> int | None:
+        node_id, check = id64("node", *key), _node_check(key)
+        if not self._is_known(self._nodes, "node", node_id, check):
+            if not self.room.take(1, received_at):
+                return None
+            self._add_node(node_id, check, key, depth, received_at)
         return node_id
 
-    def _is_new(self, known: KnownIds, kind: str, key: int, check: int) -> bool:
+    def _add_node(self, node_id: int, check: int, key: NodeKey, depth: int, received_at: int) -> None:
+        self._nodes.add(node_id, check)
+        self._new_nodes.append((self._site, node_id, key[0], key[1], depth, *key[2:], received_at))
+
+    def _is_known(self, known: KnownIds, kind: str, key: int, check: int) -> bool:
         found = known.check(key)
-        if found is None:
-            known.add(key, check)
-        elif found != check:
+        if found is not None and found != check:
             self._owner.collide(kind, self._site, key)
-        return found is None
+        return found is not None
 
 
-class BatchNodes:
-    """The node ids of one batch, computed for what its events refer to and for nothing else."""
-
-    def __init__(self, contexts: SiteContexts, batch: Batch, received_at: int) -> None:
-        self._contexts, self._received_at = contexts, received_at
-        self._nodes, self._elements = batch.nodes, batch.elements
-        self._found: list[tuple[int, int, ElementEntry] | None] = [None] * len(batch.nodes)
-
-    def node_id(self, index: int) -> int:
-        """The id of the node at `index` of the batch's table."""
-        found = self._found[index]
-        return found[0] if found is not None else self._resolve(index)
-
-    def withheld(self, index: int) -> tuple[tuple[str, str], ...]:
-        """The values that the node's own element has lost to the limit; asked after `node_id`."""
-        found = self._found[index]
-        return found[2][1] if found is not None else ()
-
-    def _resolve(self, index: int) -> int:
-        chain = [index]
-        while (index := self._nodes[index].parent) >= 0 and self._found[index] is None:
-            chain.append(index)
-        node_id, depth = None, -1
-        if index >= 0 and (found := self._found[index]) is not None:
-            node_id, depth = found[0], found[1]
-        for place in reversed(chain):
-            depth += 1
-            node_id = self._place(place, node_id, depth)
-        assert node_id is not None  # noqa: S101  # mypy: the chain holds at least `index`
-        return node_id
-
-    def _place(self, place: int, parent_id: int | None, depth: int) -> int:
-        node = self._nodes[place]
-        entry = self._contexts.element(self._elements[node.element], self._received_at)
-        key = (
-            parent_id,
-            entry[0],
-            node.child_index,
-            node.child_last,
-            node.type_index,
-            node.type_last,
-            node.flags,
-        )
-        node_id = self._contexts.node(key, depth, self._received_at)
-        self._found[place] = node_id, depth, entry
-        return node_id
+def _first_seen(rows: pa.Table) -> Any:
+    return rows["first_seen"].cast(pa.int64()).to_numpy()
 
 
 def _flat(attributes: Attributes) -> Iterable[str | None]:
