@@ -175,7 +175,7 @@ def _with_own_words(rows: pa.Table) -> pa.Table:
     for place, field in enumerate(rows.schema):
         if pa.types.is_dictionary(field.type):
             words = rows[field.name].cast(field.type.value_type).dictionary_encode()
-            rows = rows.set_column(place, field.name, words)
+            rows = rows.set_column(place, pa.field(field.name, words.type, field.nullable), words)
     return rows
 
 

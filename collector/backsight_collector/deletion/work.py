@@ -69,7 +69,7 @@ class Work:
     def _statements(self, site: str, until: int) -> pa.Table:
         """What says who is who, as it was said by then."""
         table = self._lake["statements"]
-        parts = []
+        parts, schema = [], pa.schema([STATEMENTS.field(name) for name in COLUMNS])
         for file in _of_site(table, site):
             rows = table.read(file, [*COLUMNS, "received_at"])
             moment = pa.scalar(until, pa.int64()).cast(rows["received_at"].type)
@@ -77,9 +77,8 @@ class Work:
                 pc.less_equal(rows["received_at"], moment),
                 pc.not_equal(rows["kind"], StatementKind.TRAITS.value),
             )
-            parts.append(rows.filter(is_said).select(COLUMNS))
-        empty = pa.schema([STATEMENTS.field(name) for name in COLUMNS]).empty_table()
-        return pa.concat_tables([empty, *parts])
+            parts.append(rows.filter(is_said).select(COLUMNS).cast(schema))
+        return pa.concat_tables([schema.empty_table(), *parts])
 
     def _run(self) -> Iterator[None]:
         document = self.document
