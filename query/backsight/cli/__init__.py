@@ -7,6 +7,7 @@ Every command group is a module of its own, imported when it is asked for, so th
 from __future__ import annotations
 
 from importlib import import_module
+from keyword import iskeyword
 from typing import Final
 
 import click
@@ -39,7 +40,10 @@ COMMANDS: Final = {
     "explain": "person",
     "sites": "sites",
     "keys": "keys",
+    "audit": "audit",
     "identity": "identity",
+    "import": "importing",
+    "export": "exporting",
     "compact": "compact",
 }
 """Every command, in the order of `--help`, and the module that holds it."""
@@ -54,7 +58,8 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command = getattr(import_module(f"backsight.cli.{COMMANDS[cmd_name]}"), cmd_name)
+        function = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        command = getattr(import_module(f"backsight.cli.{COMMANDS[cmd_name]}"), function)
         assert isinstance(command, click.Command)  # noqa: S101  # the table above is ours
         return command
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from backsight.questions import Questions
+    from backsight.remote import RemoteSite
     from backsight.results import Result
     from backsight.store import Store
 
@@ -62,14 +63,20 @@ def asks_site(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def open_site(data: str | None, site: str | None, url: str | None, key: str | None) -> Questions:
     """The site in a folder or on a server; `--data` wins over a server that is configured."""
+    server = on_server(data, site, url, key)
+    return server if server is not None else _local(Config.load(options={"data": data, "site": site}))
+
+
+def on_server(data: str | None, site: str | None, url: str | None, key: str | None) -> RemoteSite | None:
+    """The site on the server that is asked; None where a folder is."""
     if url and data:
         raise click.UsageError("--url and --data are given both. Valid: one of them.")
     config = Config.load(options={"data": data, "site": site, "url": url, "secret_key": key})
-    if config.url and not data:
-        if not config.secret_key:
-            raise click.UsageError(f"{config.url} wants a secret key. Valid: --key, or BACKSIGHT_SECRET_KEY.")
-        return connect(config.url, key=config.secret_key)
-    return _local(config)
+    if not config.url or data:
+        return None
+    if not config.secret_key:
+        raise click.UsageError(f"{config.url} wants a secret key. Valid: --key, or BACKSIGHT_SECRET_KEY.")
+    return connect(config.url, key=config.secret_key)
 
 
 def _local(config: Config) -> Questions:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, Protocol, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypedDict, Unpack
 
 from backsight.requests import listed, without_none
 
@@ -37,6 +37,15 @@ class KeySettings(TypedDict, total=False):
     events_per_second: float | None
     pages_only: bool
     """Refuses servers, which send no origin."""
+
+
+class Revoked(NamedTuple):
+    """What became of a key that was revoked."""
+
+    keys: int
+    """How many were revoked: it, and definer's tokens that it made; 0 where they had been before."""
+    made: tuple[str, ...]
+    """Ids of the keys that it made and that are live: to be looked at, where it was stolen."""
 
 
 class SiteKeys:
@@ -74,9 +83,10 @@ class SiteKeys:
         made = self._door.rotate(key_id, body)
         return NewKey(made["key_id"], made["key"])
 
-    def revoke(self, key_id: str) -> int:
-        """Makes a key useless for good, and the definer's tokens that it made; says how many that were."""
-        return int(self._door.revoke(key_id)["revoked"])
+    def revoke(self, key_id: str) -> Revoked:
+        """Makes a key useless for good, and the definer's tokens that it made."""
+        answer = self._door.revoke(key_id)
+        return Revoked(int(answer["revoked"]), tuple(answer["made"]))
 
 
 class Administration(ABC):

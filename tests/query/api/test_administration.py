@@ -259,7 +259,7 @@ def test_python_administers_alike_in_place_and_over_http(data: Path, url: str, w
         keys = {key.key_id: key for key in site.keys.list()}
         assert (keys[new.key_id].shown, keys[made.key_id].label) == (new.key, where)
         assert not keys[write.key_id].is_live(datetime.now(UTC))
-        assert site.keys.revoke(made.key_id) == 1
+        assert site.keys.revoke(made.key_id) == (1, ())
         with pytest.raises(bs.NotFound):
             site.keys.revoke("k_none")
         with pytest.raises(bs.Conflict, match="was revoked"):
