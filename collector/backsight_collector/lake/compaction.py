@@ -106,7 +106,9 @@ class Merge:
 
     def _write_one(self, files: Sequence[DataFile]) -> list[AddAction]:
         order = SORTED_BY[self.table.name]
-        rows = pa.concat_tables(self.table.read(file, as_dictionaries=True) for file in files)
+        # Merges used to make the column that they sorted by nullable: such files are still there.
+        read = (self.table.read(file, as_dictionaries=True) for file in files)
+        rows = pa.concat_tables(read, promote_options="default")
         rows = _plain(rows.unify_dictionaries(), order).sort_by([(name, "ascending") for name in order])
         partition_by, bounds = PARTITIONS[self.table.name], STATISTICS[self.table.name]
         return write_files(self.table.directory, rows, partition_by, bounds, sorted_by=order, is_new=False)
@@ -115,9 +117,10 @@ class Merge:
 def _plain(rows: pa.Table, names: Sequence[str]) -> pa.Table:
     """The rows with those columns as they are: Arrow does not sort by dictionaries."""
     for name in names:
-        place, kind = rows.schema.get_field_index(name), rows.schema.field(name).type
-        if pa.types.is_dictionary(kind):
-            rows = rows.set_column(place, name, rows[name].cast(kind.value_type))
+        place, field = rows.schema.get_field_index(name), rows.schema.field(name)
+        if pa.types.is_dictionary(field.type):
+            plain = field.type.value_type
+            rows = rows.set_column(place, field.with_type(plain), rows[name].cast(plain))
     return rows
 
 
