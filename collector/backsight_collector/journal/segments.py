@@ -62,12 +62,24 @@ def sync_directory(directory: Path) -> None:
         os.close(descriptor)
 
 
+_durable: Final[set[Path]] = set()
+
+
 def ensure_directory(directory: Path) -> None:
-    """Creates the directory and those above it that are missing, durably."""
-    if not directory.is_dir():
+    """Creates the directory and those above it that are missing, durably.
+
+    One that is there already may have been made by a process that was killed before it could sync that: so
+    its entry is synced too, once a process. Those above it are durable, or it would not have been made.
+    """
+    is_there = directory.is_dir()
+    if is_there and directory in _durable:
+        return
+    if not is_there:
         ensure_directory(directory.parent)
         directory.mkdir(exist_ok=True)
+    with contextlib.suppress(PermissionError):  # of a folder that is not ours, and has stood there before us
         sync_directory(directory.parent)
+    _durable.add(directory)
 
 
 def publish(path: Path, data: bytes) -> None:

@@ -23,7 +23,7 @@ from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Sc
 from deltalake.transaction import AddAction, RemoveAction
 
 from backsight.contract import PARTITIONS, TABLES
-from backsight_collector.journal.segments import sync_directory
+from backsight_collector.journal.segments import ensure_directory, sync_directory
 from backsight_collector.lake.data_files import write_files
 from backsight_collector.lake.recovery import ACTIONS
 
@@ -206,9 +206,11 @@ class Table:
         return sorted(self.log.glob("*.checkpoint.parquet"))
 
     def _settle(self) -> None:
-        """Syncs the last entry, whose writer may have been killed before it could: from here on it counts."""
+        """Syncs the last entry and the table's folders, whose writer may have been killed before it could:
+        from here on they count."""
         if (self.log / f"{self.version:020d}.json").exists():
             self._sync_entry(self.version)
+        self._sync_folders()
 
     def _sync_entry(self, version: int) -> None:
         _sync_file(self.log / f"{version:020d}.json")
@@ -227,8 +229,11 @@ class Table:
             commit_properties=CommitProperties({ACTIONS: 2}),
         )
         self._sync_entry(0)
+        self._sync_folders()
+
+    def _sync_folders(self) -> None:
         sync_directory(self.directory)
-        sync_directory(self.directory.parent)
+        ensure_directory(self.directory)
 
     def _widen(self) -> None:
         known = {field.name for field in self._handle.schema().fields}
