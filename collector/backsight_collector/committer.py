@@ -14,8 +14,8 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -96,6 +96,12 @@ class _Pending:
     full: bool
     deletion: Deletion | None = None  # the one record, where it is one
 
+    def first(self, count: int) -> _Pending:
+        """As if only so many of its records had been read."""
+        if count == len(self.records):
+            return self
+        return replace(self, records=self.records[:count], position=self.records[count - 1][0], full=True)
+
     @property
     def app(self) -> str:
         """The name under which the tables know the writer's positions."""
@@ -104,9 +110,18 @@ class _Pending:
 
 class Committer:
     """The one process that writes to `data_dir`/lake, from `data_dir`/journal. Raises LakeLocked,
-    LakeDamaged."""
+    LakeDamaged.
 
-    def __init__(self, data_dir: Path, settings: CommitterSettings | None = None) -> None:
+    `alive` is called again and again while it works, or waits for work: where it is not, the committer hangs.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        settings: CommitterSettings | None = None,
+        alive: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._alive = alive
         self.status = Status(started_at=time.time())
         self.settings = settings or CommitterSettings()
         self._data_dir = data_dir
@@ -152,6 +167,7 @@ class Committer:
         less often; LakeError is raised, because trying again would not help."""
         backoff = self.settings.fold_seconds
         while not stop.is_set():
+            self._alive()
             started = time.monotonic()
             try:
                 counts = self.step()
@@ -177,7 +193,7 @@ class Committer:
         return self._lake if self._lake is not None else self._open()
 
     def _open(self) -> Lake:
-        lake = Lake(self._data_dir / "lake", self.settings.snapshot_hours)
+        lake = Lake(self._data_dir / "lake", self.settings.snapshot_hours, self._alive)
         self.status.set_aside += len(lake.set_aside)
         self._compactor = Compactor(lake)
         # Also when it is opened again after an error: what was set aside may not be folded again yet.
@@ -199,6 +215,7 @@ class Committer:
         if pending.deletion is not None:
             return self._delete(lake, pending, pending.deletion)
         fold, tables = self._rows(lake, pending)
+        pending = pending.first(fold.taken)
         for name, rows in tables.items():
             # `events` in any case: its position is the lake's
             if rows.num_rows or name == "events":
@@ -240,8 +257,7 @@ class Committer:
         for other in self._writers():
             ahead = self._read(other) if other != writer else None
             while ahead is not None and ahead.deletion is None:
-                self._fold_one(lake, ahead)
-                ahead = self._read(other) if ahead.full else None
+                ahead = self._read(other) if self._fold_one(lake, ahead).more else None
 
     def _folded(self) -> dict[Path, int]:
         """How far each journal is folded."""

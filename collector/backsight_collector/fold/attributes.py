@@ -24,6 +24,7 @@ from backsight.contract import (
     KEY_FACTOR,
     MAX_ATTRIBUTE_CHARS,
     MAX_ATTRIBUTE_NAMES,
+    MAX_EVENT_BYTES,
     MAX_NAME_CHARS,
     is_captured_attribute,
 )
@@ -78,7 +79,7 @@ class AttributeBound:
             else:
                 kept.append((name, None))
                 withheld.append((name, value))
-        return Description(tuple(kept), tuple(withheld))
+        return Description(tuple(kept), _first(withheld))
 
     def knows(self, attributes: Mapping[str, str | None]) -> bool:
         """Whether there is nothing among these that `describe` would have to count."""
@@ -135,11 +136,23 @@ class AttributeBound:
 
 def captured(attributes: Mapping[str, str | None]) -> tuple[tuple[str, str], ...]:
     """The values that may be kept of an element that is none of the site's elements."""
-    return tuple(
+    return _first(
         (name, value)
         for name, value in sorted(attributes.items())
         if value is not None and len(value) <= MAX_ATTRIBUTE_CHARS and _is_captured(name)
     )
+
+
+def _first(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """As many as one event may have: an element is sent once for a thousand, and stands in each."""
+    room = MAX_EVENT_BYTES
+    first: list[tuple[str, str]] = []
+    for name, value in pairs:
+        room -= len(name) + len(value)
+        if room < 0:
+            break
+        first.append((name, value))
+    return tuple(first)
 
 
 def _is_captured(name: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import pyarrow as pa
@@ -28,7 +28,12 @@ from backsight_collector.wire import Decoded, Event, MalformedBatch
 log = logging.getLogger(__name__)
 
 CHUNK: Final = 256
-"""Records that are decoded before any of them becomes rows: bounds memory."""
+CHUNK_BYTES: Final = 4_000_000
+"""Records, and bytes of them, that are decoded before any of them becomes rows: a body may become thirty
+times its size by being read."""
+FULL_CHARACTERS: Final = 100_000_000
+"""Of texts in a fold's rows, past which it takes no further record: a page's address and title are sent once
+for a thousand events, and stand in each of their rows."""
 
 
 class Covered(NamedTuple):
@@ -47,14 +52,16 @@ class _Read(NamedTuple):
 
 
 class Fold:
-    """Gathers the rows of some records. `duplicates` counts events that were stored before, `deleted` those
-    that came too late (their person was deleted since they happened), in the records at `late`."""
+    """Gathers the rows of the first `taken` records of those given. `duplicates` counts events that were
+    stored before, `deleted` those that came too late (their person was deleted since they happened), in the
+    records at `late`."""
 
     def __init__(self, memory: Memory) -> None:
         self.duplicates = 0
         self.deleted = 0
         self.late: set[int] = set()
         self.batches = 0
+        self.taken = 0
         self._memory = memory
         self._events = EventRows()
         self._statements = StatementRows(memory.pairs, memory.statement_ids)
@@ -70,14 +77,17 @@ class Fold:
         return self._letters.counts
 
     def add(self, records: Sequence[tuple[int, Record]], covered: Covered) -> None:
-        """Takes records of one writer, in the order of their positions."""
-        for start in range(0, len(records), CHUNK):
-            self._add_chunk(records[start : start + CHUNK], covered)
+        """Takes records of one writer, in the order of their positions; not all where their rows would take
+        too much memory."""
+        for chunk in _chunks(records):
+            self._add_chunk(chunk, covered)
+            if self._is_full:
+                return
 
     def refuse(self, position: int, record: Record, why: str, covered: Covered) -> None:
         """Takes a record as one of which no rows can be made."""
-        if isinstance(record, Capture) and position > covered.dead_letters:
-            self._letters.add_unreadable(record, why)
+        self.taken += 1
+        self._add_unreadable(position, record, why, covered)
 
     def tables(self) -> Mapping[str, pa.Table]:
         """The rows by table, in the order in which they must be committed."""
@@ -90,33 +100,40 @@ class Fold:
             "events": self._events.table(),
         }
 
-    def _add_chunk(self, records: Sequence[tuple[int, Record]], covered: Covered) -> None:
-        reads = []
-        for position, record in records:
-            if isinstance(record, Revocation):
-                if position > covered.statements:
-                    self._statements.revoke(record)
-            elif isinstance(record, Capture):
-                reads += self._read(position, record, covered)
-        if reads:
-            self._memory.events.turn(reads[-1].capture.received_at)
-            self._memory.letters.turn(reads[-1].capture.received_at)
-        self._memory.events.recall({page ^ salt(read.capture.site) for read in reads for page in read.pages})
-        for read in reads:
-            self._add_batch(read, covered)
+    @property
+    def _is_full(self) -> bool:
+        return self._events.characters > FULL_CHARACTERS
 
-    def _read(self, position: int, capture: Capture, covered: Covered) -> list[_Read]:
+    def _add_chunk(self, records: Sequence[tuple[int, Record]], covered: Covered) -> None:
+        memory, reads = self._memory, [_read(position, record) for position, record in records]
+        batches = [batch for read in reads if isinstance(read, list) for batch in read]
+        if batches:
+            memory.events.turn(batches[-1].capture.received_at)
+            memory.letters.turn(batches[-1].capture.received_at)
+        memory.events.recall({page ^ salt(batch.capture.site) for batch in batches for page in batch.pages})
+        for (position, record), read in zip(records, reads, strict=True):
+            if self._is_full:
+                return
+            self.taken += 1
+            if isinstance(record, Capture):
+                self._add_capture(position, record, read, covered)
+            elif isinstance(record, Revocation) and position > covered.statements:
+                self._statements.revoke(record)
+
+    def _add_capture(
+        self, position: int, capture: Capture, read: list[_Read] | MalformedBatch, covered: Covered
+    ) -> None:
         self.batches += 1
-        try:
-            batches = dialects.read(capture)
-        except MalformedBatch as malformed:
-            log.error("site %s: an acknowledged batch can't be read: %s", capture.site, malformed.detail)
-            self.refuse(position, capture, malformed.detail, covered)
-            return []
-        return [
-            _Read(position, capture, decoded, [id64("page", page.id) for page in decoded.batch.pages])
-            for decoded in batches
-        ]
+        if isinstance(read, MalformedBatch):
+            log.error("site %s: an acknowledged batch can't be read: %s", capture.site, read.detail)
+            self._add_unreadable(position, capture, read.detail, covered)
+            return
+        for batch in read:
+            self._add_batch(batch, covered)
+
+    def _add_unreadable(self, position: int, record: Record, why: str, covered: Covered) -> None:
+        if isinstance(record, Capture) and position > covered.dead_letters:
+            self._letters.add_unreadable(record, why)
 
     def _add_batch(self, read: _Read, covered: Covered) -> None:
         if self._memory.deleted.concerns(read.capture.site):
@@ -173,6 +190,30 @@ class Fold:
                 page = pages[event.page] = rows.add_page(batch.pages[event.page], read.pages[event.page])
             withheld = () if event.node is None else nodes.withheld(event.node)
             rows.add_event(event, facts, page, _user(event, facts), node_id, withheld)
+
+
+def _chunks(records: Sequence[tuple[int, Record]]) -> Iterator[Sequence[tuple[int, Record]]]:
+    start = size = 0
+    for at, (_, record) in enumerate(records):
+        size += len(record.body) if isinstance(record, Capture) else 0
+        if at - start >= CHUNK or (at > start and size > CHUNK_BYTES):
+            yield records[start:at]
+            start, size = at, len(record.body) if isinstance(record, Capture) else 0
+    if records:
+        yield records[start:]
+
+
+def _read(position: int, record: Record) -> list[_Read] | MalformedBatch:
+    """The batches of a record, if it has any; MalformedBatch is returned, as it does not end the fold."""
+    if not isinstance(record, Capture):
+        return []
+    try:
+        return [
+            _Read(position, record, decoded, [id64("page", page.id) for page in decoded.batch.pages])
+            for decoded in dialects.read(record)
+        ]
+    except MalformedBatch as malformed:
+        return malformed
 
 
 def _user(event: Event, facts: BatchFacts) -> int | None:

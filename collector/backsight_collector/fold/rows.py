@@ -89,6 +89,10 @@ class EventRows:
         self._pages: list[tuple[object, ...]] = []
         self._events: list[tuple[object, ...]] = []
         self._places: list[tuple[int, int]] = []  # of the event's batch and of its page
+        self.characters = 0
+        """Of the texts in all rows that a record holds once and many rows may share."""
+        self._agent = 0
+        self._widths: list[int] = []  # of each page's rows, in characters
 
     def __len__(self) -> int:
         return len(self._events)
@@ -99,6 +103,7 @@ class EventRows:
         session = None if batch.session is None else id64("session", batch.session)
         received_at = capture.received_at
         agent = capture.user_agent if batch.user_agent is None else batch.user_agent
+        self._agent = len(agent or "")
         self._batches.append((capture.site, device, session, agent, sent_at, received_at))
         return BatchFacts(
             len(self._batches) - 1,
@@ -110,7 +115,9 @@ class EventRows:
         )
 
     def add_page(self, page: Page, page_id: int) -> int:
-        """Its place, for `add_event`."""
+        """Its place, for `add_event`: a page of the batch that was added last."""
+        texts = (page.url, page.title, page.referrer)
+        self._widths.append(self._agent + sum(map(len, filter(None, texts))))
         width, height = page.viewport or (None, None)
         self._pages.append(
             (page_id, *split_url(page.url), page.title, page.referrer or None, width, height, page.language)
@@ -128,6 +135,9 @@ class EventRows:
     ) -> None:
         client_time = microseconds(event.time)
         self._places.append((batch.place, page))
+        self.characters += self._widths[page]
+        if target_attributes:
+            self.characters += sum(len(name) + len(value) for name, value in target_attributes)
         self._events.append(
             (
                 batch.corrected(client_time),
