@@ -6,6 +6,7 @@ import fcntl
 import os
 import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from backsight.contract import TABLES
@@ -45,17 +46,23 @@ class LakeLock:
 class Lake:
     """The five tables of one lake, locked for this process until `close`.
 
-    Their versions stay readable for `snapshot_hours`; unless given, for as long as was said before.
+    Their versions stay readable for `snapshot_hours`; unless given, for as long as was said before. `alive`
+    is called with every file that is read and every commit: what is long is made of these.
     """
 
-    def __init__(self, directory: Path, snapshot_hours: int | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        snapshot_hours: int | None = None,
+        alive: Callable[[], None] = lambda: None,
+    ) -> None:
         """Raises LakeLocked or LakeDamaged; mends what a crash has left (see recovery.py)."""
         self.directory = directory
         self._lock = LakeLock(directory)
         try:
             self.set_aside = mend(directory)
             self.tables: dict[str, Table] = {
-                name: Table(directory / name, name, snapshot_hours) for name in TABLES
+                name: Table(directory / name, name, snapshot_hours, alive) for name in TABLES
             }
         except BaseException:
             self._lock.close()

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -68,7 +68,14 @@ class Table:
     Its versions stay readable for `snapshot_hours`; unless given, for as long as was said before.
     """
 
-    def __init__(self, directory: Path, name: str, snapshot_hours: int | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        name: str,
+        snapshot_hours: int | None = None,
+        alive: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._alive = alive
         self.name, self.directory, self.log = name, directory, directory / "_delta_log"
         self._schema = Schema.from_arrow(TABLES[name])
         if not DeltaTable.is_deltatable(str(directory)):
@@ -114,6 +121,7 @@ class Table:
 
         With `as_dictionaries` strings come dictionary-encoded: half the memory, and less time to sort.
         """
+        self._alive()
         schema, names = TABLES[self.name], list(columns or TABLES[self.name].names)
         stored = [name for name in names if name not in file.partition]
         strings = [name for name in stored if as_dictionaries and pa.types.is_string(schema.field(name).type)]
@@ -177,6 +185,7 @@ class Table:
         return len(paths)
 
     def _commit(self, actions: Sequence[AddAction | RemoveAction], positions: Mapping[str, int]) -> None:
+        self._alive()
         transactions = [Transaction(app, position) for app, position in positions.items()]
         count = {ACTIONS: len(actions) + len(transactions)}
         self._handle.create_write_transaction(
