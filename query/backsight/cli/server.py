@@ -24,7 +24,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from backsight.cli.first_start import ensure_access, welcome
 from backsight.cli.protocol import BoundedHeads
-from backsight.cli.supervisor import Supervisor
+from backsight.cli.supervisor import SILENT_SECONDS, Supervisor
 from backsight.config import Config
 from backsight.errors import ConfigurationError
 from backsight.keys import Keys, LiveWriteKeys
@@ -72,7 +72,9 @@ async def _serve(config: Config, parts: Parts, tell: Callable[[str], None]) -> N
             tell(welcome(address + config.script_path, ensure_access(store, config)))
         behind = await _query_api(config, stack) if parts.query else _not_found
         if parts.committer:
-            stack.callback(Supervisor("committer", committer_command(config), _warn).stop)
+            command = committer_command(config)
+            committer = Supervisor("committer", command, _warn, silent_seconds=SILENT_SECONDS)
+            stack.callback(committer.stop)
         app = _composed(front, behind, config.script_path.rpartition("/")[0])
         server = _Server(_settings(app), lambda: tell(f"Listening on {address}"))
         await server.serve([listener])

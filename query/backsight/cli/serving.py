@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import signal
@@ -15,6 +16,7 @@ import click
 
 from backsight.cli.asking import data_option, site_option
 from backsight.cli.failures import of_the_collector
+from backsight.cli.supervisor import SignsOfLife
 from backsight.config import Config
 
 
@@ -54,27 +56,29 @@ def query(**options: str | None) -> None:
 
 @click.command()
 @data_option
-@click.option("--with-parent", is_flag=True, hidden=True, help="End when standard input does.")
+@click.option("--with-parent", is_flag=True, hidden=True, help="End when standard input does; give signs of life there.")
 def committer(data: str | None, with_parent: bool) -> None:
     """Run the committer alone: fold the journal into the lake."""
     config = Config.load(options={"data": data})
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    alive: Callable[[], None] = lambda: None
     if with_parent:
         threading.Thread(target=_wait_for_parent, args=[stop], daemon=True).start()
+        alive = SignsOfLife()
     with of_the_collector():
-        _commit(config, stop)
+        _commit(config, stop, alive)
 
 
-def _commit(config: Config, stop: threading.Event) -> None:
+def _commit(config: Config, stop: threading.Event, alive: Callable[[], None]) -> None:
     import logging
 
     from backsight_collector.committer import Committer, CommitterSettings
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     settings = CommitterSettings(fold_seconds=config.commit_seconds, snapshot_hours=config.snapshot_hours)
-    folding = Committer(config.data, settings)
+    folding = Committer(config.data, settings, alive)
     try:
         folding.run(stop)
     finally:
@@ -82,9 +86,10 @@ def _commit(config: Config, stop: threading.Event) -> None:
 
 
 def _wait_for_parent(stop: threading.Event) -> None:
-    """Sets `stop` when the parent is gone: then the pipe at standard input ends."""
-    while os.read(sys.stdin.fileno(), 1_024):
-        pass
+    """Sets `stop` when the parent is gone: then standard input ends, or breaks if it had signs of life unread."""
+    with contextlib.suppress(OSError):
+        while os.read(sys.stdin.fileno(), 1_024):
+            pass
     stop.set()
 
 
