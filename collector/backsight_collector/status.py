@@ -6,9 +6,9 @@ import json
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-FILE_NAME: Final = "committer-status.json"
+from backsight.contract import COMMITTER_STATUS
 
 
 @dataclass
@@ -44,15 +44,15 @@ class Status:
 
     def write(self, directory: Path) -> None:
         """Replaces the file at once; it is not synced, because a new one follows within seconds."""
-        draft = directory / f"{FILE_NAME}.draft"
+        draft = directory / f"{COMMITTER_STATUS}.draft"
         draft.write_text(json.dumps(vars(self)))
-        draft.replace(directory / FILE_NAME)
+        draft.replace(directory / COMMITTER_STATUS)
 
 
 def read_status(directory: Path) -> dict[str, Any] | None:
     """What the committer last wrote, or None if it never ran here."""
     try:
-        status = json.loads((directory / FILE_NAME).read_bytes())
+        status = json.loads((directory / COMMITTER_STATUS).read_bytes())
     except FileNotFoundError:
         return None
     return status if isinstance(status, dict) else None

@@ -262,7 +262,9 @@ NODES: Final = pa.schema(
         pa.field("parent_id", pa.int64()),  # null for a document's root element, or a detached tree's
         _required("element_id", pa.int64()),
         _required("depth", pa.int32()),  # 0 for a root
-        _required("child_index", pa.int32()),  # 1-based (0: unknown), among element siblings, as :nth-child counts
+        _required(
+            "child_index", pa.int32()
+        ),  # 1-based (0: unknown), as :nth-child counts
         _required("child_last", pa.int32()),  # the same from the end, as :nth-last-child counts
         _required("type_index", pa.int32()),  # among siblings of the same type, as :nth-of-type counts
         _required("type_last", pa.int32()),
@@ -349,6 +351,12 @@ SITE_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 """What a site may be called (full match): it becomes a folder's name in the lake."""
 
 
+COLLECTOR_STATUS: Final = "collector-status.json"
+"""File of the data folder in which the collector says what it refused."""
+COMMITTER_STATUS: Final = "committer-status.json"
+"""File of the data folder in which the committer says how it does."""
+
+
 class WriteKey(NamedTuple):
     """What a live write key opens: whose site it writes to, from which pages, and how much."""
 
@@ -432,7 +440,7 @@ COLUMN_PROPERTIES: Final = (
 """Properties that are columns of `events`, by their bare names."""
 
 DERIVED_PROPERTIES: Final = (
-    "url browser browser_version os device_type referrer_host "
+    "url browser browser_version os device_type bot bot_kind referrer_host "
     "utm_source utm_medium utm_campaign utm_term utm_content effect_ms"
 ).split()
 """Properties computed from columns when asked.

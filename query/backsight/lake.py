@@ -8,6 +8,7 @@ one that compaction replaced is not in the lake.
 
 from __future__ import annotations
 
+import json
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from deltalake.exceptions import DeltaError
 from deltalake.fs import DeltaStorageHandler
 from pyarrow.fs import FileSystem, FileType, PyFileSystem
 
-from backsight.contract import TABLES
+from backsight.contract import DELETIONS, TABLES
 from backsight.errors import Gone, InvalidRequest, Unavailable, nearest, shown
 
 READ_ORDER: Final = ("events", "dead_letters", "statements", "nodes", "elements")
@@ -76,6 +77,11 @@ class Lake:
         self._pinned: OrderedDict[tuple[str, int], TableVersion] = OrderedDict()
         self._newest: dict[str, datetime | None] = {}
 
+    @property
+    def folder(self) -> Path | None:
+        """The directory that it lies in; null for an object store."""
+        return None if "://" in self._root else Path(self._root)
+
     def snapshot(self, site: str, versions: Mapping[str, int] | None = None) -> Snapshot:
         """One site's tables as committed by now, or, of the tables named in `versions`, at that version.
 
@@ -96,6 +102,24 @@ class Lake:
         made = Snapshot(site, tables, self)
         made.require_files(asked)
         return made
+
+    def deletions_stamp(self) -> int:
+        """Changes whenever a deletion of persons begins or ends; 0 without any."""
+        try:
+            return 0 if self.folder is None else (self.folder / DELETIONS).stat().st_mtime_ns
+        except FileNotFoundError:
+            return 0
+
+    def deletion_behind(self, table: str, version: int) -> str | None:
+        """The deletion of persons that took away files which this version of a table needs."""
+        if self.folder is None:
+            return None
+        found = []
+        for path in (self.folder / DELETIONS).glob("*.json"):
+            counts = json.loads(path.read_bytes())["tables"].get(table)
+            if counts is not None and counts["files"] and version < counts["versions"][1]:
+                found.append((counts["versions"][1], path.stem))
+        return min(found)[1] if found else None
 
     def newest(self, table: TableVersion, file: DataFile) -> datetime | None:
         """Largest `received_at` in a file of `events`; looked up once a file, as files never change."""
@@ -144,7 +168,7 @@ class Lake:
         try:
             handle = DeltaTable(self._uri(table), version=version, storage_options=self._options)
         except DeltaError as error:
-            raise gone(table, version) from error
+            raise gone(table, version, self.deletion_behind(table, version)) from error
         return _listing(handle, self._options)
 
     def _uri(self, table: str) -> str:
@@ -172,7 +196,7 @@ class Snapshot:
                 continue
             found = table.storage.get_file_info([file.path for file in files])
             if any(info.type is not FileType.File for info in found):
-                raise gone(name, table.version)
+                raise gone(name, table.version, self.lake.deletion_behind(name, table.version))
 
     @property
     def watermark(self) -> datetime | None:
@@ -213,10 +237,11 @@ class Snapshot:
         return pa.concat_tables(parts) if parts else schema.empty_table()
 
 
-def gone(table: str, version: int) -> Gone:
-    """The error about a version of a table that is not in the lake any more."""
+def gone(table: str, version: int, deletion: str | None = None) -> Gone:
+    """The error about a version of a table that is not in the lake any more, naming the deletion behind it."""
+    because = f" with persons who are not to be found any more ({deletion})" if deletion else ""
     return Gone(
-        f"version {version} of {table} can't be read any more: files that it needs were deleted.",
+        f"version {version} of {table} can't be read any more: files that it needs were deleted{because}.",
         field=f"as_of.snapshot.{table}",
         value=version,
         valid="an answer no older than versions are kept (BACKSIGHT_SNAPSHOT_HOURS), or no as_of",
