@@ -25,7 +25,7 @@ from weakref import WeakKeyDictionary
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from backsight.contract import STATEMENTS, StatementKind, voided
+from backsight.contract import STATEMENTS, TRAITS_ONCE, StatementKind, voided
 from backsight.engine import Engine, Files
 from backsight.lake import Lake, Snapshot
 from backsight.sql import load_sql
@@ -69,7 +69,7 @@ class Identity:
         for row in ordered:
             who = person(row["device"], row["user"])
             if who is not None:
-                merged.setdefault(who, {}).update(_parsed(row["traits"]))
+                _learn(merged.setdefault(who, {}), _parsed(row["traits"]))
         texts = [_written(traits) for traits in merged.values()]
         return pa.table([pa.array(list(merged), pa.int64()), pa.array(texts, pa.string())], schema=_TRAITS)
 
@@ -162,6 +162,15 @@ def _pairs_of(revocations: pa.Table) -> list[tuple[str, str]]:
 
 def _moment(row: Mapping[str, object]) -> tuple[object, ...]:
     return (row["time"], row["page"] or 0, row["sequence"] or 0, row["statement_id"])
+
+
+def _learn(known: dict[str, object], said: dict[str, object]) -> None:
+    """Adds what one statement says to what is known."""
+    once = said.pop(TRAITS_ONCE, None)
+    known.update(said)
+    if isinstance(once, dict):
+        for name, value in once.items():
+            known.setdefault(name, value)
 
 
 def _parsed(text: str) -> dict[str, object]:

@@ -135,7 +135,7 @@ FAULTS: list[tuple[str, object, int, Reason, str]] = [
     ("events.1.page", 1, 1, Reason.BAD_PAGE, "there is no page 1, the batch has 1"),
     ("nodes.2.0", 2, 1, Reason.BAD_NODE, "node 2: node 2 does not come before it"),
     ("nodes.1.0", 5, 1, Reason.BAD_NODE, "node 2: node 1: there is no node 5"),
-    ("nodes.0.2", 0, 1, Reason.BAD_NODE, "expected `int` >= 1"),
+    ("nodes.0.2", -1, 1, Reason.BAD_NODE, "expected `int` >= 0"),
     ("nodes.0", "html", 1, Reason.BAD_NODE, "expected `array`"),
     ("nodes.2.1", 3, 1, Reason.BAD_NODE, "there is no element 3"),
     ("elements.1.tag", DROP, 1, Reason.BAD_NODE, "element 1: tag: missing"),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from backsight_collector.dialects import segment
+from backsight_collector.dialects import posthog, segment
 from backsight_collector.journal.records import BACKSIGHT, Capture
 from backsight_collector.wire import Decoded, MalformedBatch, decode
 
@@ -20,6 +20,7 @@ Decode = Callable[[bytes, int], list[Decoded]]
 DIALECTS: Final[Mapping[str, Decode]] = {
     BACKSIGHT: lambda body, received_at: [decode(body)],
     **segment.dialects(),
+    posthog.POSTHOG: posthog.decode,
 }
 
 

@@ -34,7 +34,6 @@ Url = Annotated[str, Meta(max_length=MAX_URL_CHARS)]
 Title = Annotated[str, Meta(max_length=MAX_TITLE_CHARS)]
 Milliseconds = Annotated[float, Meta(ge=0, lt=MAX_TIME_MS)]
 Index = Annotated[int, Meta(ge=0)]
-Ordinal = Annotated[int, Meta(ge=1, le=MAX_INT32)]
 Natural = Annotated[int, Meta(ge=0, le=MAX_INT32)]
 Coordinate = Annotated[int, Meta(ge=-MAX_INT32, le=MAX_INT32)]
 Object = dict[Annotated[str, Meta(max_length=MAX_NAME_CHARS)], Any]
@@ -60,14 +59,17 @@ class Element(Struct, frozen=True, gc=False):
 
 
 class Node(Struct, array_like=True, gc=False):
-    """An element in its context; `parent` and `element` are places in `nodes` and `elements`."""
+    """An element in its context; `parent` and `element` are places in `nodes` and `elements`.
+
+    Its own places count from 1; 0 is one that the sender does not know.
+    """
 
     parent: Annotated[int, Meta(ge=-1)]
     element: Index
-    child_index: Ordinal
-    child_last: Ordinal
-    type_index: Ordinal
-    type_last: Ordinal
+    child_index: Natural
+    child_last: Natural
+    type_index: Natural
+    type_last: Natural
     flags: Natural = 0
 
 

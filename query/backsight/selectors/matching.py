@@ -1,4 +1,9 @@
-"""Matching: which nodes a selector holds of, compounds by element, combinators by one pass down the trie."""
+"""Matching: which nodes a selector holds of, compounds by element, combinators by one pass down the trie.
+
+A place among siblings may be unknown (0), as of elements that other products' libraries sent. A selector
+holds of such a node only where it does whatever the place is: so it is asked in two ways, for what is sure
+and for what may be, and `:not()` surely holds of what cannot be what it names.
+"""
 
 from __future__ import annotations
 
@@ -33,11 +38,12 @@ class Matcher:
         self._has_shadow = bool(self._in_shadow.any())
         self._in_quirks = nodes.in_quirks
         self._has_quirks = bool(self._in_quirks.any())
-        self._known: dict[Complex | Compound, Mask] = {}
+        self._has_unknown = bool((nodes.rows.numbers == 0).any())
+        self._known: dict[tuple[Complex | Compound, bool], Mask] = {}
 
     def matches(self, selector: Selector) -> Mask:
         """Nodes of which `element.matches(selector)` holds."""
-        return self._any(selector.branches)
+        return self._any(selector.branches, True)
 
     def closest(self, selector: Selector) -> Mask:
         """Nodes of which it holds, or of an ancestor, through shadow roots, each in its own tree."""
@@ -47,22 +53,23 @@ class Matcher:
                 held[level] |= held[self._nodes.parent[level]]
         return held
 
-    def _any(self, branches: tuple[Complex, ...]) -> Mask:
-        return reduce(np.logical_or, map(self._complex, branches), self._all(False))
+    def _any(self, branches: tuple[Complex, ...], sure: bool) -> Mask:
+        return reduce(np.logical_or, (self._complex(each, sure) for each in branches), self._all(False))
 
     def _all(self, truth: bool) -> Mask:
         return np.full(self._nodes.size, truth, np.bool_)
 
-    def _complex(self, complex_: Complex) -> Mask:
-        if complex_ not in self._known:
-            self._known[complex_] = self._chain(complex_)
-        return self._known[complex_]
+    def _complex(self, complex_: Complex, sure: bool) -> Mask:
+        key = complex_, sure
+        if key not in self._known:
+            self._known[key] = self._chain(complex_, sure)
+        return self._known[key]
 
-    def _chain(self, complex_: Complex) -> Mask:
+    def _chain(self, complex_: Complex, sure: bool) -> Mask:
         first, *others = complex_.compounds
-        held, host = self._compound(first), self._host(first)
+        held, host = self._compound(first, sure), self._host(first, sure)
         for combinator, compound in zip(complex_.combinators, others, strict=True):
-            held, host = self._compound(compound) & self._inside(combinator, held, host), None
+            held, host = self._compound(compound, sure) & self._inside(combinator, held, host), None
         return held
 
     def _inside(self, combinator: Combinator, held: Mask, host: Mask | None) -> Mask:
@@ -82,22 +89,23 @@ class Matcher:
         outside = np.bool_(False) if host is None else host[parent]
         return np.where(self._in_shadow[level], outside, above)
 
-    def _host(self, compound: Compound) -> Mask | None:
+    def _host(self, compound: Compound, sure: bool) -> Mask | None:
         """Nodes that the compound stands for as the host of their shadow tree; None where it never does."""
         if not compound.is_host or not self._has_shadow:
             return None
         arguments = [simple.argument for simple in compound.simples if isinstance(simple, Host)]
-        tests = [self._compound(argument) for argument in arguments if argument is not None]
+        tests = [self._compound(argument, sure) for argument in arguments if argument is not None]
         return reduce(np.logical_and, tests, self._all(True))
 
-    def _compound(self, compound: Compound) -> Mask:
-        if compound not in self._known:
+    def _compound(self, compound: Compound, sure: bool) -> Mask:
+        key = compound, sure
+        if key not in self._known:
             held = self._by_element(compound)
             for simple in compound.simples:
                 if isinstance(simple, Position | Root | Host | Logical):
-                    held &= self._by_node(simple)
-            self._known[compound] = held
-        return self._known[compound]
+                    held &= self._by_node(simple, sure)
+            self._known[key] = held
+        return self._known[key]
 
     def _by_element(self, compound: Compound) -> Mask:
         held = self._elements.matching(compound, quirks=False)[self._nodes.element]
@@ -106,20 +114,24 @@ class Matcher:
             return np.where(self._in_quirks, loose, held)
         return held
 
-    def _by_node(self, simple: Simple) -> Mask:
+    def _by_node(self, simple: Simple, sure: bool) -> Mask:
         if isinstance(simple, Position):
-            return self._position(simple)
+            return self._position(simple, sure)
         if isinstance(simple, Logical):
-            held = self._any(simple.branches)
+            # Where every place is known, both ways are the same, and the answers are shared.
+            asked = sure is not simple.negated if self._has_unknown else sure
+            held = self._any(simple.branches, asked)
             return ~held if simple.negated else held
         # A host is seen as `:host` only from inside its shadow tree, so the node itself never is.
         return self._nodes.roots if isinstance(simple, Root) else self._all(False)
 
-    def _position(self, position: Position) -> Mask:
+    def _position(self, position: Position, sure: bool) -> Mask:
         """An+B: the place, less B, is a multiple of A that is not negative."""
         place = self._nodes.rows.numbers[2 * position.of_type + position.from_end]
         rest = place - position.offset
         held: Mask = rest == 0
         if position.step:
             held = (rest % position.step == 0) & (rest // position.step >= 0)
+        if self._has_unknown:
+            held = held & (place > 0) if sure else held | (place == 0)
         return held
