@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -107,3 +108,53 @@ def test_a_child_goes_with_its_parent() -> None:
         assert said.readline().strip().isdigit()
         parent.kill()
         assert said.readline() == "gone\n"
+
+
+def test_a_child_that_hangs_is_replaced(tmp_path: Path) -> None:
+    """Where signs of life stop coming, the child is killed, that is told, and another does the work."""
+    pipe = tmp_path / "pids"
+    os.mkfifo(pipe)
+    code = (
+        "import os, threading; from backsight.cli.supervisor import SignsOfLife; SignsOfLife()()\n"
+        f"open({str(pipe)!r}, 'w').write(str(os.getpid())); threading.Event().wait()"
+    )
+    told: Queue[str] = Queue()
+    supervisor = Supervisor("reader", python(code), told.put, first_wait=0.01, silent_seconds=3)
+    first = int(pipe.read_text())
+    assert told.get(timeout=20) == "the reader gave no sign of life for 3 s and is killed"
+    assert told.get(timeout=20) == "the reader ended (signal 9) and starts again in 0.01 s"
+    assert int(pipe.read_text()) != first
+    supervisor.stop(seconds=0.1)
+
+
+def test_a_child_that_shows_life_is_left_alone() -> None:
+    """However long it takes to do its work, a child that gives signs of life is never killed."""
+    code = (
+        "import threading, time; from backsight.cli.supervisor import SignsOfLife\n"
+        "alive, until = SignsOfLife(), time.monotonic() + 4\n"
+        "while time.monotonic() < until: alive(); threading.Event().wait(0.05)\n"
+        "raise SystemExit(7)"
+    )
+    told: Queue[str] = Queue()
+    supervisor = Supervisor("reader", python(code), told.put, first_wait=60, silent_seconds=3)
+    assert told.get(timeout=20) == "the reader ended (exit code 7) and starts again in 60 s"
+    supervisor.stop()
+
+
+def test_signs_that_nobody_reads_hold_up_no_child() -> None:
+    """A child whose parent has stopped reading goes on with its work, and ends when the parent is gone."""
+    parent, line = socket.socketpair()
+    code = (
+        "import os, sys; from backsight.cli import supervisor; supervisor.SIGN_SECONDS = 0\n"
+        "alive = supervisor.SignsOfLife()\n"
+        "for _ in range(100_000): alive()\n"
+        "print('done', flush=True)\n"
+        "import threading; from backsight.cli.serving import _wait_for_parent\n"
+        "stop = threading.Event(); _wait_for_parent(stop); print(stop.is_set())"
+    )
+    with line, subprocess.Popen(python(code), stdin=line, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "done\n"
+        line.close()
+        parent.close()
+        assert child.stdout.readline() == "True\n"
