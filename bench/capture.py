@@ -20,12 +20,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import uvicorn
 import uvloop
 from fastapi import FastAPI
 
+from backsight.cli.connections import Connections
+from backsight.cli.protocol import speaking
 from backsight.contract import WriteKey
 from backsight_collector.http.app import Collector
 from bench.figures import Figure, note
@@ -124,21 +126,34 @@ class Visitor(asyncio.Protocol):
         self._send()
 
 
-async def load(port: int, requests: list[bytes], seconds: float) -> float:
-    """Answers a second, over `seconds` after a short warm-up."""
+class Rate(NamedTuple):
+    """What a server did under load, in a stretch of time."""
+
+    requests: float
+    """A second."""
+    cpu: float
+    """Of the server's process, all its threads, in µs a request."""
+
+
+async def load(server: Running, requests: list[bytes], seconds: float) -> Rate:
+    """What it answers over `seconds`, after a short warm-up."""
     loop = asyncio.get_running_loop()
     connections = [
-        await loop.create_connection(lambda start=place: Visitor(requests, start), "127.0.0.1", port)  # type: ignore[misc]
+        await loop.create_connection(lambda start=place: Visitor(requests, start), "127.0.0.1", server.port)  # type: ignore[misc]
         for place in range(CONNECTIONS)
     ]
     await asyncio.sleep(0.5)
-    before, started = sum(visitor.answers for _, visitor in connections), time.perf_counter()
+    before, cpu, started = (
+        sum(visitor.answers for _, visitor in connections),
+        server.cpu(),
+        time.perf_counter(),
+    )
     await asyncio.sleep(seconds)
     answers = sum(visitor.answers for _, visitor in connections) - before
-    elapsed = time.perf_counter() - started
+    cpu, elapsed = server.cpu() - cpu, time.perf_counter() - started
     for transport, _ in connections:
         transport.abort()
-    return answers / elapsed
+    return Rate(answers / elapsed, 1e6 * cpu / max(1, answers))
 
 
 # ── What is measured ────────────────────────────────────────────────────────────────────────────────────────
@@ -157,18 +172,21 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-def collector(folder: Path) -> Any:
-    """The collector's routes in a FastAPI application, as `backsight up` serves them."""
-    built = Collector(folder, {KEY: WriteKey("main")}.get)
-    return built.in_front_of(FastAPI(lifespan=built.lifespan, routes=built.routes))
+def collector(folder: Path) -> tuple[Any, Any]:
+    """The collector's routes in a FastAPI application, and its protocol, as `backsight up` serves them."""
+    connections = Connections()
+    built = Collector(folder, {KEY: WriteKey("main")}.get, connections=connections)
+    app = built.in_front_of(FastAPI(lifespan=built.lifespan, routes=built.routes))
+    return app, speaking(built.direct, connections)
 
 
 def serve(what: str, descriptor: int, folder: Path) -> None:
     """Runs one of the servers in this process, on an open socket."""
+    app, http = (echo, "httptools") if what == "echo" else collector(folder)
     config = uvicorn.Config(
-        echo if what == "echo" else collector(folder),
+        app,
         loop="uvloop",
-        http="httptools",
+        http=http,
         lifespan="off" if what == "echo" else "on",
         access_log=False,
         log_level="warning",
@@ -176,9 +194,21 @@ def serve(what: str, descriptor: int, folder: Path) -> None:
     uvicorn.Server(config).run(sockets=[socket.socket(fileno=descriptor)])
 
 
+class Running(NamedTuple):
+    """A server in a process of its own."""
+
+    port: int
+    process: int
+
+    def cpu(self) -> float:
+        """Seconds that its threads have run."""
+        threads = Path(f"/proc/{self.process}/task").iterdir()
+        return sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads) / 1e9
+
+
 @contextmanager
-def server(what: str, folder: Path) -> Iterator[int]:
-    """One of the servers in a process of its own; its port."""
+def server(what: str, folder: Path) -> Iterator[Running]:
+    """One of the servers."""
     with socket.create_server(("127.0.0.1", 0), backlog=256) as listener:
         command = [
             sys.executable,
@@ -191,7 +221,7 @@ def server(what: str, folder: Path) -> Iterator[int]:
         ]
         process = subprocess.Popen(command, pass_fds=[listener.fileno()])
         try:
-            yield listener.getsockname()[1]
+            yield Running(listener.getsockname()[1], process.pid)
         finally:
             process.terminate()
             process.wait(10)
@@ -203,21 +233,26 @@ def compare(rounds: int, seconds: float, say: Callable[[str], None] = print) -> 
     bodies = [batch(random_) for _ in range(BATCHES)]
     requests = [request(body) for body in bodies]
     say(f"batches of 10 events, {statistics.mean(map(len, bodies)):,.0f} bytes; {CONNECTIONS} connections")
-    rates: dict[str, list[float]] = {"echo": [], "collector": []}
+    rates: dict[str, list[Rate]] = {"echo": [], "collector": []}
     with (
         tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as folder,
-        server("echo", Path(folder)) as echo_port,
-        server("collector", Path(folder)) as collector_port,
+        server("echo", Path(folder)) as bare,
+        server("collector", Path(folder)) as ours,
     ):
         for _ in range(rounds):
-            for what, port in (("echo", echo_port), ("collector", collector_port)):
-                rates[what].append(uvloop.run(load(port, requests, seconds)))
-            say(f"  echo {rates['echo'][-1]:8,.0f}/s   collector {rates['collector'][-1]:8,.0f}/s")
-    medians = {what: statistics.median(rate) for what, rate in rates.items()}
-    ratio = medians["collector"] / medians["echo"]
-    say(f"bare ASGI echo {medians['echo']:,.0f}/s, collector (synced to disk) {medians['collector']:,.0f}/s,")
-    say(f"that is {10 * medians['collector']:,.0f} events/s; ratio {ratio:.2f} (figure: {FIGURE})")
+            for what, running in (("echo", bare), ("collector", ours)):
+                rates[what].append(uvloop.run(load(running, requests, seconds)))
+            say("   ".join(f"{what} {_shown(rates[what][-1])}" for what in rates))
+    echo_rate, rate = (Rate(*map(statistics.median, zip(*rates[what], strict=True))) for what in rates)
+    ratio = rate.requests / echo_rate.requests
+    say(f"bare ASGI echo {_shown(echo_rate)}, collector (synced to disk) {_shown(rate)},")
+    say(f"that is {10 * rate.requests:,.0f} events/s; ratio {ratio:.2f} (figure: {FIGURE})")
+    say(f"by CPU time, which others on the machine disturb less: {echo_rate.cpu / rate.cpu:.2f}")
     return ratio
+
+
+def _shown(rate: Rate) -> str:
+    return f"{rate.requests:8,.0f}/s with {rate.cpu:5.1f} µs of CPU each"
 
 
 def main() -> int:

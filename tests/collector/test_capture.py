@@ -303,7 +303,7 @@ def test_bodies_that_wait_to_be_read_count_as_well(
         return read(body, received_at)
 
     monkeypatch.setattr(capture_module, "_read", waiting)
-    packed = gzip.compress(json.dumps(make_batch()).encode())
+    packed = gzip.compress(json.dumps(make_batch(spare=" " * 100_000)).encode())
 
     async def scenario() -> tuple[Any, Any]:
         first = asyncio.ensure_future(

@@ -14,7 +14,8 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from backsight.cli import protocol
-from backsight.cli.protocol import MAX_HEAD_BYTES, BoundedHeads
+from backsight.cli.connections import Connections
+from backsight.cli.protocol import MAX_HEAD_BYTES, speaking
 
 Connect = Callable[[], socket.socket]
 
@@ -27,7 +28,7 @@ async def echo(request: Request) -> PlainTextResponse:
 def connect() -> Iterator[Connect]:
     """Opens connections to a small server that speaks the protocol."""
     app = Starlette(routes=[Route("/", echo, methods=["POST", "GET"])])
-    config = uvicorn.Config(app, http=BoundedHeads, lifespan="off", ws="none", log_config=None)
+    config = uvicorn.Config(app, http=speaking({}, Connections()), lifespan="off", ws="none", log_config=None)
     server = uvicorn.Server(config)
     listener = socket.create_server(("127.0.0.1", 0))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

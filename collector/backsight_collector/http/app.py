@@ -23,9 +23,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from backsight_collector.disk import DiskSpace
 from backsight_collector.http.capture import PATH, CaptureRoute
 from backsight_collector.http.intake import Intake, WriteKeys
-from backsight_collector.http.metrics import CONTENT_TYPE, Metrics, committer_lines
+from backsight_collector.http.metrics import CONTENT_TYPE, Connections, Metrics, committer_lines
 from backsight_collector.http.problems import Problem
 from backsight_collector.http.script import beside, script_routes
 from backsight_collector.http.settings import CollectorSettings
@@ -42,7 +43,9 @@ class Collector:
 
     `keys` says what a write key opens. `routes` can be mounted in any Starlette or
     FastAPI application whose lifespan is, or enters, `lifespan`: it opens the journal (JournalLocked,
-    OSError: the application does not start), and closes it when all that is pending is on disk.
+    OSError: the application does not start), and closes it when all that is pending is on disk. `direct` are
+    those that a server's protocol may call without ASGI meanwhile, by path; each is among `routes` as well,
+    for all that is not a small whole POST. `connections` are what the server counts of its own.
     """
 
     def __init__(
@@ -52,13 +55,17 @@ class Collector:
         settings: CollectorSettings | None = None,
         *,
         opener: Opener = DiskFile,
+        connections: Connections | None = None,
+        space: DiskSpace | None = None,
     ) -> None:
         self._settings, self._opener = settings or CollectorSettings(), opener
         self._data_dir, self._directory = data_dir, data_dir / "journal" / WRITER
-        self._metrics = Metrics()
-        self._intake = Intake(keys, self._settings)
+        self._metrics = Metrics(connections)
+        self._space = space or DiskSpace(data_dir)
+        self._intake = Intake(keys, self._settings, self._space)
         self._capture = CaptureRoute(self._intake, self._settings, self._metrics)
         self._capture_paths = {PATH, beside(self._settings.script_path, PATH[1:])}
+        self.direct = dict.fromkeys(self._capture_paths, self._capture.direct)
         self.routes: list[BaseRoute] = [
             *(Route(path, self._capture, name="capture") for path in sorted(self._capture_paths)),
             *script_routes(self._settings.script_path),
@@ -82,12 +89,13 @@ class Collector:
         journal = Journal(
             self._directory, max_pending_bytes=self._settings.max_pending_bytes, opener=self._opener
         )
-        self._intake.journal = journal
+        self._intake.open(journal)
         try:
             yield
         finally:
-            self._intake.journal = None
+            self._intake.shut()
             await asyncio.to_thread(journal.close)
+            self._intake.close()
 
     async def _healthz(self, request: Request) -> Response:
         """The process runs."""
@@ -108,10 +116,9 @@ class Collector:
             return f"the journal {journal.failure}"
         if journal.pending_bytes >= self._settings.max_pending_bytes:
             return f"the journal's disk can't keep up: {journal.pending_bytes} bytes wait"
-        return None
+        return self._space.shortage()
 
     async def _show_metrics(self, request: Request) -> Response:
-        sizes = await asyncio.to_thread(_segment_bytes, self._directory)
         journal = self._intake.journal
         text = self._metrics.text(
             {
@@ -128,11 +135,9 @@ class Collector:
         return Response(text, headers={"content-type": CONTENT_TYPE})
 
 
-def _segment_bytes(directory: Path) -> list[int]:
     sizes = []
     for segment in list_segments(directory):
         try:
-            sizes.append(segment.path.stat().st_size)
         except FileNotFoundError:  # trimmed since it was listed
             continue
     return sizes

@@ -84,17 +84,17 @@ def require_known_encoding(encoding: bytes) -> bool:
     )
 
 
-def inflate(body: bytes) -> bytes:
-    """The content of one gzip member. Problem 413 past MAX_DECOMPRESSED_BYTES, 400 for anything else."""
+def inflate(body: bytes, most: int = MAX_DECOMPRESSED_BYTES) -> bytes:
+    """The content of one gzip member. Problem 413 past `most` bytes, 400 for anything else."""
     unpacker = zlib.decompressobj(wbits=31)
     try:
-        content = unpacker.decompress(body, MAX_DECOMPRESSED_BYTES + 1)
+        content = unpacker.decompress(body, most + 1)
     except zlib.error as error:
         raise Problem(HTTPStatus.BAD_REQUEST, f"the body is not gzip: {error}") from error
-    if len(content) > MAX_DECOMPRESSED_BYTES:
+    if len(content) > most:
         raise Problem(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            f"the decompressed body is too large: it may have {MAX_DECOMPRESSED_BYTES} bytes",
+            f"the decompressed body is too large: it may have {most} bytes",
         )
     if not unpacker.eof:
         raise Problem(HTTPStatus.BAD_REQUEST, "the body is not gzip: it ends too soon")
@@ -103,6 +103,16 @@ def inflate(body: bytes) -> bytes:
             HTTPStatus.BAD_REQUEST, f"{len(unpacker.unused_data)} bytes follow the body's gzip member"
         )
     return content
+
+
+def inflate_small(body: bytes, limit: int) -> bytes | None:
+    """The same, or None where there are more than `limit` bytes: then that much was unpacked in vain."""
+    try:
+        return inflate(body, limit)
+    except Problem as problem:
+        if problem.status != HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            raise
+        return None
 
 
 def _too_large(what: str, headers: Headers) -> Problem:

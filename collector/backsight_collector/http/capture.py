@@ -7,13 +7,14 @@ raised by the step that refuses; a 200 is sent only after the batch is on disk.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 from starlette.types import Receive, Scope, Send
 
+from backsight.contract import is_among
 from backsight_collector.http.body import Disconnected
 from backsight_collector.http.intake import Intake, report, user_agent
 from backsight_collector.http.kept import KeptBatches
@@ -25,7 +26,11 @@ from backsight_collector.wire import Decoded, MalformedBatch, decode
 
 PATH: Final = "/v1/capture"
 
+Reply = Callable[[int, Headers, bytes], None]
+"""Takes a whole answer: status, headers, body."""
+
 _JSON: Final[Headers] = [(b"content-type", b"application/json")]
+_ANY_ORIGIN: Final[Headers] = [(b"access-control-allow-origin", b"*")]
 _PREFLIGHT: Final[Headers] = [
     (b"access-control-allow-methods", b"POST, OPTIONS"),
     (b"access-control-allow-headers", b"content-type, content-encoding"),
@@ -33,8 +38,21 @@ _PREFLIGHT: Final[Headers] = [
 ]
 
 
+class _Admitted(NamedTuple):
+    """A batch that was checked and may be kept, and what is said once it is."""
+
+    site: str
+    key: str
+    batch: str
+    unsure: tuple[str, ...]
+    report: bytes
+    tally: Tally
+    capture: Capture | None
+    """None where there is nothing to keep."""
+
+
 class CaptureRoute:
-    """The ASGI endpoint."""
+    """The ASGI endpoint; `direct` is its shortest way."""
 
     def __init__(self, intake: Intake, settings: CollectorSettings, metrics: Metrics) -> None:
         self._intake, self._settings, self._metrics = intake, settings, metrics
@@ -46,25 +64,33 @@ class CaptureRoute:
         try:
             answer = await self._answer(scope["method"], headers, receive)
         except Problem as problem:
-            answer = problem.answer()
+            answer = self._refused(problem)
         except Disconnected:
             return
-        self._metrics.answered(answer.status, time.perf_counter() - started)
-        lines = [*answer.headers, *self._cors(headers)]
-        if answer.status >= HTTPStatus.BAD_REQUEST:
-            lines.append((b"access-control-expose-headers", b"retry-after"))
-        if answer.status != HTTPStatus.NO_CONTENT:
-            lines.append((b"content-length", b"%d" % len(answer.body)))
-        await send({"type": "http.response.start", "status": answer.status, "headers": lines})
-        await send({"type": "http.response.body", "body": answer.body})
+        status, lines, body = self._finished(answer, headers, started)
+        await send({"type": "http.response.start", "status": status, "headers": lines})
+        await send({"type": "http.response.body", "body": body})
 
-    def _cors(self, headers: Mapping[bytes, bytes]) -> Headers:
-        """Lets pages of the allowed origins read the answer; never with credentials."""
-        if not self._settings.origins:
-            return [(b"access-control-allow-origin", b"*")]
-        origin = headers.get(b"origin", b"")
-        allowed = origin.decode("latin-1") in self._settings.origins
-        return [(b"vary", b"origin"), *([(b"access-control-allow-origin", origin)] if allowed else [])]
+    def direct(self, headers: Mapping[bytes, bytes], body: bytes, reply: Reply) -> None:
+        """The same for a POST that has arrived as a whole, small and not packed, without ASGI's messages and
+        tasks; `reply` gets the answer, now or when the batch is on disk."""
+        started = time.perf_counter()
+
+        def finish(problem: Problem | None) -> None:
+            answer = self._refused(problem) if problem else self._safe(admitted)
+            reply(*self._finished(answer, headers, started))
+
+        try:
+            self._intake.require_origin(headers.get(b"origin"))
+            received_at = time.time_ns() // 1_000
+            admitted = self._admitted(headers, received_at, body, _read(body, received_at))
+            if admitted.capture is not None:
+                self._intake.begin_keeping(admitted.capture, admitted.key, finish)
+                return
+        except Problem as problem:
+            finish(problem)
+        else:
+            finish(None)
 
     async def _answer(self, method: str, headers: Mapping[bytes, bytes], receive: Receive) -> Answer:
         if method == "OPTIONS":
@@ -75,21 +101,55 @@ class CaptureRoute:
                 "batches are sent with POST",
                 headers=[(b"allow", b"POST, OPTIONS")],
             )
-        origin = headers.get(b"origin")
-        self._intake.require_origin(origin)
-        received_at, body, decoded = await self._intake.receive(headers, receive, _read)
+        self._intake.require_origin(headers.get(b"origin"))
+        admitted = self._admitted(headers, *await self._intake.receive(headers, receive, _read))
+        if admitted.capture is not None:
+            await self._intake.keep(admitted.capture, admitted.key)
+        return self._safe(admitted)
+
+    def _admitted(
+        self, headers: Mapping[bytes, bytes], received_at: int, body: bytes, decoded: Decoded
+    ) -> _Admitted:
+        """What is left of a batch to wait with for the disk: not its some hundred objects."""
+        envelope, size = decoded.batch, len(body)
         events = len(decoded.events) + len(decoded.rejections) + decoded.duplicates
-        site = self._intake.site(decoded.batch.key, origin, events, len(body))
-        answer, tally, is_empty = _report(decoded), Tally.of(decoded, len(body)), _is_empty(decoded)
-        batch, unsure = decoded.batch.batch, decoded.batch.unsure
-        del decoded  # some hundred objects that need not wait for the disk
-        if not is_empty:
-            await self._intake.keep(Capture(received_at, site, user_agent(headers), body))
-            self._kept.add(site, batch)
-        self._metrics.kept(tally)
-        if unsure:
-            answer = _with_missing(answer, self._kept.missing(site, unsure))
-        return Answer(HTTPStatus.OK, _JSON, answer)
+        site = self._intake.site(envelope.key, headers.get(b"origin"), events, size)
+        capture = None if _is_empty(decoded) else Capture(received_at, site, user_agent(headers), body)
+        report, tally = _report(decoded), Tally.of(decoded, size)
+        return _Admitted(site, envelope.key, envelope.batch, envelope.unsure, report, tally, capture)
+
+    def _safe(self, admitted: _Admitted) -> Answer:
+        """The batch is on disk, or has nothing that should be."""
+        self._metrics.kept(admitted.tally)
+        if admitted.capture is not None:
+            self._kept.add(admitted.site, admitted.batch)
+        if not admitted.unsure:
+            return Answer(HTTPStatus.OK, _JSON, admitted.report)
+        missing = self._kept.missing(admitted.site, admitted.unsure)
+        return Answer(HTTPStatus.OK, _JSON, _with_missing(admitted.report, missing))
+
+    def _refused(self, problem: Problem) -> Answer:
+        self._metrics.refused(problem.refusal)
+        return problem.answer()
+
+    def _finished(self, answer: Answer, headers: Mapping[bytes, bytes], started: float) -> Answer:
+        """The answer with the headers that all have."""
+        status, lines, body = answer
+        self._metrics.answered(status, time.perf_counter() - started)
+        lines = [*lines, *self._cors(headers)]
+        if status >= HTTPStatus.BAD_REQUEST:
+            lines.append((b"access-control-expose-headers", b"retry-after"))
+        if status != HTTPStatus.NO_CONTENT:
+            lines.append((b"content-length", b"%d" % len(body)))
+        return Answer(status, lines, body)
+
+    def _cors(self, headers: Mapping[bytes, bytes]) -> Headers:
+        """Lets pages of the allowed origins read the answer; never with credentials."""
+        if not self._settings.origins:
+            return _ANY_ORIGIN
+        origin = headers.get(b"origin", b"")
+        allowed = is_among(origin.decode("latin-1"), self._settings.origins)
+        return [(b"vary", b"origin"), *([(b"access-control-allow-origin", origin)] if allowed else [])]
 
 
 def _read(body: bytes, received_at: int) -> Decoded:

@@ -9,25 +9,45 @@ import asyncio
 import math
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from http import HTTPStatus
+from itertools import chain
 from typing import Final, TypeVar
 
 from starlette.types import Receive
 
-from backsight.contract import MAX_BODY_BYTES, MAX_EVENT_BYTES, WriteKey
-from backsight_collector.http.body import declared_bytes, inflate, read_body, require_known_encoding
+from backsight.contract import MAX_BODY_BYTES, MAX_EVENT_BYTES, WriteKey, is_among
+from backsight_collector.disk import DiskSpace
+from backsight_collector.http.body import (
+    declared_bytes,
+    inflate,
+    inflate_small,
+    read_body,
+    require_known_encoding,
+)
 from backsight_collector.http.deadlines import Deadlines
 from backsight_collector.http.limits import RateLimit
-from backsight_collector.http.problems import Problem
+from backsight_collector.http.problems import Problem, Refusal
 from backsight_collector.http.settings import CollectorSettings
+from backsight_collector.http.shares import Shares
 from backsight_collector.journal.records import Capture, encode_record
-from backsight_collector.journal.writer import Journal, JournalError, JournalFull
+from backsight_collector.journal.writer import (
+    Journal,
+    JournalError,
+    JournalFull,
+    JournalUnavailable,
+    Outcome,
+)
 from backsight_collector.wire import Decoded
 
 MAX_USER_AGENT_CHARS: Final = 1_024
 LARGE_BODY_BYTES: Final = 200_000
-"""Bodies from this size on, and packed ones, whose size is not known yet, are read in a thread, so that small
-ones need not wait for them."""
+"""Bodies from this size on are read in a thread, so that small ones need not wait for them: in one, because
+two would only contend with each other and the event loop for the interpreter, and what is built of a hostile
+body, up to 30 times its size, is built once at a time."""
+SMALL_UNPACKED_BYTES: Final = 65_536
+"""A packed body is read at once if it unpacks to this at most."""
 
 T = TypeVar("T")
 WriteKeys = Callable[[str], WriteKey | None]
@@ -35,14 +55,17 @@ WriteKeys = Callable[[str], WriteKey | None]
 
 
 class Intake:
-    """The way from a request to the journal. It answers 503 until `journal` is set."""
+    """The way from a request to the journal. It answers 503 until it is open."""
 
-    def __init__(self, keys: WriteKeys, settings: CollectorSettings) -> None:
-        self.journal: Journal | None = None
-        self._keys, self._settings = keys, settings
+    def __init__(self, keys: WriteKeys, settings: CollectorSettings, space: DiskSpace) -> None:
+        self._journal: Journal | None = None
+        self._loop: asyncio.AbstractEventLoop
+        self._keys, self._settings, self._space = keys, settings, space
         self._rate = RateLimit(settings.burst_seconds)
         self._deadlines = Deadlines(settings.body_seconds)
         self._bodies_bytes = 0
+        self._shares = Shares(settings.max_pending_bytes)
+        self._reader = ThreadPoolExecutor(1, "reader of large bodies")  # starts when it is needed
 
     async def receive(
         self, headers: Mapping[bytes, bytes], receive: Receive, read: Callable[[bytes, int], T]
@@ -53,14 +76,16 @@ class Intake:
         is_gzip = require_known_encoding(headers.get(b"content-encoding", b""))
         reserved = MAX_BODY_BYTES if declared is None else declared
         if self._bodies_bytes + reserved > self._settings.max_bodies_bytes:
-            raise come_back("too many requests are being received")
+            raise come_back("too many requests are being received", refusal=Refusal.BODIES)
         self._bodies_bytes += reserved
         try:
             body = await read_body(receive, self._deadlines)
             received_at = time.time_ns() // 1_000
-            if is_gzip or len(body) >= LARGE_BODY_BYTES:
-                return received_at, *await asyncio.to_thread(_unpack, body, is_gzip, received_at, read)
-            return received_at, body, read(body, received_at)
+            small = inflate_small(body, SMALL_UNPACKED_BYTES) if is_gzip else body
+            if small is not None and len(small) < LARGE_BODY_BYTES:
+                return received_at, small, read(small, received_at)
+            unpacked = partial(_unpack, body, is_gzip, received_at, read)
+            return received_at, *await asyncio.get_running_loop().run_in_executor(self._reader, unpacked)
         finally:
             self._bodies_bytes -= reserved
 
@@ -75,8 +100,8 @@ class Intake:
                 value=key[:80],
                 valid="a live write key",
             )
-        if opened.origins:
-            require_origin(origin, opened.origins, "this key")
+        if origin is not None or opened.pages_only:
+            _require_admitted(opened, origin)
         rate = opened.events_per_second or self._settings.events_per_second
         if rate is not None:
             counted = max(events, 1 + body_bytes // MAX_EVENT_BYTES)
@@ -89,32 +114,88 @@ class Intake:
         return opened.site
 
     def require_origin(self, origin: bytes | None) -> None:
-        """Problem 403 where pages of this origin may not send, whatever their key."""
-        if self._settings.origins:
-            require_origin(origin, self._settings.origins, "the collector's settings")
+        """Problem 403 where pages of this origin may not send, whatever their key; servers send no origin."""
+        if self._settings.origins and origin is not None:
+            sent = origin.decode("latin-1")
+            if not is_among(sent, self._settings.origins):
+                raise _foreign(sent, "an origin that the collector's settings list")
 
-    async def keep(self, capture: Capture) -> None:
+    async def keep(self, capture: Capture, key: str) -> None:
         """Returns when the request is safe. Problem 503 when it is not."""
-        if self.journal is None:
-            raise come_back("the collector is starting or stopping")
+        waiter: asyncio.Future[Problem | None] = asyncio.get_running_loop().create_future()
+
+        def done(problem: Problem | None) -> None:
+            if not waiter.done():  # the request was cancelled
+                waiter.set_result(problem)
+
+        self.begin_keeping(capture, key, done)
+        if problem := await waiter:
+            raise problem
+
+    def begin_keeping(self, capture: Capture, key: str, done: Callable[[Problem | None], None]) -> None:
+        """The same for who does not wait: `done` is called in the running loop, with None when the request is
+        safe. Problem 503 at once where it can't even be taken; `done` is then never called."""
+        if self._journal is None:
+            raise come_back("the collector is starting or stopping", refusal=Refusal.NOT_OPEN)
+        if shortage := self._space.shortage():
+            raise come_back(shortage, seconds=30, refusal=Refusal.DISK_FULL)
+        record = encode_record(capture)
+        size = len(record)
+        if not self._shares.is_fair(key, size):
+            raise come_back(
+                "the journal's disk can't keep up with what this key sends", refusal=Refusal.UNFAIR_SHARE
+            )
+
+        def settle(outcome: Outcome) -> None:
+            self._shares.remove(key, size)
+            done(_not_safe(outcome) if isinstance(outcome, JournalUnavailable) else None)
+
+        self._shares.add(key, size)
         try:
-            await self.journal.append(encode_record(capture))
-        except JournalFull as full:
-            raise come_back("the journal's disk can't keep up") from full
+            self._journal.begin(record, self._loop, settle)
         except JournalError as error:
-            raise come_back("the journal can't be written at present", seconds=5) from error
+            self._shares.remove(key, size)
+            raise _not_safe(error) from error
+
+    def open(self, journal: Journal) -> None:
+        """From now on requests are kept in this journal; called in the loop that serves them."""
+        self._journal, self._loop = journal, asyncio.get_running_loop()
+
+    @property
+    def journal(self) -> Journal | None:
+        """None: it is not open, and requests get 503."""
+        return self._journal
+
+    def shut(self) -> None:
+        """From now on nothing is kept."""
+        self._journal = None
+
+    def close(self) -> None:
+        """Lets go of the thread that reads large bodies; none may be on its way."""
+        self._reader.shutdown()
 
 
-def require_origin(origin: bytes | None, origins: frozenset[str], whose: str) -> None:
-    """Servers send no origin and are let in; a browser's page always names its own."""
-    if origin is not None and origin.decode("latin-1") not in origins:
-        raise Problem(
-            HTTPStatus.FORBIDDEN,
-            "pages of this origin may not send",
-            field="Origin",
-            value=origin.decode("latin-1")[:80],
-            valid=f"an origin that {whose} list" + ("s" if whose == "this key" else ""),
-        )
+def _not_safe(error: JournalError) -> Problem:
+    if isinstance(error, JournalFull):
+        return come_back("the journal's disk can't keep up", refusal=Refusal.SLOW_DISK)
+    return come_back("the journal can't be written at present", seconds=5, refusal=Refusal.DISK_FAILED)
+
+
+def _require_admitted(key: WriteKey, origin: bytes | None) -> None:
+    sent = None if origin is None else origin.decode("latin-1")
+    if not key.admits(sent):
+        valid = "an origin that this key lists" if key.origins else "the origin of a page"
+        raise _foreign(sent or "", valid)
+
+
+def _foreign(origin: str, valid: str) -> Problem:
+    return Problem(
+        HTTPStatus.FORBIDDEN,
+        "pages of this origin may not send" if origin else "this key is for pages, which send their origin",
+        field="Origin",
+        value=origin[:80],
+        valid=valid,
+    )
 
 
 def user_agent(headers: Mapping[bytes, bytes]) -> str | None:
@@ -123,10 +204,13 @@ def user_agent(headers: Mapping[bytes, bytes]) -> str | None:
     return agent.decode("latin-1")[:MAX_USER_AGENT_CHARS] if agent else None
 
 
-def come_back(why: str, seconds: int = 1) -> Problem:
+def come_back(why: str, seconds: int = 1, *, refusal: Refusal = Refusal.OTHER) -> Problem:
     """Nothing was kept, and the same request may succeed a little later."""
     return Problem(
-        HTTPStatus.SERVICE_UNAVAILABLE, f"{why}; nothing was kept, send the batch again", retry_after=seconds
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        f"{why}; nothing was kept, send the batch again",
+        retry_after=seconds,
+        refusal=refusal,
     )
 
 
@@ -134,8 +218,7 @@ def report(batches: list[Decoded]) -> dict[str, object]:
     """What became of each event, by its place in the request as sent."""
     rejected = [
         {"index": index, "reason": reason, "detail": detail}
-        for decoded in batches
-        for index, reason, detail, _ in decoded.rejections
+        for index, reason, detail, _ in sorted(chain.from_iterable(each.rejections for each in batches))
     ]
     return {
         "accepted": sum(len(decoded.events) for decoded in batches),

@@ -9,9 +9,10 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Protocol, Self
 
 from backsight.contract import Reason
+from backsight_collector.http.problems import Refusal
 from backsight_collector.wire import Decoded
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -56,13 +57,27 @@ class Tally(NamedTuple):
         )
 
 
+class Connections(Protocol):
+    """What a server knows of its open connections."""
+
+    @property
+    def ended(self) -> Mapping[str, int]:
+        """How many it ended, by reason."""
+
+    def __len__(self) -> int: ...
+
+
 class Metrics:
     """Counts since the process began; only the event loop's thread adds to them."""
 
-    def __init__(self) -> None:
+    def __init__(self, connections: Connections | None = None) -> None:
+        self._connections = connections
         self.answers: Counter[int] = Counter()
         self.accepted = self.duplicates = self.dropped_by_clients = self.body_bytes = 0
         self.rejected: Counter[Reason] = Counter()
+        self.refusals: Counter[Refusal] = Counter()
+        self.recordings_dropped = 0
+        """Requests with recordings of sessions, as PostHog's library may send them."""
         self._durations = [0] * (len(SECONDS) + 1)
         self._seconds = 0.0
 
@@ -71,6 +86,10 @@ class Metrics:
         self.answers[status] += 1
         self._durations[bisect_left(SECONDS, seconds)] += 1
         self._seconds += seconds
+
+    def refused(self, refusal: Refusal) -> None:
+        """One request as a whole was not kept."""
+        self.refusals[refusal] += 1
 
     def kept(self, tally: Tally) -> None:
         """One batch is durable."""
@@ -89,6 +108,10 @@ class Metrics:
                 [(f'status="{status}"', count) for status, count in sorted(self.answers.items())],
             ),
             *_family(
+                "backsight_capture_refused_total", "counter", "Requests that were not kept, by reason.",
+                [(f'reason="{reason}"', self.refusals[reason]) for reason in Refusal],
+            ),
+            *_family(
                 "backsight_events_total", "counter", "Events received, by what became of them at the door.",
                 [
                     ('outcome="accepted"', self.accepted),
@@ -105,11 +128,29 @@ class Metrics:
                 "backsight_capture_bytes_total", "counter", "Bytes of the batches kept, decompressed.",
                 [("", self.body_bytes)],
             ),
+            *_family(
+                "backsight_recordings_dropped_total", "counter",
+                "Requests with recordings of sessions, which are not kept.", [("", self.recordings_dropped)],
+            ),
             *self._histogram(),
+            *self._of_connections(),
         ]  # fmt: skip
         for name, (meaning, value) in gauges.items():
             lines += _family(name, "gauge", meaning, [("", value)])
         return "\n".join(lines) + "\n"
+
+    def _of_connections(self) -> list[str]:
+        if self._connections is None:
+            return []
+        ended = [(f'reason="{reason}"', count) for reason, count in self._connections.ended.items()]
+        return [
+            *_family("backsight_connections", "gauge", "Open connections.", [("", len(self._connections))]),
+            *_family(
+                "backsight_connections_ended_total", "counter",
+                "Connections ended: overdue (the client kept us waiting), crowded (too many were open).",
+                ended,
+            ),
+        ]  # fmt: skip
 
     def _histogram(self) -> list[str]:
         name = "backsight_capture_seconds"

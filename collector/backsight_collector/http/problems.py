@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import StrEnum
 from http import HTTPStatus
 from typing import Final, NamedTuple
 
@@ -10,6 +12,38 @@ import msgspec
 Headers = list[tuple[bytes, bytes]]
 
 PROBLEM_JSON: Final = b"application/problem+json"
+
+
+class Refusal(StrEnum):
+    """Why a request as a whole is not kept: what the metrics count."""
+
+    MALFORMED = "malformed"
+    UNKNOWN_KEY = "unknown_key"
+    ORIGIN = "origin"
+    METHOD = "method"
+    SLOW_BODY = "slow_body"
+    TOO_LARGE = "too_large"
+    ENCODING = "encoding"
+    RATE = "rate"
+    BODIES = "bodies"
+    UNFAIR_SHARE = "unfair_share"
+    SLOW_DISK = "slow_disk"
+    DISK_FULL = "disk_full"
+    DISK_FAILED = "disk_failed"
+    NOT_OPEN = "not_open"
+    OTHER = "other"
+
+
+_BY_STATUS: Final[Mapping[int, Refusal]] = {
+    400: Refusal.MALFORMED,
+    401: Refusal.UNKNOWN_KEY,
+    403: Refusal.ORIGIN,
+    405: Refusal.METHOD,
+    408: Refusal.SLOW_BODY,
+    413: Refusal.TOO_LARGE,
+    415: Refusal.ENCODING,
+    429: Refusal.RATE,
+}
 
 
 class Answer(NamedTuple):
@@ -21,7 +55,8 @@ class Answer(NamedTuple):
 
 
 class Problem(Exception):
-    """Ends a request: `status` and why. `field`, `value` and `valid` say what is wrong with what was sent."""
+    """Ends a request: `status` and why. `field`, `value` and `valid` say what is wrong with what was sent;
+    `refusal` says under which reason it is counted, where the status does not say."""
 
     def __init__(
         self,
@@ -33,9 +68,11 @@ class Problem(Exception):
         valid: str | None = None,
         retry_after: int | None = None,
         headers: Headers | None = None,
+        refusal: Refusal | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
+        self.refusal = refusal or _BY_STATUS.get(status, Refusal.OTHER)
         facts = {"field": field, "value": value, "valid": valid}
         self.document = {
             "type": "about:blank",

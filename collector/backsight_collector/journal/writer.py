@@ -22,7 +22,7 @@ import fcntl
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Final, NamedTuple
@@ -64,8 +64,6 @@ GATHER_FROM: Final = 16
 """Records in a group from which on many append. With few senders, each waiting for its answer, nothing more
 would gather: it would only slow them (four senders got half as much done)."""
 
-Waiter = asyncio.Future[int] | concurrent.futures.Future[int]
-
 
 class JournalError(Exception):
     """Root of what the journal raises."""
@@ -87,13 +85,18 @@ class JournalClosed(JournalError):
     """`close` was called."""
 
 
+Outcome = int | JournalUnavailable
+"""A record's position, once it is on disk; or why it is not safe."""
+Settle = Callable[[Outcome], object]
+"""Is told a record's outcome; raises nothing."""
+
+
 class _Entry(NamedTuple):
     payload: bytes
     checksum: int
-    waiter: Waiter
-
-
-_Answer = tuple[Waiter, int | JournalUnavailable]
+    settle: Settle
+    loop: asyncio.AbstractEventLoop | None
+    """Where `settle` is to be called; None: in the journal's thread."""
 
 
 class Journal:
@@ -133,19 +136,45 @@ class Journal:
         self._thread = threading.Thread(target=self._run, name=f"journal {directory.name}", daemon=True)
         self._thread.start()
 
+    def begin(self, payload: bytes, loop: asyncio.AbstractEventLoop | None, settle: Settle) -> None:
+        """Takes the record in; `settle` is told its outcome, in the loop (None: in the journal's thread).
+
+        Raises JournalFull or JournalClosed at once: the record is then not taken, and `settle` never called.
+        """
+        size = len(payload)
+        if size > MAX_PAYLOAD_BYTES:
+            raise ValueError(f"a record of {size} bytes: the journal takes up to {MAX_PAYLOAD_BYTES}")
+        entry = _Entry(payload, payload_checksum(payload), settle, loop)
+        with self._guard:
+            if self._closing:
+                raise JournalClosed(f"the journal {self.directory} is closed")
+            if self._pending and self._pending_bytes + size > self._max_pending_bytes:
+                raise JournalFull(f"{self._pending_bytes} bytes wait to be written to {self.directory}")
+            self._pending.append(entry)
+            self._pending_bytes += size
+            must_wake, self._idle = self._idle, False
+        if must_wake:
+            self._wake.put(None)
+
     async def append(self, payload: bytes) -> int:
         """The record's position, once it is on disk.
 
         Raises JournalFull, JournalUnavailable or JournalClosed: the record is then not safe.
         """
-        waiter: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._enqueue(payload, waiter)
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[int] = loop.create_future()
+
+        def settle(outcome: Outcome) -> None:
+            if not waiter.done():  # its request was cancelled
+                _resolve(waiter, outcome)
+
+        self.begin(payload, loop, settle)
         return await waiter
 
     def append_now(self, payload: bytes) -> int:
         """The same from synchronous code; blocks until the record is on disk."""
         waiter: concurrent.futures.Future[int] = concurrent.futures.Future()
-        self._enqueue(payload, waiter)
+        self.begin(payload, None, lambda outcome: _resolve(waiter, outcome))
         return waiter.result()
 
     @property
@@ -163,22 +192,6 @@ class Journal:
         self._thread.join()
         self._drop_segment()
         os.close(self._lock)
-
-    def _enqueue(self, payload: bytes, waiter: Waiter) -> None:
-        size = len(payload)
-        if size > MAX_PAYLOAD_BYTES:
-            raise ValueError(f"a record of {size} bytes: the journal takes up to {MAX_PAYLOAD_BYTES}")
-        entry = _Entry(payload, payload_checksum(payload), waiter)
-        with self._guard:
-            if self._closing:
-                raise JournalClosed(f"the journal {self.directory} is closed")
-            if self._pending and self._pending_bytes + size > self._max_pending_bytes:
-                raise JournalFull(f"{self._pending_bytes} bytes wait to be written to {self.directory}")
-            self._pending.append(entry)
-            self._pending_bytes += size
-            must_wake, self._idle = self._idle, False
-        if must_wake:
-            self._wake.put(None)
 
     # What follows runs in the journal's thread.
 
@@ -209,16 +222,16 @@ class Journal:
                 self._open_segment()
 
     def _commit(self, group: Sequence[_Entry]) -> None:
-        outcomes: Sequence[int] | JournalUnavailable
+        outcomes: Sequence[Outcome]
         try:
             outcomes = self._write(group)
         except (OSError, MemoryError) as error:
             self._drop_segment()
             self.failure = f"can't write to {self.directory}: {getattr(error, 'strerror', None) or error}"
-            outcomes = JournalUnavailable(self.failure)
+            outcomes = [JournalUnavailable(self.failure) for _ in group]  # one each: tracebacks grow on it
         with self._guard:
             self._pending_bytes -= sum(len(entry.payload) for entry in group)
-        _settle([entry.waiter for entry in group], outcomes)
+        _settle(group, outcomes)
 
     def _write(self, group: Sequence[_Entry]) -> list[int]:
         """The records' positions, after they are on disk."""
@@ -228,7 +241,7 @@ class Journal:
         segment, offset = self._segment, self._offset
         parts: list[bytes] = []
         positions: list[int] = []
-        for payload, checksum, _ in group:
+        for payload, checksum, _, _ in group:
             header = frame_header(len(payload), checksum, segment.salt, segment.number, offset)
             parts += header, payload
             offset += len(header) + len(payload)
@@ -276,26 +289,26 @@ def _lock_directory(directory: Path) -> int:
     return descriptor
 
 
-def _settle(waiters: Sequence[Waiter], outcomes: Sequence[int] | JournalUnavailable) -> None:
-    """Answers every waiter, with one wake-up per event loop."""
-    loops: dict[asyncio.AbstractEventLoop | None, list[_Answer]] = {}
-    for place, waiter in enumerate(waiters):
-        outcome = outcomes if isinstance(outcomes, JournalUnavailable) else outcomes[place]
-        loop = waiter.get_loop() if isinstance(waiter, asyncio.Future) else None
-        loops.setdefault(loop, []).append((waiter, outcome))
-    for loop, answers in loops.items():
+def _settle(group: Sequence[_Entry], outcomes: Sequence[Outcome]) -> None:
+    """Tells every record's outcome, with one wake-up per event loop."""
+    loops: dict[asyncio.AbstractEventLoop | None, list[tuple[Settle, Outcome]]] = {}
+    for entry, outcome in zip(group, outcomes, strict=True):
+        loops.setdefault(entry.loop, []).append((entry.settle, outcome))
+    for loop, settled in loops.items():
         if loop is None:
-            _resolve(answers)
+            _tell(settled)
             continue
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(_resolve, answers)
+            loop.call_soon_threadsafe(_tell, settled)
 
 
-def _resolve(answers: Sequence[_Answer]) -> None:
-    for waiter, outcome in answers:
-        if waiter.done():  # its request was cancelled
-            continue
-        if isinstance(outcome, JournalUnavailable):
-            waiter.set_exception(JournalUnavailable(*outcome.args))  # one each: tracebacks grow on it
-        else:
-            waiter.set_result(outcome)
+def _tell(settled: Sequence[tuple[Settle, Outcome]]) -> None:
+    for settle, outcome in settled:
+        settle(outcome)
+
+
+def _resolve(waiter: asyncio.Future[int] | concurrent.futures.Future[int], outcome: Outcome) -> None:
+    if isinstance(outcome, JournalUnavailable):
+        waiter.set_exception(outcome)
+    else:
+        waiter.set_result(outcome)

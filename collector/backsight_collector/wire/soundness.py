@@ -16,14 +16,15 @@ from backsight.contract import (
 )
 from backsight_collector.wire.batch import Batch, Event, Node
 
-REQUIRED: Final[dict[EventType, str]] = {
-    **dict.fromkeys(ELEMENT_TYPES, "node"),
-    **dict.fromkeys(NAMED_TYPES, "name"),
-    EventType.IDENTIFY: "user",
-    EventType.TRAITS: "traits",
-    EventType.ERROR: "props",
+REQUIRED: Final[dict[str, str]] = {
+    **{member.value: "node" for member in ELEMENT_TYPES},
+    **{member.value: "name" for member in NAMED_TYPES},
+    EventType.IDENTIFY.value: "user",
+    EventType.TRAITS.value: "traits",
+    EventType.ERROR.value: "props",
 }
-"""The field without which an event of a type says nothing."""
+"""The field without which an event of a type says nothing; by the type's value, because an enum's hash is a
+call in Python."""
 
 
 def nests_too_deep(value: dict[str, Any] | None) -> bool:
@@ -45,7 +46,7 @@ def nests_too_deep(value: dict[str, Any] | None) -> bool:
 
 def missing_field(event: Event) -> str | None:
     """The field that this type of event needs and that is not there."""
-    field = REQUIRED.get(event.type)
+    field = REQUIRED.get(event.type._value_)
     return field if field is not None and getattr(event, field) is None else None
 
 
@@ -90,5 +91,7 @@ def _are_events_sound(events: list[Event], pages: int, nodes: int) -> bool:
 
 
 def _are_identities_distinct(batch: Batch) -> bool:
+    if len(batch.pages) == 1:
+        return len({event.seq for event in batch.events}) == len(batch.events)
     ids = [page.id for page in batch.pages]
     return len({(ids[event.page], event.seq) for event in batch.events}) == len(batch.events)

@@ -16,19 +16,23 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import uvicorn
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from backsight.cli.connections import Connections
 from backsight.cli.first_start import ensure_access, welcome
-from backsight.cli.protocol import BoundedHeads
+from backsight.cli.protocol import BoundedHttp, speaking
 from backsight.cli.supervisor import SILENT_SECONDS, Supervisor
 from backsight.config import Config
 from backsight.errors import ConfigurationError
 from backsight.keys import Keys, LiveWriteKeys
 from backsight.store.sqlite import SQLiteStore
+
+if TYPE_CHECKING:
+    from backsight_collector.http.app import Collector
 
 GRACE_SECONDS: Final = 5
 """How long requests may take to end after the server was asked to stop; then reports are interrupted.
@@ -56,7 +60,7 @@ def serve(config: Config, parts: Parts, tell: Callable[[str], None]) -> None:
     """
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     _raise_open_files()
-    settings = _settings(_not_found)
+    settings = _settings(_not_found, BoundedHttp)
     with _ending_quietly(), asyncio.Runner(loop_factory=settings.get_loop_factory()) as runner:
         runner.run(_serve(config, parts, tell))
 
@@ -65,7 +69,8 @@ async def _serve(config: Config, parts: Parts, tell: Callable[[str], None]) -> N
     _make_folder(config.data)
     async with AsyncExitStack() as stack:
         store = stack.enter_context(SQLiteStore(config.database))
-        front = await _collector(config, stack) if parts.collector else ()
+        connections = Connections()
+        collector = await _collector(config, stack, connections) if parts.collector else None
         listener = stack.enter_context(_bound(config))
         address = _address(config, listener)
         if parts.collector:
@@ -75,8 +80,10 @@ async def _serve(config: Config, parts: Parts, tell: Callable[[str], None]) -> N
             command = committer_command(config)
             committer = Supervisor("committer", command, _warn, silent_seconds=SILENT_SECONDS)
             stack.callback(committer.stop)
-        app = _composed(front, behind, config.script_path.rpartition("/")[0])
-        server = _Server(_settings(app), lambda: tell(f"Listening on {address}"))
+        routes = [route for route in collector.routes if isinstance(route, Route)] if collector else ()
+        app = _composed(routes, behind, config.script_path.rpartition("/")[0])
+        http = speaking(collector.direct if collector else {}, connections)
+        server = _Server(_settings(app, http), lambda: tell(f"Listening on {address}"))
         await server.serve([listener])
 
 
@@ -92,7 +99,7 @@ def _make_folder(data: Path) -> None:
         ) from error
 
 
-async def _collector(config: Config, stack: AsyncExitStack) -> Sequence[Route]:
+async def _collector(config: Config, stack: AsyncExitStack, connections: Connections) -> Collector:
     from backsight_collector.http.app import Collector
     from backsight_collector.http.settings import CollectorSettings
 
@@ -101,9 +108,9 @@ async def _collector(config: Config, stack: AsyncExitStack) -> Sequence[Route]:
     settings = CollectorSettings(
         events_per_second=config.events_per_second, origins=config.origins, script_path=config.script_path
     )
-    collector = Collector(config.data, LiveWriteKeys(keys), settings)
+    collector = Collector(config.data, LiveWriteKeys(keys), settings, connections=connections)
     await stack.enter_async_context(collector.lifespan())
-    return [route for route in collector.routes if isinstance(route, Route)]
+    return collector
 
 
 async def _query_api(config: Config, stack: AsyncExitStack) -> ASGIApp:
@@ -175,11 +182,11 @@ class _Server(uvicorn.Server):
         self._on_started()
 
 
-def _settings(app: ASGIApp) -> uvicorn.Config:
+def _settings(app: ASGIApp, http: type[BoundedHttp]) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         loop="auto",
-        http=BoundedHeads,
+        http=http,
         ws="none",
         lifespan="off",  # entered by _serve, in its order
         interface="asgi3",
