@@ -119,6 +119,7 @@ class Collector:
         return self._space.shortage()
 
     async def _show_metrics(self, request: Request) -> Response:
+        sizes = await asyncio.to_thread(_segment_bytes, self._directory)
         journal = self._intake.journal
         text = self._metrics.text(
             {
@@ -135,9 +136,11 @@ class Collector:
         return Response(text, headers={"content-type": CONTENT_TYPE})
 
 
+def _segment_bytes(directory: Path) -> list[int]:
     sizes = []
     for segment in list_segments(directory):
         try:
+            sizes.append(segment.path.stat().st_size)
         except FileNotFoundError:  # trimmed since it was listed
             continue
     return sizes
