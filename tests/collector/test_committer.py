@@ -106,6 +106,36 @@ def test_an_event_that_comes_again_is_dropped_and_counted(tmp_path: Path) -> Non
     assert identities(tmp_path) == [identity("a", seq) for seq in range(4)]
 
 
+@pytest.mark.parametrize("hours", [0.1, 23.99])
+def test_a_repeat_is_dropped_for_a_day_across_restarts(tmp_path: Path, hours: float) -> None:
+    """A new committer reads back what a day may still repeat; days are those of arrival, not of the clock."""
+    repeated = batch("a", [click(0), click(1)])
+    for received_at in (NOW, NOW + round(hours * 3_600e6)):
+        write_journal(tmp_path, [capture(repeated, received_at)])
+        committer = Committer(tmp_path)
+        committer.step()
+        committer.close()
+    assert committer.status.duplicates == 2
+    assert identities(tmp_path) == [identity("a", 0), identity("a", 1)]
+
+
+def test_memory_for_repeats_is_bounded_and_its_end_is_told(tmp_path: Path) -> None:
+    """Where more pages come in a day than there is memory for, the status says that some were forgotten."""
+    committer = Committer(tmp_path)
+    for number in range(12):
+        write_journal(tmp_path, [capture(batch(f"page {number}", [click(0)]))])
+        committer.step()
+        assert committer._memory is not None
+        committer._memory.events._max_ranges = 4
+        committer._memory.events._active_pages = 1
+    assert len(committer._memory.events) <= 4 + 3
+    committer._write_status()
+    committer.close()
+    status = read_status(tmp_path)
+    assert status is not None
+    assert status["deduplication_cut_short"] > 0
+
+
 def test_equal_pages_of_two_sites_are_two_pages(tmp_path: Path) -> None:
     """An event's identity holds within its site."""
     sent = batch("a", [click(0)])

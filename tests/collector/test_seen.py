@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backsight_collector.fold import seen as seen_module
 from backsight_collector.fold.seen import GENERATION, Seen
 
 LAST = 2**31 - 1
@@ -55,6 +57,35 @@ def test_memory_stays_bounded_and_says_so() -> None:
         seen.add(key, 0)
         assert len(seen) <= 100 + 3 * 10
     assert seen.early > 0
+
+
+def test_what_came_last_is_remembered_past_the_bound() -> None:
+    """A quarter of the bound at least, however many pages there were before: retries come soon."""
+    seen = Seen(0, max_ranges=100, active_pages=10)
+    for key in range(1_000):
+        seen.recall({key, max(0, key - 25)})
+        assert seen.add(key, 0)
+        assert key < 25 or not seen.add(key - 25, 0)
+
+
+def test_many_pages_make_few_runs_and_none_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So looking a page up stays cheap, and no fold waits until all that is remembered was sorted anew."""
+    monkeypatch.setattr(seen_module, "_MAX_RUN", 2_000)
+    seen, rewritten = Seen(0, active_pages=10), [0]
+    joined = seen_module._Ranges.joined
+
+    def counted(before: seen_module._Ranges, last: seen_module._Ranges) -> seen_module._Ranges:
+        rewritten[0] += len(before.keys) + len(last.keys)
+        return joined(before, last)
+
+    monkeypatch.setattr(seen_module._Ranges, "joined", counted)
+    for key in range(10_000):
+        seen.recall({key})
+        seen.add(key, 0)
+    runs = [len(run.keys) for run in seen._current.runs]
+    assert max(runs) <= 2_000
+    assert len(runs) <= 10_000 / 1_000 + 5
+    assert rewritten[0] < 12 * 10_000
 
 
 def test_a_page_in_order_costs_one_range() -> None:

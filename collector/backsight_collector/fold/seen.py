@@ -25,7 +25,11 @@ MAX_RANGES: Final = 64_000_000
 """Ranges kept in arrays (about 1 GB); beyond, the older generation is forgotten before its time."""
 ACTIVE_PAGES: Final = 200_000
 """Pages kept as Python lists before they are packed into arrays."""
-_MAX_RUNS: Final = 8
+_WORTH: Final = 4
+"""A run is merged with the one before while that is less than so many times as long: so a range is rewritten
+a few times, and no fold has to wait for all of them."""
+_MAX_RUN: Final = 8_000_000
+"""Ranges in one run at most: a merge takes five times the memory of what it merges, for a moment."""
 
 
 class _Ranges:
@@ -48,6 +52,14 @@ class _Ranges:
         lasts = self.lasts[low:high].tolist()
         return [(start, last + 1) for start, last in zip(self.starts[low:high].tolist(), lasts, strict=True)]
 
+    def joined(self, other: _Ranges) -> _Ranges:
+        """These ranges and the other's."""
+        return _Ranges(
+            np.concatenate([self.keys, other.keys]),
+            np.concatenate([self.starts, other.starts]),
+            np.concatenate([self.lasts, other.lasts]),
+        )
+
     def among(self, keys: Int64s) -> Int64s:
         """Those of `keys` that have rows here."""
         if not len(self.keys):
@@ -58,7 +70,7 @@ class _Ranges:
 
 
 class _Generation:
-    """Packed ranges that are younger than `start`; several runs, merged when they become many."""
+    """Packed ranges that are younger than `start`; several runs, each shorter than the one before."""
 
     def __init__(self, start: int) -> None:
         self.start = start
@@ -69,14 +81,14 @@ class _Generation:
 
     def pack(self, run: _Ranges) -> None:
         self.runs.append(run)
-        if len(self.runs) > _MAX_RUNS:
-            self.runs = [
-                _Ranges(
-                    np.concatenate([run.keys for run in self.runs]),
-                    np.concatenate([run.starts for run in self.runs]),
-                    np.concatenate([run.lasts for run in self.runs]),
-                )
-            ]
+        while len(self.runs) > 1 and self._pays():
+            last = self.runs.pop()
+            self.runs.append(self.runs.pop().joined(last))
+
+    def _pays(self) -> bool:
+        """Whether the last two are to become one."""
+        before, last = (len(run.keys) for run in self.runs[-2:])
+        return before < _WORTH * last and before + last <= _MAX_RUN
 
 
 class Seen:
