@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from backsight_collector.dialects import posthog, segment
+from backsight_collector.dialects import imported, posthog, segment
 from backsight_collector.journal.records import BACKSIGHT, Capture
 from backsight_collector.wire import Decoded, MalformedBatch, decode
 
@@ -21,6 +21,7 @@ DIALECTS: Final[Mapping[str, Decode]] = {
     BACKSIGHT: lambda body, received_at: [decode(body)],
     **segment.dialects(),
     posthog.POSTHOG: posthog.decode,
+    imported.IMPORT: lambda body, received_at: imported.decode(body, received_at, DIALECTS),
 }
 
 

@@ -71,6 +71,13 @@ def committer(data: str | None, with_parent: bool) -> None:
         _commit(config, stop, alive)
 
 
+def committer_command(config: Config) -> list[str]:
+    """What the committer's process runs; the rest of its configuration comes with the environment."""
+    # -P: what stands in the current folder must not take the place of a module.
+    python = [sys.executable, "-P", "-m", "backsight.cli"]
+    return [*python, "committer", "--data", str(config.data), "--with-parent"]
+
+
 def _commit(config: Config, stop: threading.Event, alive: Callable[[], None]) -> None:
     import logging
 
