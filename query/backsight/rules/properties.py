@@ -39,7 +39,7 @@ class Property:
     bare: bool = False
 
 
-_FROM_USER_AGENT: Final = ("browser", "browser_version", "os", "device_type")
+_FROM_USER_AGENT: Final = ("browser", "browser_version", "os", "device_type", "bot_kind")
 _REFERRER_HOST: Final = r"^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?([^/?#]*)"
 
 
@@ -91,6 +91,10 @@ def _pointer(keys: list[str]) -> str:
 def _derived(name: str, events: str) -> Property:
     if name in _FROM_USER_AGENT:
         return Property(Kind.TEXT, f"backsight_{name}({events}.user_agent)", ("user_agent",))
+    if name == "bot":  # JSON, as true and false are there; who says nothing of themselves is none
+        return Property(
+            Kind.JSON, f"(coalesce(backsight_bot({events}.user_agent), 'false')::json)", ("user_agent",)
+        )
     if name == "referrer_host":
         host = f"regexp_extract({events}.referrer, '{_REFERRER_HOST}', 1)"
         return Property(Kind.TEXT, f"lower(nullif({host}, ''))", ("referrer",))
