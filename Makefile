@@ -13,7 +13,7 @@ help:           ## what can be made
 demo: .make/venv  ## replay a shop's recorded visitors, name events afterwards, print a funnel (ARGS="--live --exit")
 	$(BIN)/backsight demo $(ARGS)
 
-test: .make/venv .make/browser .make/pages  ## every test; sets up a browser if there is none (ARGS="-k funnel")
+test: .make/venv .make/browser .make/pages .make/clients  ## every test; sets up a browser if there is none (ARGS="-k funnel")
 	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile $(ARGS)
 
 lint: .make/venv .make/npm  ## ruff, strict mypy, strict TypeScript
@@ -36,7 +36,7 @@ snippet-check: .make/npm  ## fail if the committed snippet is not what its sourc
 	git diff --exit-code --stat -- collector/backsight_collector/static
 
 clean:          ## remove what was set up
-	rm -rf .venv .make snippet/node_modules tests/pages/node_modules tests/pages/built bench/node_modules
+	rm -rf .venv .make snippet/node_modules tests/pages/node_modules tests/pages/built tests/clients/node_modules bench/node_modules
 
 .make:
 	@mkdir -p .make
@@ -77,6 +77,11 @@ clean:          ## remove what was set up
 
 .make/page-packages: tests/pages/package.json tests/pages/package-lock.json .make/node
 	cd tests/pages && $(NPM) ci --silent --ignore-scripts
+	@touch $@
+
+# Other products' client libraries, which are to find in Backsight what they expect.
+.make/clients: tests/clients/package.json tests/clients/package-lock.json .make/node
+	cd tests/clients && $(NPM) ci --silent --ignore-scripts
 	@touch $@
 
 .make/pages: .make/page-packages $(wildcard tests/pages/frameworks/*.mjs tests/pages/frameworks/*/* snippet/src/*.ts snippet/src/definer/*.ts)

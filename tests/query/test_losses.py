@@ -23,10 +23,9 @@ TYPES = ("pageview", "click", "leave", "track")
 
 
 def sent(page: int, sequence: int, hours: float, kind: str = "click", **columns: Any) -> Row:
-    """An event that came so many hours ago."""
-    return event(
-        "", NOW - timedelta(hours=hours), type=kind, name=None, page=page, sequence=sequence, **columns
-    )
+    """An event that came from a page so many hours ago."""
+    facts = {"type": kind, "name": None, "page": page, "sequence": sequence, "session": 1} | columns
+    return event("", NOW - timedelta(hours=hours), **facts)
 
 
 def finding(context: Context, check: str, **request: Any) -> dict[str, Any]:
@@ -58,8 +57,9 @@ def test_gaps_are_counted_of_pages_that_are_over(context_of: ContextOf) -> None:
 
 
 def test_servers_number_events_as_they_like(context_of: ContextOf) -> None:
-    """What no page sent has no gaps."""
+    """What no page sent has no gaps, and no end that never came: a server's pageview is in no session."""
     rows = [sent(1, 5, 5, "track"), sent(1, 9, 5, "identify"), sent(2, 7, 5, "traits")]
+    rows += [sent(page, 2, 5, "pageview", session=None) for page in range(10, 20)]
     losses = finding(context_of(rows, names={}, now=NOW), "losses")
     assert (losses["facts"]["pages"], losses["state"]) == (0, "know")
 

@@ -29,6 +29,7 @@ from backsight_collector.http.intake import Intake, WriteKeys
 from backsight_collector.http.metrics import CONTENT_TYPE, Connections, Metrics, committer_lines
 from backsight_collector.http.problems import Problem
 from backsight_collector.http.script import beside, script_routes
+from backsight_collector.http.segment import segment_routes
 from backsight_collector.http.settings import CollectorSettings
 from backsight_collector.journal.segments import DiskFile, Opener, list_segments
 from backsight_collector.journal.writer import Journal
@@ -68,6 +69,7 @@ class Collector:
         self.direct = dict.fromkeys(self._capture_paths, self._capture.direct)
         self.routes: list[BaseRoute] = [
             *(Route(path, self._capture, name="capture") for path in sorted(self._capture_paths)),
+            *segment_routes(self._intake, self._settings, self._metrics),
             *script_routes(self._settings.script_path),
             Route("/healthz", self._healthz),
             Route("/readyz", self._readyz),

@@ -28,7 +28,7 @@ EARLIER: Final = timedelta(days=90)
 """How far before the days that are told it is looked whether a page had begun: tabs stay open for weeks."""
 MOST: Final = 100_000
 """Numbers of one page that are believed: one made-up event must not tell of billions that got lost."""
-COLUMNS: Final = ("page", "sequence", "time", "received_at", "type")
+COLUMNS: Final = ("page", "sequence", "time", "received_at", "type", "session")
 
 LOST: Final = 0.01
 """Share of events lost from which on something is to be done."""

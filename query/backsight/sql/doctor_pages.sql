@@ -10,7 +10,8 @@ pages as (
         max(sequence)::bigint + 1 as numbered,
         count(distinct sequence) as came,
         bool_or(type = 'leave') as ended,
-        bool_or(type not in ('track', 'identify', 'traits')) as of_snippet
+        -- What a server sends has no session; and of a page, it sends no end.
+        bool_or(type not in ('track', 'identify', 'traits') and session is not null) as of_snippet
     from matched
     where time >= $first
     group by page

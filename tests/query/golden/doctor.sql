@@ -1,4 +1,4 @@
--- events: 1 Parquet files of shop: time, type, page, sequence, received_at
+-- events: 1 Parquet files of shop: time, type, session, page, sequence, received_at
 -- calendar: 30 rows of slot, period
 -- $p0 = "2026-07-05T00:00:00Z"
 -- $p1 = "2026-11-01T00:00:00.000001Z"
@@ -12,6 +12,7 @@ with matched as not materialized ( -- of the days before, hardly anything is rea
         e.time as time,
         e.received_at as received_at,
         e.type as type,
+        e.session as session,
         true as happened
     from events as e
     where e.time >= $p0
@@ -26,7 +27,8 @@ pages as (
         max(sequence)::bigint + 1 as numbered,
         count(distinct sequence) as came,
         bool_or(type = 'leave') as ended,
-        bool_or(type not in ('track', 'identify', 'traits')) as of_snippet
+        -- What a server sends has no session; and of a page, it sends no end.
+        bool_or(type not in ('track', 'identify', 'traits') and session is not null) as of_snippet
     from matched
     where time >= $first
     group by page
