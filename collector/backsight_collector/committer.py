@@ -23,6 +23,7 @@ import pyarrow as pa
 
 from backsight.contract import MAX_ATTRIBUTE_VALUES, MAX_CONTEXTS, TABLES
 from backsight_collector.deletion.work import Work
+from backsight_collector.disk import LEAST_FREE_BYTES, DiskSpace
 from backsight_collector.fold.fold import Covered, Fold
 from backsight_collector.fold.memory import Memory
 from backsight_collector.journal.erasing import erase
@@ -63,6 +64,8 @@ class CommitterSettings:
     """Distinct values of one attribute on one site, past which it stops being part of elements."""
     max_contexts: int = MAX_CONTEXTS
     """Elements and nodes of one site, past which new contexts are cut (see fold/room.py)."""
+    min_free_bytes: int = LEAST_FREE_BYTES
+    """With less of the disk left, no merge begins: for a while it needs room for its files twice."""
 
 
 FOLD_STRETCH: Final = 5.0
@@ -125,6 +128,7 @@ class Committer:
         self.status = Status(started_at=time.time())
         self.settings = settings or CommitterSettings()
         self._data_dir = data_dir
+        self._space = DiskSpace(data_dir, self.settings.min_free_bytes)
         self._fold_bytes = self.settings.fold_bytes
         self._lake: Lake | None = None
         self._memory: Memory | None = None
@@ -156,7 +160,8 @@ class Committer:
         lake = self._opened()
         if self._deletion is not None:
             return
-        if self._compactor.advance(is_behind=is_behind):
+        is_full = self._space.shortage() is not None
+        if self._compactor.advance(is_behind=is_behind, is_full=is_full):
             self.status.compactions += 1
         if time.monotonic() - self._vacuumed > VACUUM_SECONDS:
             self._vacuumed = time.monotonic()
@@ -370,6 +375,7 @@ class Committer:
     def _write_status(self) -> None:
         status, readers = self.status, self._readers.values()
         status.updated_at = time.time()
+        status.free_bytes = self._space.free
         status.damaged_stretches = sum(len(reader.damaged) for reader in readers)
         status.torn_records = sum(reader.torn for reader in readers)
         if self._memory is not None:

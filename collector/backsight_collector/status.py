@@ -33,6 +33,7 @@ class Status:
     id_collisions: int = 0
     deduplication_cut_short: int = 0
     lag_seconds: float = 0.0
+    free_bytes: int | None = None  # of the disk; null where the system does not tell
     fold_seconds: float = 0.0
     compactions: int = 0
     positions: dict[str, int] = field(default_factory=dict)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
-from backsight.contract import ORIGIN, SITE_NAME, SNIPPET, SNIPPET_PARTS
+from backsight.contract import MAX_CONTEXTS, ORIGIN, SITE_NAME, SNIPPET, SNIPPET_PARTS
 from backsight.errors import ConfigurationError, nearest, shown
 from backsight.keys import SECRET_KEY, WRITE_KEY
 
@@ -178,6 +178,17 @@ SETTINGS: Final = (
         "How often the journal is folded into the lake, that is, how old a report's newest event may be.",
     ),
     Setting(
+        "min_free", "500MB", _matching(r"[1-9][0-9]{0,5}(MB|GB)"), "a size such as 500MB or 4GB",
+        "How much of the data folder's disk stays free (of a small one, a twentieth): with less, nothing is "
+        "taken in until there is room again, so that what was taken in can be stored.",
+    ),
+    Setting(
+        "contexts", MAX_CONTEXTS, _whole(1_000, 1_000_000_000), "1000 to 1000000000",
+        "How many elements and nodes (elements in their context) one site may have, a fifth of them new "
+        "within a day: whoever knows its write key can make them up. New ones past that are cut to the "
+        "ancestors that are known.",
+    ),
+    Setting(
         "memory", "2GB", _matching(r"[1-9][0-9]{0,5}(MB|GB)"), "a size such as 512MB or 4GB",
         "The most memory that reports take together before they spill to disk (into the system's temporary "
         "folder, `TMPDIR`, of whose free space half at most); rows that they work on themselves take up to "
@@ -219,6 +230,8 @@ class Config:
     script_path: str
     events_per_second: float | None
     commit_seconds: float
+    min_free: str
+    contexts: int
     memory: str
     query_seconds: float
     snapshot_hours: int
@@ -230,6 +243,11 @@ class Config:
         if self.database_url is None:
             return self.data / "backsight.sqlite"
         return Path(self.database_url.removeprefix("sqlite:///"))
+
+    @property
+    def min_free_bytes(self) -> int:
+        """`min_free` as a number."""
+        return int(self.min_free[:-2]) * {"MB": 10**6, "GB": 10**9}[self.min_free[-2:]]
 
     @classmethod
     def load(

@@ -14,12 +14,14 @@ from deltalake import DeltaTable
 
 from backsight.contract import EVENTS, TABLES
 from backsight_collector.committer import Committer
+from backsight_collector.disk import DiskSpace
 from backsight_collector.lake import compaction
 from backsight_collector.lake.compaction import Compactor, compact, find_merges
 from backsight_collector.lake.data_files import ROW_GROUP_ROWS
 from backsight_collector.lake.errors import LakeLocked
 from backsight_collector.lake.lake import Lake
 from backsight_collector.lake.table import DataFile
+from backsight_collector.status import read_status
 from captures import NOW, assert_sound, batch, capture, click, identities, stored, write_journal
 
 
@@ -296,6 +298,24 @@ def test_merges_wait_while_folds_are_late(tmp_path: Path) -> None:
     assert compactor._written is not None
     compactor.close()
     lake.close()
+
+
+def test_no_merge_begins_on_a_full_disk(tmp_path: Path) -> None:
+    """It would need room for its files twice; folds need what is left. When there is room, merges go on."""
+    fold_often(tmp_path, 9)
+    committer = Committer(tmp_path)
+    for free, merges in ((0, 0), (10**12, 1)):
+        committer._space = DiskSpace(tmp_path, measure=lambda _, free=free: (free, 10**13))
+        committer._compactor._look_at = 0.0
+        committer.tidy()
+        committer._compactor._thread.submit(lambda: None).result()
+        committer.tidy()
+        assert committer.status.compactions == merges
+        committer._write_status()
+        status = read_status(tmp_path)
+        assert status is not None
+        assert status["free_bytes"] == free
+    committer.close()
 
 
 def test_many_small_partitions_are_merged_in_one_commit(tmp_path: Path) -> None:

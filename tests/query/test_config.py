@@ -56,16 +56,18 @@ def test_every_setting_can_come_from_a_variable(tmp_path: Path) -> None:
         BACKSIGHT_DATABASE_URL="sqlite:////var/b.sqlite", BACKSIGHT_EVENTS_PER_SECOND="500",
         BACKSIGHT_ORIGINS="https://a.example, http://localhost:3000", BACKSIGHT_COMMIT_SECONDS="2.5",
         BACKSIGHT_MEMORY="512MB", BACKSIGHT_QUERY_SECONDS="2.5", BACKSIGHT_SNAPSHOT_HOURS="48",
-        BACKSIGHT_THREADS="3", BACKSIGHT_SCRIPT_PATH="/st/site.js",
+        BACKSIGHT_THREADS="3", BACKSIGHT_SCRIPT_PATH="/st/site.js", BACKSIGHT_MIN_FREE="4GB",
+        BACKSIGHT_CONTEXTS="5000000",
     )  # fmt: skip
     assert config == Config(
         data=Path("/srv/data"), site="shop", host="0.0.0.0", port=0, write_key="wk_12345678",
         secret_key=SECRET, url="https://b.example", database_url="sqlite:////var/b.sqlite",
         origins=frozenset({"https://a.example", "http://localhost:3000"}), events_per_second=500.0,
         commit_seconds=2.5, memory="512MB", query_seconds=2.5, snapshot_hours=48, threads=3,
-        script_path="/st/site.js",
+        script_path="/st/site.js", min_free="4GB", contexts=5_000_000,
     )  # fmt: skip
     assert config.database == Path("/var/b.sqlite")
+    assert config.min_free_bytes == 4_000_000_000
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)

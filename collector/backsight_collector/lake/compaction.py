@@ -135,11 +135,14 @@ class Compactor:
         self._look_at = 0.0
         self._closed = threading.Event()
 
-    def advance(self, *, is_behind: bool = False) -> bool:
+    def advance(self, *, is_behind: bool = False, is_full: bool = False) -> bool:
         """Commits the merge that is ready, or begins the next; whether it committed one.
 
-        `is_behind`: folds are late, so that what need not be merged now should wait.
+        `is_behind`: folds are late, so that what need not be merged now should wait. `is_full`: there is no
+        room on the disk for any merge.
         """
+        if self._written is None and is_full:
+            return False
         if self._written is None:
             self._look(self._min_files * (BEHIND_FACTOR if is_behind else 1))
             self._written = self._thread.submit(self._due[0].write, self._is_open) if self._due else None

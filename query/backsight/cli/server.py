@@ -100,6 +100,7 @@ def _make_folder(data: Path) -> None:
 
 
 async def _collector(config: Config, stack: AsyncExitStack, connections: Connections) -> Collector:
+    from backsight_collector.disk import DiskSpace
     from backsight_collector.http.app import Collector
     from backsight_collector.http.settings import CollectorSettings
 
@@ -108,7 +109,8 @@ async def _collector(config: Config, stack: AsyncExitStack, connections: Connect
     settings = CollectorSettings(
         events_per_second=config.events_per_second, origins=config.origins, script_path=config.script_path
     )
-    collector = Collector(config.data, LiveWriteKeys(keys), settings, connections=connections)
+    space = DiskSpace(config.data, config.min_free_bytes)
+    collector = Collector(config.data, LiveWriteKeys(keys), settings, connections=connections, space=space)
     await stack.enter_async_context(collector.lifespan())
     return collector
 

@@ -84,7 +84,12 @@ def _commit(config: Config, stop: threading.Event, alive: Callable[[], None]) ->
     from backsight_collector.committer import Committer, CommitterSettings
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    settings = CommitterSettings(fold_seconds=config.commit_seconds, snapshot_hours=config.snapshot_hours)
+    settings = CommitterSettings(
+        fold_seconds=config.commit_seconds,
+        snapshot_hours=config.snapshot_hours,
+        max_contexts=config.contexts,
+        min_free_bytes=config.min_free_bytes,
+    )
     folding = Committer(config.data, settings, alive)
     try:
         folding.run(stop)
