@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import cached_property
 from types import ModuleType
 
-from backsight.errors import BacksightError
+from backsight.errors import BacksightError, Gone
 from backsight.held_rows import too_large
 from backsight.requests import Request
 from backsight.results.result import Answer
@@ -26,6 +26,8 @@ class Question:
     context: Context
     asked: datetime
     """When; the context stands for that moment, or for an earlier one (`as_of`)."""
+    again: Callable[[], Question] | None = None
+    """Asks the same of the site as it stands by now; None of what was asked of an earlier moment."""
 
     @cached_property
     def wish(self) -> Hashable:
@@ -57,7 +59,12 @@ class Question:
         except MemoryError as error:
             raise too_large() from error
         except Exception:
-            self.context.snapshot.require_files()
+            try:
+                self.context.snapshot.require_files()
+            except Gone:
+                if self.again is None:
+                    raise
+                return self.again().answer()  # a deletion of persons took files away while they were read
             raise
 
     def sql(self) -> str:

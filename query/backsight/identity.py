@@ -151,6 +151,12 @@ def identity_of(snapshot: Snapshot, engine: Engine) -> Identity:
     return identity
 
 
+def forget_identities(lake: Lake) -> None:
+    """Lets go of the persons that are kept."""
+    with _lock:
+        _cache.pop(lake, None)
+
+
 _cache: WeakKeyDictionary[Lake, OrderedDict[tuple[str, ...], Identity]] = WeakKeyDictionary()
 _lock = Lock()
 

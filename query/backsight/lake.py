@@ -238,7 +238,7 @@ class Snapshot:
 
 
 def gone(table: str, version: int, deletion: str | None = None) -> Gone:
-    """The error about a version of a table that is not in the lake any more, naming the deletion behind it."""
+    """The error about a version of a table that is not in the lake any more, and the deletion behind it."""
     because = f" with persons who are not to be found any more ({deletion})" if deletion else ""
     return Gone(
         f"version {version} of {table} can't be read any more: files that it needs were deleted{because}.",

@@ -114,6 +114,22 @@ class RemoteSite(Questions):
         answer: Mapping[str, Any] = self._ask("GET", f"/v1/audit?{query}")
         return answer
 
+    def _delete(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        answer: Mapping[str, Any] = self._ask("POST", "/v1/deletions", dict(body))
+        return answer
+
+    def _preview_deletion(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        answer: Mapping[str, Any] = self._ask("POST", "/v1/deletions/preview", dict(body))
+        return answer
+
+    def _list_deletions(self) -> Mapping[str, Any]:
+        answer: Mapping[str, Any] = self._ask("GET", "/v1/deletions")
+        return answer
+
+    def _read_deletion(self, deletion: str) -> Mapping[str, Any]:
+        answer: Mapping[str, Any] = self._ask("GET", _path(deletion, "deletions"))
+        return answer
+
     def _ask(
         self, method: str, path: str, body: Request | None = None, expected_version: int | None = None
     ) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from types import ModuleType
@@ -17,8 +18,11 @@ from backsight.candidates import unnamed
 from backsight.cohorts import Cohort, Cohorts, read_freeze
 from backsight.config import check_setting
 from backsight.definer_links import DefinerLink, read_link_request
+from backsight.deletions import Deletions, read_persons
+from backsight.deletions import preview as preview_deletion
 from backsight.engine import Engine
 from backsight.errors import InvalidRequest, NotFound, nearest, shown
+from backsight.identity import forget_identities
 from backsight.keys import KeyRequests, Keys
 from backsight.lake import Lake
 from backsight.named_events import NamedEvent, NamedEvents, check_name
@@ -87,6 +91,7 @@ class Site(Questions):
         self._store, self._keys = store, Keys(store)
         self._tries = TrieCache()
         self._captured: set[str] = set()
+        self._noticed = lake.deletions_stamp()
         self._lock = Lock()
 
     def ask(self, report: str, request: Request) -> Question:
@@ -94,10 +99,24 @@ class Site(Questions):
 
         Raises InvalidRequest and Gone for an `as_of` that can't be had.
         """
+        self.notice_deletions()
         own = {key: value for key, value in request.items() if key != "as_of"}
         as_of, now = request.get("as_of"), datetime.now(UTC)
         context = self._at(read_as_of(as_of, self.site, now)) if as_of is not None else self._at_once(now)
-        return Question(report, REPORTS[report], own, context, now)
+        again = partial(self.ask, report, request) if as_of is None else None
+        return Question(report, REPORTS[report], own, context, now, again)
+
+    def notice_deletions(self) -> bool:
+        """Lets go of all that is kept for later questions, where a deletion of persons went on since the last
+        time; whether it did.
+        """
+        stamp = self._lake.deletions_stamp()
+        if stamp == self._noticed:
+            return False
+        self._noticed = stamp
+        self._engine.forget()
+        forget_identities(self._lake)
+        return True
 
     def answer(self, report: str, request: Request) -> tuple[Answer, Callable[[], str]]:
         """The answer to a request, and what gives its SQL."""
@@ -191,6 +210,49 @@ class Site(Questions):
     def close(self) -> None:
         self.resources.close()
 
+    def request_deletion(self, body: Mapping[str, Any], actor: str) -> Mapping[str, Any]:
+        """Asks for a deletion of `{"persons": […]}`, and gives it as it then stands."""
+        from backsight.cli.deletion import request_deletion
+
+        data, deletions = self._folder.parent, self.deletions_asked
+        watermark = self._lake.snapshot(self.site).watermark
+        made = request_deletion(data, self._store, self.site, body, actor, self.survey_deletion, watermark)
+        return deletions.get(made).to_json()
+
+    @property
+    def _folder(self) -> Path:
+        """The lake's. Raises InvalidRequest where it is far away."""
+        if self._lake.folder is None:
+            raise InvalidRequest(
+                "this lake is not on this machine.", field="path", valid="the machine on which it is written"
+            )
+        return self._lake.folder
+
+    @property
+    def deletions_asked(self) -> Deletions:
+        """The site's deletions of persons. Raises InvalidRequest where the lake is far away."""
+        return Deletions(self._folder, self._store, self.site)
+
+    def _delete(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        from backsight.cli.revocation import fold_if_idle
+
+        asked = self.request_deletion(body, self.actor)
+        fold_if_idle(self._folder.parent)
+        return self._read_deletion(asked["deletion"])
+
+    def survey_deletion(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """What a deletion of `{"persons": […]}` would take away."""
+        return preview_deletion(read_persons(body), self._at_once(datetime.now(UTC)))
+
+    def _preview_deletion(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        return self.survey_deletion(body)
+
+    def _list_deletions(self) -> Mapping[str, Any]:
+        return {"deletions": [each.to_json() for each in self.deletions_asked.list()]}
+
+    def _read_deletion(self, deletion: str) -> Mapping[str, Any]:
+        return self.deletions_asked.get(deletion).to_json()
+
     def _report(self, report: str, request: Request) -> tuple[Answer, Callable[[], str]]:
         return self.answer(report, request)
 
@@ -252,6 +314,7 @@ class DataDirectory:
         self._engine = Engine(threads, memory)
         self.threads = self._engine.threads
         self._sites: dict[str, Site] = {}
+        self._noticed = 0
         self._lock = Lock()
 
     def site(self, name: str) -> Site:
@@ -261,6 +324,20 @@ class DataDirectory:
                 require_site(self.store, name)
                 self._sites[name] = Site(name, self._lake, self._engine, self.store, local_actor("python"))
             return self._sites[name]
+
+    def notice_deletions(self) -> bool:
+        """Does what follows from deletions of persons that went on since the last time: nothing is kept for
+        later questions, and what is done is told. Whether there was anything.
+        """
+        stamp = self._lake.deletions_stamp()
+        if stamp == self._noticed:
+            return False
+        for site in self.store.sites():
+            opened = self.site(site.name)
+            opened.notice_deletions()
+            opened.deletions_asked.settle()
+        self._noticed = stamp
+        return True
 
     def only_site(self) -> Site:
         """The one site there is. Raises NotFound where there is none, InvalidRequest where there are more."""

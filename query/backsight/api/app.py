@@ -50,7 +50,8 @@ def create_api(
     seconds: float | None = None,
     guesses: Guesses | None = None,
 ) -> FastAPI:
-    """The query API: `/v1/reports/…`, `/v1/events…` and `/v1/openapi.json`.
+    """The query API: `/v1/reports/…`, `/v1/events…` and `/v1/openapi.json`; `state.forget()` lets go of
+    answers that are kept.
 
     `open_site` gives the site of a name, `authenticate` the principal of a secret key (or raises Refused);
     both are called in threads, as is what `tokens` tells of definer's tokens: without it, pages of other
@@ -82,6 +83,7 @@ def create_api(
         lifespan=lifespan,
         exception_handlers={HTTPException: not_routed},
     )
+    app.state.forget = flights.forget
     every = (*OPERATIONS, *operations)
     for operation in every:
         endpoint = Endpoint(

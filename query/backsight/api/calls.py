@@ -147,6 +147,35 @@ def read_cohort_history(call: Call) -> Answer:
     return Answer({"versions": [cohort.to_json() for cohort in call.site.cohort_history(call.name)]})
 
 
+def delete_person(call: Call) -> Answer:
+    """The person in the path is to be deleted."""
+    return _accepted(call, {"persons": [call.name]})
+
+
+def delete_persons(call: Call) -> Answer:
+    """The persons in the body are to be deleted."""
+    return _accepted(call, call.body or {})
+
+
+def _accepted(call: Call, body: Mapping[str, Any]) -> Answer:
+    return Answer(dict(call.site.request_deletion(body, call.principal.key_id)), status=202)
+
+
+def preview_deletion(call: Call) -> Answer:
+    """What a deletion would take away."""
+    return Answer(call.site.survey_deletion(call.body or {}))
+
+
+def list_deletions(call: Call) -> Answer:
+    """The deletions."""
+    return Answer({"deletions": [each.to_json() for each in call.site.deletions_asked.list()]})
+
+
+def read_deletion(call: Call) -> Answer:
+    """How far a deletion is."""
+    return Answer(call.site.deletions_asked.get(call.name).to_json())
+
+
 def list_unnamed(call: Call) -> Question:
     """The elements that bear no name."""
     return call.site.ask("elements", _asked_for(call, "limit", "days"))

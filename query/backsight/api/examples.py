@@ -159,6 +159,7 @@ REQUESTS: Final[dict[str, dict[str, Any]]] = {
         "pages_only": True,
     },
     "Rotation": {"days": 7},
+    "DeletionRequest": {"persons": ["device:ada", {"device": "bob"}]},
 }
 """By the schema that they are examples of."""
 

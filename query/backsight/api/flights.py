@@ -97,6 +97,11 @@ class Flights:
                 flight.run.cancel()
                 task.cancel()
 
+    def forget(self) -> None:
+        """Lets go of the answers that are kept."""
+        for key in list(self._kept):
+            self._drop(key)
+
     async def alone(self, work: Callable[[], T]) -> T:
         """What other work over the lake gives, with the same bounds; it ends where this is cancelled."""
         run = Run(self._seconds)

@@ -130,7 +130,7 @@ def _success(operation: Operation) -> dict[str, Any]:
     answer: dict[str, Any] = {"description": operation.summary, "content": content}
     if operation.response in ("NamedEvent", "Cohort"):
         answer["headers"] = {"ETag": {"description": "The version, for If-Match", "schema": _TEXT}}
-    return {"200": answer}
+    return {"202" if operation.accepted else "200": answer}
 
 
 def _failures(operation: Operation) -> dict[str, Any]:

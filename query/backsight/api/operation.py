@@ -34,6 +34,8 @@ class Answer:
     content: dict[str, Any] | Result | None
     version: int | None = None
     """Version of the named event, for the ETag."""
+    status: int = 200
+    """202 of what is certain to happen and not done yet."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,8 @@ class Operation:
     """Whether a definer's token may ask for it, from pages of its origin."""
     body_bytes: int = MAX_BODY_BYTES
     """The largest body that it takes."""
+    accepted: bool = False
+    """Whether it answers before what was asked for is done (202)."""
     reads_lake: bool = False
     """Whether it reads the lake though it is no question: questions do anyway."""
 

@@ -16,21 +16,26 @@ from backsight.api.calls import (
     create_link,
     delete_cohort,
     delete_event,
+    delete_person,
+    delete_persons,
     examine,
     explain,
     find_candidates,
     freeze_cohort,
     list_cohorts,
+    list_deletions,
     list_events,
     list_keys,
     list_ready,
     list_unnamed,
+    preview_deletion,
     put_cohort,
     put_event,
     read_audit_lines,
     read_cohort,
     read_cohort_history,
     read_definer,
+    read_deletion,
     read_event,
     read_history,
     revoke_key,
@@ -53,6 +58,7 @@ PAGE_BYTES: Final = 5_000_000
 PARAMETERS: Final[Mapping[str, Schema]] = {
     "name": {**TEXT, "description": "The name of a named event or a cohort"},
     "key_id": {**TEXT, "description": "The id of a key, `k_…`"},
+    "deletion": {**TEXT, "description": "The id of a deletion"},
     "person": {**TEXT, "description": "A `person` of an answer, or `user:ID` or `device:ID`"},
 }
 """What stands in paths."""
@@ -108,6 +114,26 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     Operation(
         "readPerson", "GET", "/v1/persons/{person}", "read", "One person: who it is, and what they did",
         ask_person, response="Persons", tabular=True, query=_OF_PERSONS,
+    ),
+    Operation(
+        "deletePerson", "DELETE", "/v1/persons/{person}", "admin", "Delete a person everywhere, for good",
+        delete_person, response="Deletion", accepted=True, reads_lake=True,
+    ),
+    Operation(
+        "deletePersons", "POST", "/v1/deletions", "admin", "Delete persons everywhere, for good",
+        delete_persons, "DeletionRequest", "Deletion", accepted=True, reads_lake=True, body_bytes=PAGE_BYTES,
+    ),
+    Operation(
+        "previewDeletion", "POST", "/v1/deletions/preview", "admin", "What a deletion would take away",
+        preview_deletion, "DeletionRequest", "DeletionPreview", reads_lake=True, body_bytes=PAGE_BYTES,
+    ),
+    Operation(
+        "listDeletions", "GET", "/v1/deletions", "admin", "The deletions of persons, and how far they are",
+        list_deletions, response="Deletions",
+    ),
+    Operation(
+        "readDeletion", "GET", "/v1/deletions/{deletion}", "admin", "How far a deletion is, and what it did",
+        read_deletion, response="Deletion",
     ),
     *_report_operations("preview", "What rules would match, before anything is saved", on_page=True),
     Operation("listReady", "GET", "/v1/rules", "read", "Ready-made rules", list_ready, response="ReadyRules"),

@@ -52,7 +52,7 @@ def render(answer: Answer, media: str) -> Response:
     if answer.content is None:
         return Response(status_code=204, headers=headers)
     headers["Vary"] = "Accept"
-    return Response(_encode(answer.content, media), 200, headers, media)
+    return Response(_encode(answer.content, media), answer.status, headers, media)
 
 
 def _encode(content: dict[str, object] | Result, media: str) -> bytes:

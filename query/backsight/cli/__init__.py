@@ -38,6 +38,7 @@ COMMANDS: Final = {
     "doctor": "doctor",
     "person": "person",
     "explain": "person",
+    "persons": "persons",
     "sites": "sites",
     "keys": "keys",
     "audit": "audit",

@@ -27,7 +27,7 @@ def revoke_statement(data: Path, store: Store, site: str, statement_id: str, act
 
     revocation = "st_" + secrets.token_hex(8)
     record = Revocation(time.time_ns() // 1_000, site, revocation, statement_id)
-    _append(data / "journal" / "admin", encode_record(record))
+    append_record(data / "journal" / "admin", encode_record(record))
     detail = json.dumps({"revocation": revocation})
     line = AuditLine(datetime.now(UTC), actor, "identity.revoke", site, statement_id, detail)
     store.add_audit_line(line)
@@ -51,7 +51,8 @@ def fold_if_idle(data: Path) -> bool:
     return True
 
 
-def _append(directory: Path, payload: bytes) -> None:
+def append_record(directory: Path, payload: bytes) -> None:
+    """Appends to the administrators' journal, after others that do. Raises Conflict where it stays locked."""
     from backsight_collector.journal.writer import Journal, JournalLocked
 
     give_up = time.monotonic() + WAIT_SECONDS

@@ -11,7 +11,6 @@ import logging
 import resource
 import signal
 import socket
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
@@ -25,13 +24,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from backsight.cli.connections import Connections
 from backsight.cli.first_start import ensure_access, welcome
 from backsight.cli.protocol import BoundedHttp, speaking
+from backsight.cli.serving import committer_command
 from backsight.cli.supervisor import SILENT_SECONDS, Supervisor
 from backsight.config import Config
-from backsight.errors import ConfigurationError
+from backsight.errors import BacksightError, ConfigurationError
 from backsight.keys import Keys, LiveWriteKeys
 from backsight.store.sqlite import SQLiteStore
 
 if TYPE_CHECKING:
+    from backsight.site import DataDirectory
     from backsight_collector.http.app import Collector
 
 GRACE_SECONDS: Final = 5
@@ -41,6 +42,8 @@ Together with the committer's last fold within the 10 s that containers give.
 """
 KEEP_ALIVE_SECONDS: Final = 15
 OPEN_FILES: Final = 65_536
+DELETIONS_SECONDS: Final = 2.0
+"""How often it is looked whether persons were deleted."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +137,20 @@ async def _query_api(config: Config, stack: AsyncExitStack) -> ASGIApp:
         seconds=config.query_seconds,
     )
     await stack.enter_async_context(api.router.lifespan_context(api))
+    watching = asyncio.create_task(_watch_deletions(directory, api.state.forget))
+    stack.callback(watching.cancel)
     return api
+
+
+async def _watch_deletions(directory: DataDirectory, forget: Callable[[], None]) -> None:
+    """Who is deleted is forgotten here too, though nobody asks anything, and stands in the audit trail."""
+    while True:
+        try:
+            if await asyncio.to_thread(directory.notice_deletions):
+                forget()
+        except (BacksightError, OSError) as error:
+            _warn(f"deletions of persons can't be followed: {error}")
+        await asyncio.sleep(DELETIONS_SECONDS)
 
 
 def _composed(front: Sequence[Route], behind: ASGIApp, folder: str) -> ASGIApp:
@@ -245,13 +261,6 @@ def _bound(config: Config) -> Iterator[socket.socket]:
 def _address(config: Config, listener: socket.socket) -> str:
     host = {"0.0.0.0": "localhost", "::": "localhost"}.get(config.host, config.host)  # noqa: S104  # shown only
     return f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
-
-
-def committer_command(config: Config) -> list[str]:
-    """What the committer's process runs; the rest of its configuration comes with the environment."""
-    # -P: what stands in the current folder must not take the place of a module.
-    python = [sys.executable, "-P", "-m", "backsight.cli"]
-    return [*python, "committer", "--data", str(config.data), "--with-parent"]
 
 
 def _raise_open_files() -> None:

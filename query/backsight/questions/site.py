@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, Union
 
 from backsight.questions.administration import Administration
+from backsight.questions.deletions import DeletionQuestions
 from backsight.questions.funnels import FunnelQuestions
 from backsight.questions.paths import PathQuestions
 from backsight.questions.persons import PersonQuestions
@@ -39,6 +40,7 @@ datetime).
 
 class Questions(
     Administration,
+    DeletionQuestions,
     FunnelQuestions,
     RetentionQuestions,
     TrendQuestions,

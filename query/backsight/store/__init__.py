@@ -228,6 +228,10 @@ class Store(Protocol):
         """The members that were put with a version of a cohort; empty where it had none."""
         ...
 
+    def forget_members(self, site: str, members: Collection[int]) -> int:
+        """Takes these off the lists of all versions of a site's cohorts, for good; how many entries went."""
+        ...
+
     def add_audit_line(self, audit: AuditLine) -> None:
         """Keeps the line of a change that was made elsewhere."""
         ...

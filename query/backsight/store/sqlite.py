@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from importlib.resources import files
@@ -193,6 +193,22 @@ class SQLiteStore:
         rows = self._rows(_MEMBERS, (site, name, version))
         return bytes(rows[0][0]) if rows else b""
 
+    def forget_members(self, site: str, members: Collection[int]) -> int:
+        gone = {member.to_bytes(8, "little", signed=True) for member in members}
+        taken = 0
+        with self._change() as db:
+            for name, version, kept in db.execute(
+                "select name, version, members from cohort_members where site = ?", (site,)
+            ).fetchall():
+                entries = [kept[at : at + 8] for at in range(0, len(kept), 8)]
+                left = [entry for entry in entries if entry not in gone]
+                if len(left) < len(entries):
+                    taken += len(entries) - len(left)
+                    _put_members(db, (site, name, version), left)
+        if taken:
+            self._rows("pragma wal_checkpoint(truncate)")  # the log of changes holds the list as it was
+        return taken
+
     # ── Audit ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def add_audit_line(self, audit: AuditLine) -> None:
@@ -248,6 +264,7 @@ class SQLiteStore:
         connection.execute("pragma journal_mode = wal")
         connection.execute("pragma synchronous = full")  # in WAL mode, less would lose the last changes
         connection.execute("pragma foreign_keys = on")
+        connection.execute("pragma secure_delete = on")  # what is deleted is overwritten
         version = connection.execute("pragma user_version").fetchone()[0]
         if version > SCHEMA_VERSION:
             raise ConfigurationError(
@@ -371,6 +388,18 @@ def _says_the_same(db: sqlite3.Connection, live: StoredVersion, version: StoredV
         return False
     members = db.execute(_MEMBERS, (live.site, live.name, live.version)).fetchone()
     return (members[0] if members else None) == version.members
+
+
+def _put_members(db: sqlite3.Connection, place: tuple[str, str, int], members: Sequence[bytes]) -> None:
+    db.execute(
+        "update cohort_members set members = ? where site = ? and name = ? and version = ?",
+        (b"".join(members), *place),
+    )
+    db.execute(
+        "update definition_versions set definition = ?"
+        " where kind = 'cohort' and site = ? and name = ? and version = ?",
+        (json.dumps({"members": len(members)}), *place),
+    )
 
 
 def _insert_version(db: sqlite3.Connection, version: StoredVersion, number: int) -> None:
