@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 from datetime import UTC, date, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -315,6 +316,37 @@ def test_no_merge_begins_on_a_full_disk(tmp_path: Path) -> None:
         status = read_status(tmp_path)
         assert status is not None
         assert status["free_bytes"] == free
+    committer.close()
+
+
+def test_late_events_land_in_their_day_and_leave_few_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Devices that were offline for weeks, and history: each day is whole, and soon of few files again."""
+    monkeypatch.setattr(compaction, "QUIET_SECONDS", -1.0)
+    expected: Counter[date] = Counter()
+    committer = Committer(tmp_path)
+    for number in range(15):
+        days_ago = {0: 40, 1: 21, 2: 3}[number % 3]
+        batches = []
+        for days, events in ((0, 200), (days_ago, 20)):
+            moment = NOW // 1000 - days * 86_400_000
+            clicks = [click(seq) | {"time": moment + seq} for seq in range(events)]
+            batches.append(capture(batch(f"{number} {days}", clicks, batch=f"{number} {days}", sent_at=None)))
+            expected[datetime.fromtimestamp(moment / 1000, UTC).date()] += events
+        write_journal(tmp_path, batches)
+        committer.step()
+        committer._compactor._look_at = 0.0
+        for _ in range(2):  # begins a merge, and commits it
+            committer.tidy()
+            committer._compactor._thread.submit(lambda: None).result()
+    lake = committer._opened()
+    stored_on = Counter(row["date"] for row in stored(tmp_path, "events"))
+    assert stored_on == expected
+    assert all(row["date"] == row["time"].date() for row in stored(tmp_path, "events"))
+    files_of = Counter(file.partition["date"] for file in lake["events"].files())
+    assert len(files_of) == 4
+    assert max(files_of.values()) <= 4
     committer.close()
 
 
