@@ -7,16 +7,18 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, nullcontext
 from contextvars import copy_context
 from threading import current_thread, main_thread
+from typing import TypeVar
 
 import duckdb
-import pyarrow as pa
 
 from backsight import runs
 from backsight.errors import Cancelled
 from backsight.held_rows import too_large
 
+T = TypeVar("T")
 
-def interruptible(fetch: Callable[[], pa.Table], interrupt: Callable[[], None]) -> pa.Table:
+
+def interruptible(fetch: Callable[[], T], interrupt: Callable[[], None]) -> T:
     """What `fetch` gives, also to a main thread that hears Ctrl-C meanwhile: then KeyboardInterrupt.
 
     There it runs in a thread of its own: DuckDB listens while it begins an answer, but not between its parts.

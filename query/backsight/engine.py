@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from threading import Condition, Lock
 from typing import Final, TypeAlias
 
@@ -148,6 +149,18 @@ class Engine:
                 return self._rows.take(reader.schema, ours)
 
             return interruptible(fetch, cursor.interrupt)
+
+    def parts(
+        self, sql: str, params: Mapping[str, object], tables: Mapping[str, Relation]
+    ) -> Iterator[pa.RecordBatch]:
+        """The answer to one statement part by part, as `query` gives it, but never held as a whole."""
+        with self._cursor() as cursor:
+            cursor.execute("set timezone = 'UTC'")
+            for name, relation in tables.items():
+                self._provide(cursor, name, relation)
+            reader = cursor.sql(sql, params=dict(params)).to_arrow_reader(BATCH_ROWS)
+            while (batch := interruptible(partial(next, reader, None), cursor.interrupt)) is not None:
+                yield batch
 
     @property
     def _memory(self) -> int:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from threading import Lock
 from types import ModuleType
 from typing import Any, Final
 
-from backsight import candidates, doctor, repairs
+from backsight import candidates, doctor, exports, repairs
 from backsight.asking import Question
 from backsight.audit import read_audit
 from backsight.candidates import unnamed
@@ -43,7 +43,7 @@ from backsight.reports import (
 from backsight.reports.as_of import AsOf, read_as_of
 from backsight.reports.funnel import people as funnel_persons
 from backsight.reports.retention import persons as retention_persons
-from backsight.requests import Request
+from backsight.requests import Request, filters, moments
 from backsight.results.result import Answer
 from backsight.scan.context import Context
 from backsight.sites import require_site
@@ -125,6 +125,34 @@ class Site(Questions):
     def explain(self, report: str, request: Request) -> str:
         """The SQL that would answer a request; nothing is run."""
         return self.ask(report, request).sql()
+
+    def export(
+        self,
+        path: str | Path,
+        *,
+        table: str = "events",
+        events: Sequence[str] = (),
+        format: str | None = None,  # noqa: A002  # as it is called everywhere
+        from_: str | date | None = None,
+        to: str | date | None = None,
+        since: str | timedelta | None = None,
+        timezone: str = "UTC",
+        where: Any = None,
+        person_where: Any = None,
+        tell: exports.Tell = lambda share, rows: None,
+    ) -> exports.Export:
+        """Writes events (all, or those that bear one of some names), or another `table`, to a file or folder.
+
+        A path that ends in `.parquet`, `.csv` or `.ndjson` is one file; any other a folder with a file a day,
+        in `format` (Parquet). Without a range it is all of history. Gives the path and how many `rows`,
+        `files` and `bytes` were written; `tell` hears of progress. Raises InvalidRequest, Conflict where
+        something is there already, OSError.
+        """
+        asked = {"table": table, "events": list(events) or None, "format": format}
+        asked |= moments(from_, to, since, timezone) | filters(where, person_where)
+        now = datetime.now(UTC)
+        read = exports.parse(path, {key: value for key, value in asked.items() if value is not None}, now)
+        return exports.write(read, self._at_once(now), tell)
 
     def put_event(
         self, name: str, body: Mapping[str, Any], expected_version: int | None, actor: str

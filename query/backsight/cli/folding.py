@@ -3,6 +3,7 @@ committer of its own, for as long as the command runs."""
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import tempfile
 import time
@@ -31,6 +32,7 @@ class Folding:
         self._config, self._backlog = config, Backlog(config.data)
         self._child: subprocess.Popen[bytes] | None = None
         self._words: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed by __exit__
+        self._line: socket.socket | None = None
         self._starts = 0
         self._looked = self._moved = time.monotonic()
         self.behind = 0
@@ -50,8 +52,7 @@ class Folding:
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait()
-            if child.stdin:
-                child.stdin.close()
+        self._hang_up()
         self._words.close()
 
     def attend(self) -> None:
@@ -85,9 +86,17 @@ class Folding:
             words = self._words.read().decode("utf-8", "replace").strip()[-2_000:]
             raise click.ClickException(f"the committer does not stay: {words or 'it said nothing'}")
         self._starts += 1
-        self._child = subprocess.Popen(  # noqa: S603  # ours
-            committer_command(self._config), stdin=subprocess.PIPE, stderr=self._words, start_new_session=True
-        )
+        self._hang_up()
+        self._line, theirs = socket.socketpair()  # when it closes, the committer ends: it never outlives this
+        with theirs:
+            self._child = subprocess.Popen(  # noqa: S603  # ours
+                committer_command(self._config), stdin=theirs, stderr=self._words, start_new_session=True
+            )
+
+    def _hang_up(self) -> None:
+        line, self._line = self._line, None
+        if line is not None:
+            line.close()
 
     def _is_folded_by_others(self) -> bool:
         from backsight_collector.lake.errors import LakeLocked
