@@ -1,4 +1,4 @@
-"""An examination of a site: is it capturing, did names fall silent, what got lost, what is not kept.
+"""An examination of a site: is it capturing, did names fall silent, what got lost, is the server well.
 
 POST /v1/reports/doctor
 {"days": 30, "timezone": "UTC"}
@@ -13,7 +13,9 @@ from backsight.doctor.attributes import attributes
 from backsight.doctor.capturing import capturing
 from backsight.doctor.examination import Examination
 from backsight.doctor.findings import Finding
+from backsight.doctor.lake_files import lake_files
 from backsight.doctor.losses import losses, pages_query
+from backsight.doctor.machine import machine
 from backsight.doctor.names import dead_selectors, silent_names
 from backsight.doctor.refusals import refusals, refused_query, refused_rows
 from backsight.scan.context import Context
@@ -48,4 +50,6 @@ def examine(asked: Examination) -> list[Finding]:
         losses(asked, refused),
         refusals(asked, refused),
         attributes(asked),
+        lake_files(asked),
+        *machine(asked),
     ]

@@ -18,7 +18,20 @@ EXAMINED: Final[dict[str, Schema]] = {
 
 _FINDING: Final = full(
     {
-        "check": choice("capturing", "names", "selectors", "losses", "refusals", "attributes"),
+        "check": choice(
+            "capturing",
+            "names",
+            "selectors",
+            "losses",
+            "refusals",
+            "attributes",
+            "contexts",
+            "lake",
+            "storing",
+            "damage",
+            "door",
+            "disk",
+        ),
         "state": choice("fine", "know", "act", description="act: there is something to do"),
         "words": TEXT,
         "do": array(TEXT, description="What to do about it, the best first"),
