@@ -12,6 +12,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
@@ -25,6 +26,7 @@ FILE_VARIABLE: Final = "BACKSIGHT_CONFIG"
 DEFAULT_FILE: Final = "backsight.toml"
 MAX_SCRIPT_PATH: Final = 200
 
+Network = IPv4Network | IPv6Network
 Parse = Callable[[object], Any]
 """Reads a value of the environment (text) or the file (TOML); ValueError where it can't be used."""
 
@@ -106,6 +108,13 @@ def _is_origin(value: object) -> bool:
     return isinstance(value, str) and bool(ORIGIN.fullmatch(value))
 
 
+def _networks(value: object) -> tuple[Network, ...]:
+    listed = re.split(r"[\s,]+", value.strip()) if isinstance(value, str) else value
+    if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed):
+        raise ValueError
+    return tuple(ip_network(each) for each in listed)
+
+
 def _database(value: object) -> str:
     if not isinstance(value, str) or not re.fullmatch(r"sqlite:///[^?#\0]+", value):
         raise ValueError
@@ -162,6 +171,18 @@ SETTINGS: Final = (
         "origins", frozenset(), _origins,
         "origins such as https://shop.example, or https://*.shop.example for its subdomains, with commas",
         "Whose pages may send, whatever their key; all, unless set. Servers send no origin, and may.",
+    ),
+    Setting(
+        "trusted_proxies", (), _networks,
+        "addresses and networks such as 127.0.0.1 or 10.0.0.0/8, separated by commas",
+        "The reverse proxies in front of the server: of requests that come from them, and of no others, it "
+        "is believed who asked them, and by which scheme.",
+    ),
+    Setting(
+        "proxy_header", "x-forwarded-for", _matching("x-forwarded-for|forwarded"),
+        "x-forwarded-for (with x-forwarded-proto) or forwarded",
+        "In which header those proxies say so: that which they write themselves, since one that they pass on "
+        "is their client's.",
     ),
     Setting(
         "script_path", f"/{SNIPPET}", _script_path,
@@ -227,6 +248,8 @@ class Config:
     url: str | None
     database_url: str | None
     origins: frozenset[str]
+    trusted_proxies: tuple[Network, ...]
+    proxy_header: str
     script_path: str
     events_per_second: float | None
     commit_seconds: float

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import FrozenInstanceError
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,7 @@ def test_every_setting_can_come_from_a_variable(tmp_path: Path) -> None:
         BACKSIGHT_MEMORY="512MB", BACKSIGHT_QUERY_SECONDS="2.5", BACKSIGHT_SNAPSHOT_HOURS="48",
         BACKSIGHT_THREADS="3", BACKSIGHT_SCRIPT_PATH="/st/site.js", BACKSIGHT_MIN_FREE="4GB",
         BACKSIGHT_CONTEXTS="5000000",
+        BACKSIGHT_TRUSTED_PROXIES="127.0.0.1, fd00::/8", BACKSIGHT_PROXY_HEADER="forwarded",
     )  # fmt: skip
     assert config == Config(
         data=Path("/srv/data"), site="shop", host="0.0.0.0", port=0, write_key="wk_12345678",
@@ -65,6 +67,7 @@ def test_every_setting_can_come_from_a_variable(tmp_path: Path) -> None:
         origins=frozenset({"https://a.example", "http://localhost:3000"}), events_per_second=500.0,
         commit_seconds=2.5, memory="512MB", query_seconds=2.5, snapshot_hours=48, threads=3,
         script_path="/st/site.js", min_free="4GB", contexts=5_000_000,
+        trusted_proxies=(ip_network("127.0.0.1/32"), ip_network("fd00::/8")), proxy_header="forwarded",
     )  # fmt: skip
     assert config.database == Path("/var/b.sqlite")
     assert config.min_free_bytes == 4_000_000_000
@@ -91,6 +94,11 @@ def test_an_empty_variable_is_not_set(tmp_path: Path, setting: object) -> None:
         ("URL", "backsight.example", "http:// or https://"),
         ("ORIGINS", "shop.example", "https://shop.example"),
         ("ORIGINS", "https://a.example/path", "https://shop.example"),
+        ("ORIGINS", "https://*", "https://*.shop.example"),
+        ("TRUSTED_PROXIES", "nginx", "127.0.0.1 or 10.0.0.0/8"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8", "127.0.0.1 or 10.0.0.0/8"),
+        ("TRUSTED_PROXIES", "*", "127.0.0.1 or 10.0.0.0/8"),
+        ("PROXY_HEADER", "X-Real-IP", "x-forwarded-for"),
         ("EVENTS_PER_SECOND", "0", "1 to"),
         ("COMMIT_SECONDS", "nan", "0.1 to 60"),
         ("COMMIT_SECONDS", "0", "0.1 to 60"),

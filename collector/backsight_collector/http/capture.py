@@ -19,7 +19,7 @@ from backsight_collector.http.body import Disconnected
 from backsight_collector.http.intake import Intake, report, user_agent
 from backsight_collector.http.kept import KeptBatches
 from backsight_collector.http.metrics import Metrics, Tally
-from backsight_collector.http.problems import Answer, Headers, Problem
+from backsight_collector.http.problems import SAFE, Answer, Headers, Problem
 from backsight_collector.http.settings import CollectorSettings
 from backsight_collector.journal.records import Capture
 from backsight_collector.wire import Decoded, MalformedBatch, decode
@@ -136,7 +136,7 @@ class CaptureRoute:
         """The answer with the headers that all have."""
         status, lines, body = answer
         self._metrics.answered(status, time.perf_counter() - started)
-        lines = [*lines, *self._cors(headers)]
+        lines = [*lines, *SAFE, *self._cors(headers)]
         if status >= HTTPStatus.BAD_REQUEST:
             lines.append((b"access-control-expose-headers", b"retry-after"))
         if status != HTTPStatus.NO_CONTENT:

@@ -14,7 +14,7 @@ from backsight.contract import is_among
 from backsight_collector.http.body import Disconnected
 from backsight_collector.http.intake import Intake, user_agent
 from backsight_collector.http.metrics import Metrics, Tally
-from backsight_collector.http.problems import Answer, Headers, Problem
+from backsight_collector.http.problems import SAFE, Answer, Headers, Problem
 from backsight_collector.http.settings import CollectorSettings
 from backsight_collector.journal.records import Capture
 from backsight_collector.wire import Decoded
@@ -52,7 +52,7 @@ class Endpoint(ABC):
         except Disconnected:
             return
         self._metrics.answered(answer.status, time.perf_counter() - started)
-        lines = [*answer.headers, *self._cors(headers)]
+        lines = [*answer.headers, *SAFE, *self._cors(headers)]
         if answer.status != HTTPStatus.NO_CONTENT:
             lines.append((b"content-length", b"%d" % len(answer.body)))
         await send({"type": "http.response.start", "status": answer.status, "headers": lines})

@@ -12,6 +12,8 @@ import msgspec
 Headers = list[tuple[bytes, bytes]]
 
 PROBLEM_JSON: Final = b"application/problem+json"
+SAFE: Final[Headers] = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
+"""Of every answer to events: whatever it says, it is kept nowhere and is nothing but what it says to be."""
 
 
 class Refusal(StrEnum):
