@@ -19,6 +19,7 @@ import asyncio
 import concurrent.futures
 import contextlib
 import fcntl
+import logging
 import os
 import threading
 import time
@@ -304,7 +305,10 @@ def _settle(group: Sequence[_Entry], outcomes: Sequence[Outcome]) -> None:
 
 def _tell(settled: Sequence[tuple[Settle, Outcome]]) -> None:
     for settle, outcome in settled:
-        settle(outcome)
+        try:
+            settle(outcome)
+        except Exception:  # the others wait for theirs
+            logging.getLogger("backsight").exception("a record's outcome could not be told")
 
 
 def _resolve(waiter: asyncio.Future[int] | concurrent.futures.Future[int], outcome: Outcome) -> None:

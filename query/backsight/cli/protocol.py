@@ -14,7 +14,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from backsight.cli.connections import Connections
 
@@ -60,6 +61,8 @@ class BoundedHttp(HttpToolsProtocol):
     patience = HEAD_SECONDS
     _unheard = 0
     _is_idle = False
+    _answered: RequestResponseCycle | _Exchange | None = None
+    """The request whose answer is due next, or was given last."""
     _direct: tuple[dict[bytes, bytes], list[bytes]] | None = None
     """The headers of a request for a direct route, and what has arrived of its body."""
 
@@ -73,6 +76,9 @@ class BoundedHttp(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self.open_ones.closed(self)
         super().connection_lost(exc)
+        if self._answered is not None:  # uvicorn tells only the newest, which may be one that waits behind it
+            self._answered.disconnected = True
+            self._answered.message_event.set()
 
     def end(self, *, overdue: bool) -> None:
         """Closes the connection; one that is only idle may still read what was sent."""
@@ -171,11 +177,15 @@ class BoundedHttp(HttpToolsProtocol):
         self._direct = None
         if self.cycle is None or self.cycle.response_complete:
             super().send_400_response(msg)
-        elif self.cycle.more_body:  # its own body can't be read; those before it stay without an answer
-            self.transport.close() if self.pipeline else super().send_400_response(msg)
-        else:
-            self.cycle.keep_alive = False
-            self.flow.pause_reading()
+            return
+        if self.cycle.more_body:  # its own body can't be read
+            if not self.pipeline:
+                super().send_400_response(msg)
+                return
+            self.pipeline.popleft()  # it is the newest, and as if it had not been sent
+            self.cycle = self.pipeline[0][0] if self.pipeline else self._answered  # type: ignore[assignment]
+        self.cycle.keep_alive = False
+        self.flow.pause_reading()
 
     # ── Direct routes ──
 
@@ -205,9 +215,13 @@ class BoundedHttp(HttpToolsProtocol):
             super().on_body(part)
         self._wait(math.inf if self.pipeline else BODY_SECONDS)
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._answered = cycle
+        super()._start_asgi_task(cycle, app)
+
     def _take_directly(self, headers: dict[bytes, bytes], body: bytes) -> None:
         exchange = _Exchange(self, self.parser.should_keep_alive())
-        self.cycle = exchange  # type: ignore[assignment]  # in uvicorn's eyes it is one of its own
+        self.cycle = self._answered = exchange  # type: ignore[assignment]  # to uvicorn it is one of its own
         try:
             self.direct[self.url](headers, body, exchange.reply)
         except Exception:
@@ -228,7 +242,8 @@ class _Exchange:
 
     def reply(self, status: int, lines: Lines, body: bytes) -> None:
         """The whole answer in one write; nothing where the client is gone."""
-        if self.disconnected or self.response_complete:
+        transport = self._connection.transport
+        if self.disconnected or self.response_complete or transport.is_closing():
             return
         if _CLOSE in lines:
             self.keep_alive = False
@@ -239,7 +254,6 @@ class _Exchange:
             content += (name, b": ", value, b"\r\n")
         content += (b"\r\n", body)
         self.response_complete = True
-        transport = self._connection.transport
         transport.write(b"".join(content))
         if not self.keep_alive:
             transport.close()
