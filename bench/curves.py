@@ -9,9 +9,9 @@ from typing import Any, Final
 import vl_convert
 
 PANELS: Final[Sequence[tuple[str, Mapping[str, str]]]] = (
-    ("one commit, ms", {"commit_p50": "median", "commit_p95": "95th percentile"}),
+    ("one commit, ms", {"commit_p50": "median", "commit_p95": "p95", "commit_cpu": "median of CPU"}),
     ("a report's start, ms", {"open_lake": "a new process", "next_snapshot": "a server"}),
-    ("data files", {"event_files": "events", "other_files": "other tables"}),
+    ("data files", {"event_files": "events", "partitions": "their days", "other_files": "other tables"}),
     ("log files", {"log_files": "log files"}),
     ("MB of log", {"log_size": "log"}),
     ("MB of data", {"data_size": "on disk", "live_size": "in the lake"}),

@@ -19,7 +19,6 @@ import sys
 import tempfile
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,20 +27,19 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import httpx
 import psutil
 from deltalake import DeltaTable
 
 from backsight.site import LAKE
 from bench.dashboard import KEYS, server
 from bench.figures import Figure, note
+from bench.probes import POLL_SECONDS, Probes, asking
 from bench.terminal import tell
 
 RATE: Final = 31_000
 FIGURE: Final = 30_000
 """Events a second that have to be acknowledged; a little more are sent."""
 FRESH_SECONDS: Final = 5.0
-PROBE: Final = "Probe"
 OTHER_SITES: Final = ("blog", "docs", "forum")
 FUNNEL: Final = {
     "steps": [{"on": "pageview"}, {"on": "click", "css": "button"}, {"on": "track", "name": "Added"}],
@@ -49,8 +47,6 @@ FUNNEL: Final = {
 }
 ASK_SECONDS: Final = 1.0
 """Between one funnel's answer and the next question."""
-POLL_SECONDS: Final = 0.25
-"""Between two questions whether a probe is there."""
 CURVE_SECONDS: Final = 10
 MEGABYTE: Final = 1_000_000
 
@@ -71,48 +67,6 @@ class Curve:
     @property
     def processors(self) -> float:
         return self.spent[-1] - self.spent[0]
-
-
-class Probes:
-    """Sends an event each second, and asks a trend until it counts it."""
-
-    def __init__(self, url: str) -> None:
-        self.answers: list[float] = []
-        self._acknowledged: list[float] = []
-        self._ages: list[float] = []
-        self._sender, self._asker = _client(url), _client(url)
-        self._question = {"series": [{"on": "track", "name": PROBE}], "from": date.today().isoformat()}
-
-    def send(self) -> None:
-        """One probe more."""
-        now, place = round(time.time() * 1000), len(self._acknowledged)
-        event = {"type": "track", "page": 0, "seq": place, "time": now, "name": PROBE}
-        sent = {"v": 1, "key": KEYS["write"], "batch": uuid.uuid4().hex, "device": "probe", "sent_at": now,
-                "pages": [{"id": "probe", "url": "https://shop.example/"}], "events": [event]}  # fmt: skip
-        if self._sender.post("/v1/capture", json=sent).status_code == httpx.codes.OK:
-            self._acknowledged.append(time.perf_counter())
-
-    def ask(self) -> None:
-        """How many are counted; notes how old those were that were not before."""
-        began = time.perf_counter()
-        answer = self._asker.post("/v1/reports/trend", json=self._question).raise_for_status().json()
-        now = time.perf_counter()
-        self.answers.append(now - began)
-        counted = answer["series"][0]["total"]
-        self._ages += [now - at for at in self._acknowledged[len(self._ages) : counted]]
-
-    @property
-    def counted(self) -> int:
-        return len(self._ages)
-
-    @property
-    def pending(self) -> int:
-        return len(self._acknowledged) - len(self._ages)
-
-    @property
-    def freshness(self) -> Sequence[float]:
-        """Seconds from each probe's 200 until it was counted, without the first, which made the tables."""
-        return self._ages[1:]
 
 
 @dataclass
@@ -157,7 +111,9 @@ def measure(folder: Path, rate: int, seconds: float) -> Run:
     with server(folder) as url:
         keys = [KEYS["write"], *(_write_key(folder, site) for site in OTHER_SITES)]
         probes, funnels = Probes(url), list[float]()
-        _await_first(probes)
+        probes.send()  # the first event makes the tables
+        probes.await_all()
+        probes.answers.clear()
         command = [
             sys.executable,
             "-m",
@@ -177,9 +133,10 @@ def measure(folder: Path, rate: int, seconds: float) -> Run:
                 _follow(client, run)
         ended = time.perf_counter()
         probes.send()  # the journal is in order: when this one is counted, so is everything before it
-        while probes.pending:
-            probes.ask()
+        probes.await_all()
         run.behind = time.perf_counter() - ended
+        for name in ("server", "committer"):
+            run.curves[name].look()
     run.stored = _stored(folder)
     return run
 
@@ -206,9 +163,8 @@ def show(run: Run) -> bool:
         memory = " ".join(f"{value:.0f}" for value in curve.memory[::CURVE_SECONDS])
         share = 1e6 * curve.processors / last["accepted"]
         print(f"{name:10} {curve.processors:6.1f} s of CPU, {share:5.1f} µs an event; memory, MB: {memory}")
-    print(
-        f"processors in all: {sum(curve.processors for curve in run.curves.values()) / last['seconds']:.2f}"
-    )
+    spent = sum(curve.processors for curve in run.curves.values())
+    print(f"processors that {RATE:,} events/s take: {RATE * spent / last['accepted']:.2f}")
     note(
         Figure("sustained: events/s", "asked for", rate, FIGURE, at_least=True),
         Figure("sustained: seconds until seen, p95", "a report", _percentile(fresh, 0.95), FRESH_SECONDS),
@@ -239,22 +195,10 @@ def _follow(client: subprocess.Popen[str], run: Run) -> None:
     tell("")
 
 
-def _await_first(probes: Probes) -> None:
-    """The first event makes the tables."""
-    probes.send()
-    while probes.pending:
-        probes.ask()
-    probes.answers.clear()
-
-
-def _client(url: str) -> httpx.Client:
-    return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {KEYS['secret']}"}, timeout=120)
-
-
 def _asked(url: str) -> float:
     """How long a funnel takes."""
     began = time.perf_counter()
-    with _client(url) as client:
+    with asking(url) as client:
         client.post("/v1/reports/funnel", json=FUNNEL | {"from": date.today().isoformat()}).raise_for_status()
     return time.perf_counter() - began
 

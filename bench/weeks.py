@@ -62,6 +62,7 @@ class Day:
     commits: int
     commit_p50: float
     commit_p95: float
+    commit_cpu: float
     merges: int
     tidy_p95: float
     open_lake: float
@@ -141,19 +142,18 @@ def simulate(data: Path, days: int, day_seconds: float) -> Iterator[Day]:
     committer, reader = Committer(data), reading.Lake(data / "lake")
     for day in range(days):
         waiting = traffic.history() if day == HISTORY_DAY else []
-        folds, tidies, merged = list[float](), list[float](), committer.status.compactions
+        folds, spent, tidies = list[float](), list[float](), list[float]()
+        merged = committer.status.compactions
         while clock.day < day + 1:
             for capture in [*waiting, *traffic.commit(number)]:
                 journal.append_now(encode_record(capture))
             waiting = []
-            began = time.perf_counter()
-            committer.step()
-            folded = time.perf_counter()
-            committer.tidy()
-            folds.append(1_000 * (folded - began))
-            tidies.append(1_000 * (time.perf_counter() - folded))
+            processor = time.thread_time()
+            folds.append(_milliseconds(committer.step))
+            spent.append(1_000 * (time.thread_time() - processor))
+            tidies.append(_milliseconds(committer.tidy))
             number += 1
-        yield _look(day, data, committer, reader, folds, tidies, committer.status.compactions - merged)
+        yield _look(day, data, committer, reader, folds, spent, tidies, committer.status.compactions - merged)
     committer.close()
     journal.close()
 
@@ -164,6 +164,7 @@ def _look(
     committer: Committer,
     reader: reading.Lake,
     folds: Sequence[float],
+    spent: Sequence[float],
     tidies: Sequence[float],
     merges: int,
 ) -> Day:
@@ -181,6 +182,7 @@ def _look(
         len(folds),
         statistics.median(folds),
         statistics.quantiles(folds, n=20)[-1],
+        statistics.median(spent),
         merges,
         statistics.quantiles(tidies, n=20)[-1],
         opened,
@@ -243,14 +245,8 @@ def _milliseconds(work: Any) -> float:
     return 1_000 * (time.perf_counter() - began)
 
 
-def growth(days: Sequence[Day], field: str) -> float:
-    """The last week's median over the second one's: 1 is flat."""
-    values = [float(getattr(day, field)) for day in days]
-    return statistics.median(values[-7:]) / statistics.median(values[7:14])
-
-
 def main() -> int:
-    """Measure; 1 where commits get slower or the log grows."""
+    """Measure, print, and draw if asked to."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
