@@ -106,7 +106,7 @@ def test_an_event_that_comes_again_is_dropped_and_counted(tmp_path: Path) -> Non
     assert identities(tmp_path) == [identity("a", seq) for seq in range(4)]
 
 
-@pytest.mark.parametrize("hours", [0.1, 23.99])
+@pytest.mark.parametrize("hours", [0.1, 23.99, 24 * 9, -24 * 9])
 def test_a_repeat_is_dropped_for_a_day_across_restarts(tmp_path: Path, hours: float) -> None:
     """A new committer reads back what a day may still repeat; days are those of arrival, not of the clock."""
     repeated = batch("a", [click(0), click(1)])

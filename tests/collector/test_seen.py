@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backsight_collector.fold import seen as seen_module
-from backsight_collector.fold.seen import GENERATION, Seen
+from backsight_collector.fold.seen import GENERATION, HOUR, Seen
 
 LAST = 2**31 - 1
 
@@ -44,9 +44,20 @@ def test_an_event_is_forgotten_after_two_generations() -> None:
     seen = Seen(0)
     seen.recall({7})
     seen.add(7, 0)
-    seen.turn(GENERATION)
-    seen.turn(2 * GENERATION)
+    for hour in range(2 * GENERATION // HOUR + 1):
+        seen.turn(hour * HOUR)
     assert len(seen) == 0
+
+
+def test_a_clock_that_jumps_makes_nothing_forgotten() -> None:
+    """Only hours in which something arrived count, however many the clock says have passed."""
+    seen = Seen(0)
+    seen.recall({7})
+    seen.add(7, 0)
+    for days in (3, 9, -20, 40, 0):
+        seen.turn(days * GENERATION)
+    seen.recall({7})
+    assert not seen.add(7, 0)
 
 
 def test_memory_stays_bounded_and_says_so() -> None:

@@ -18,7 +18,7 @@ from backsight_collector.deletion.remembered import Deleted, recent_ranges
 from backsight_collector.fold.dead_letters import NO_PLACE, batch_key
 from backsight_collector.fold.known import salt
 from backsight_collector.fold.nodes import Contexts
-from backsight_collector.fold.seen import GENERATION, Seen
+from backsight_collector.fold.seen import GENERATION, HOUR, Seen
 from backsight_collector.fold.statements import KnownPairs
 from backsight_collector.lake.lake import Lake
 
@@ -31,8 +31,9 @@ class Memory:
     """Elements and nodes, pairs of device and user, and recent events and dead letters, as the lake has them.
 
     `oldest` is when the oldest record was received that will be folded next, in microseconds: events count as
-    recent that were received less than DEDUPLICATION_HOURS before. `rereads`: some records will be read again
-    that `events` covers; the stored statements are then told by their ids.
+    recent that were received less than DEDUPLICATION_HOURS before, or in the last so many hours in which any
+    were. `rereads`: some records will be read again that `events` covers; the stored statements are then told
+    by their ids.
     """
 
     def __init__(
@@ -49,12 +50,13 @@ class Memory:
         self.events, self.letters = Seen(oldest), Seen(oldest)
         deletions = read_documents(lake.directory)
         self.deleted = Deleted(deletions)
-        since = _EPOCH + timedelta(microseconds=oldest) - timedelta(hours=DEDUPLICATION_HOURS)
+        begin = _recent_from(lake, oldest)
+        since = _EPOCH + timedelta(microseconds=begin)
         self._load_contexts(lake)
         self._load_pairs(lake)
         self._load_events(lake, since)
         self._load_letters(lake, since)
-        earliest = oldest - 2 * GENERATION
+        earliest = begin - GENERATION
         self.events.load(*recent_ranges(deletions, "events", earliest))
         self.letters.load(*recent_ranges(deletions, "dead_letters", earliest))
 
@@ -89,6 +91,22 @@ class Memory:
             sites, batches = recent["site"].to_pylist(), recent["batch"].to_pylist()
             keys = [batch_key(site, batch) for site, batch in zip(sites, batches, strict=True)]
             self.letters.load(np.array(keys, np.int64), places)
+
+
+def _recent_from(lake: Lake, oldest: int) -> int:
+    """Since when arrivals count as recent, in microseconds, by what the files' bounds say."""
+    hours = {oldest // HOUR}
+    for table in ("events", "dead_letters"):
+        bounds = {(file.received_from, file.received_until) for file in lake[table].files()}
+        for first, last in bounds:
+            if first is not None and last is not None:
+                end = _hour(last)
+                hours.update(range(max(_hour(first), end - DEDUPLICATION_HOURS), end + 1))
+    return min(oldest - GENERATION, sorted(hours)[-DEDUPLICATION_HOURS - 1 :][0] * HOUR)
+
+
+def _hour(moment: datetime) -> int:
+    return int(moment.timestamp()) // 3_600
 
 
 def _statement_ids(lake: Lake) -> set[str]:

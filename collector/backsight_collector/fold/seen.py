@@ -2,8 +2,10 @@
 
 An event's identity is its page instance and its sequence number there. Sequence numbers come in runs, so per
 page instance only ranges are kept: first as Python lists, and once many pages have gathered as sorted arrays
-(16 bytes a page). Pages are forgotten by generation: each lasts HOURS, and the one before it is still asked,
-so that an event is remembered for at least HOURS and at most twice as long.
+(16 bytes a page). Pages are forgotten by generation: each lasts DEDUPLICATION_HOURS in which anything
+arrives, and the one before it is still asked, so that an event is remembered for at least so long, and at
+most for twice as many such hours. Hours in which nothing arrives are not counted: a clock that is set may
+have jumped over them.
 """
 
 from __future__ import annotations
@@ -19,8 +21,9 @@ from backsight.contract import DEDUPLICATION_HOURS
 Int64s = npt.NDArray[np.int64]
 Int32s = npt.NDArray[np.int32]
 
-GENERATION: Final = DEDUPLICATION_HOURS * 3_600 * 1_000_000
-"""How long a generation lasts, in microseconds."""
+HOUR: Final = 3_600 * 1_000_000
+GENERATION: Final = DEDUPLICATION_HOURS * HOUR
+"""How long a generation lasts at least, in microseconds."""
 MAX_RANGES: Final = 64_000_000
 """Ranges kept in arrays (about 1 GB); beyond, the older generation is forgotten before its time."""
 ACTIVE_PAGES: Final = 200_000
@@ -70,10 +73,10 @@ class _Ranges:
 
 
 class _Generation:
-    """Packed ranges that are younger than `start`; several runs, each shorter than the one before."""
+    """Packed ranges, and the hours in which they came; several runs, each shorter than the one before."""
 
-    def __init__(self, start: int) -> None:
-        self.start = start
+    def __init__(self, hours: set[int]) -> None:
+        self.hours = hours
         self.runs: list[_Ranges] = []
 
     def __len__(self) -> int:
@@ -101,7 +104,7 @@ class Seen:
         self.early = 0
         self._max_ranges, self._active_pages = max_ranges, active_pages
         self._active: dict[int, list[int]] = {}  # per key [start, end, start, end, …], ends exclusive
-        self._current, self._previous = _Generation(start), _Generation(start)
+        self._current, self._previous = _Generation({start // HOUR}), _Generation({start // HOUR})
 
     def __len__(self) -> int:
         """Pages and packed ranges held: what memory is spent on."""
@@ -109,9 +112,10 @@ class Seen:
 
     def turn(self, now: int) -> None:
         """Forgets what is old enough; `now` in microseconds."""
-        if now >= self._current.start + GENERATION:
+        self._current.hours.add(now // HOUR)
+        if len(self._current.hours) > DEDUPLICATION_HOURS:
             self._pack()
-            self._previous, self._current = self._current, _Generation(now)
+            self._previous, self._current = self._current, _Generation({now // HOUR})
 
     def recall(self, keys: set[int]) -> None:
         """To be called with all keys that `add` will be asked about next: makes their ranges active."""
@@ -164,7 +168,7 @@ class Seen:
     def _bound(self) -> None:
         if len(self._current) > self._max_ranges // 2:
             self.early += 1
-            self._previous, self._current = self._current, _Generation(self._current.start)
+            self._previous, self._current = self._current, _Generation(self._current.hours)
 
 
 def _insert(ranges: list[int], sequence: int) -> bool:

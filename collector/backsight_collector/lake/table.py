@@ -50,7 +50,7 @@ STATISTICS: Final = {
 
 
 class DataFile(NamedTuple):
-    """A committed Parquet file: `path` as the log has it; `received_until` where the log tells."""
+    """A committed Parquet file: `path` as the log has it; when it was received, where the log tells."""
 
     path: str
     rows: int
@@ -58,6 +58,7 @@ class DataFile(NamedTuple):
     partition: dict[str, str]
     modified: int  # milliseconds since 1970
     received_until: datetime | None
+    received_from: datetime | None = None
 
 
 class Table:
@@ -100,8 +101,8 @@ class Table:
         """The committed files, in no particular order."""
         actions = pa.table(self._handle.get_add_actions(flatten=True))
         partitions = {f"partition.{column}": column for column in PARTITIONS[self.name]}
-        newest = [name for name in ("max.received_at",) if name in actions.column_names]
-        kept = ["path", "num_records", "size_bytes", "modification_time", *partitions, *newest]
+        received = [name for name in ("max.received_at", "min.received_at") if name in actions.column_names]
+        kept = ["path", "num_records", "size_bytes", "modification_time", *partitions, *received]
         return [
             DataFile(
                 row["path"],
@@ -110,6 +111,7 @@ class Table:
                 {column: str(row[name]) for name, column in partitions.items()},
                 row["modification_time"],
                 row.get("max.received_at"),
+                row.get("min.received_at"),
             )
             for row in actions.select(kept).to_pylist()
         ]
