@@ -71,7 +71,7 @@ class Supervisor:
         ours, theirs = socket.socketpair()
         with theirs:
             try:
-                child = subprocess.Popen(  # noqa: S603  # the command is the composition's own
+                child: subprocess.Popen[bytes] = subprocess.Popen(  # noqa: S603  # the command is the composition's own
                     self._command, stdin=theirs, start_new_session=True
                 )
             except BaseException:
