@@ -13,6 +13,7 @@ import pytest
 from starlette.applications import Starlette
 
 from backsight.contract import WriteKey
+from backsight_collector.disk import DiskSpace
 from backsight_collector.http.app import Collector
 from backsight_collector.http.settings import CollectorSettings
 from backsight_collector.journal.records import Capture, Record, decode_record
@@ -76,10 +77,11 @@ class Server:
         settings: CollectorSettings,
         keys: Callable[[str], WriteKey | None],
         opener: Opener,
+        space: DiskSpace | None,
         stack: ExitStack,
     ) -> None:
         self.data_dir = folder
-        self.collector = Collector(folder, keys, settings, opener=opener)
+        self.collector = Collector(folder, keys, settings, opener=opener, space=space)
         inner = Starlette(routes=self.collector.routes)
         self.app = self.collector.in_front_of(inner)
         self.runner = stack.enter_context(asyncio.Runner())
@@ -132,9 +134,9 @@ class Server:
             "type": "http",
             "http_version": "1.1",
             "method": method,
-            "path": path,
-            "raw_path": path.encode(),
-            "query_string": b"",
+            "path": path.partition("?")[0],
+            "raw_path": path.partition("?")[0].encode(),
+            "query_string": path.partition("?")[2].encode(),
             "root_path": "",
             "headers": [(name.encode(), value.encode("latin-1")) for name, value in (headers or {}).items()],
         }
@@ -161,7 +163,8 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
             settings: CollectorSettings | None = None,
             keys: Callable[[str], WriteKey | None] = KEYS.get,
             opener: Opener = DiskFile,
+            space: DiskSpace | None = None,
         ) -> Server:
-            return Server(tmp_path, settings or CollectorSettings(), keys, opener, stack)
+            return Server(tmp_path, settings or CollectorSettings(), keys, opener, space, stack)
 
         yield start

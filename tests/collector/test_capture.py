@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backsight.contract import MAX_BODY_BYTES, MAX_DECOMPRESSED_BYTES, WriteKey
+from backsight_collector.disk import DiskSpace
 from backsight_collector.http import capture as capture_module
 from backsight_collector.http import kept
 from backsight_collector.http.settings import CollectorSettings
@@ -311,6 +312,11 @@ def test_bodies_that_wait_to_be_read_count_as_well(
         )
         await asyncio.sleep(0)
         refused = await server.exchange("POST", "/v1/capture", {}, [b"{}"])
+        small = json.dumps(make_batch(batch="small")).encode()
+        length = {"content-length": str(len(small))}
+        let_in = asyncio.ensure_future(server.exchange("POST", "/v1/capture", length, [small]))
+        monkeypatch.undo()  # it is read at once, in nobody's thread
+        assert (await let_in).status == 200
         may_read.set()
         return await first, refused
 
@@ -381,6 +387,22 @@ def test_a_queue_that_is_full_is_a_503(serve: Serve, make_batch: Make) -> None:
     statuses = server.runner.run(scenario())
     assert set(statuses) == {200, 503}
     assert len(server.captures()) == statuses.count(200)
+
+
+def test_the_disk_is_left_room(serve: Serve, make_batch: Make) -> None:
+    """Before the disk is full batches get 503 and half a minute's pause; with room again, 200."""
+    free = [10_000]
+    now = [0.0]
+    space = DiskSpace(Path(), measure=lambda _: (free[0], 10**12), clock=lambda: now[0])
+    server = serve(space=space)
+    answer = server.post(make_batch())
+    assert (answer.status, answer.headers["retry-after"]) == (503, "30")
+    assert "the disk is full" in answer.json["detail"]
+    assert server.request("GET", "/readyz").status == 503
+    free[0], now[0] = 10**12, 2.0
+    assert server.post(make_batch()).status == 200
+    assert len(server.captures()) == 1
+    assert b'backsight_capture_refused_total{reason="disk_full"} 1' in server.request("GET", "/metrics").body
 
 
 # ── Other origins ───────────────────────────────────────────────────────────────────────────────────────────

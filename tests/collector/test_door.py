@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import select
 import socket
 import threading
 import time
@@ -579,3 +580,35 @@ def test_who_has_left_is_kept_all_the_same(
     disk.may_sync.set()
     assert json.loads(one_answer(staying).body)["missing"] == []
     assert caplog.records == []
+
+
+def test_a_key_that_fills_the_queue_leaves_room_for_others(
+    open_door: Callable[..., Served], make_batch: Make
+) -> None:
+    """While the disk stalls, a hundred requests of one key are told to come back; a few of another get in."""
+    disk = SlowDisk()
+    served = open_door(disk, max_pending_bytes=40_000)
+    hot = [served.connect() for _ in range(100)]
+    light = [served.connect() for _ in range(3)]
+    disk.may_sync.clear()
+    for place, connection in enumerate(hot):
+        connection.sendall(post(json.dumps(make_batch(batch=f"hot-{place}")).encode()))
+    refused = select.select(hot, [], [], 20)[0][0]
+    assert one_answer(refused).status == 503
+    hot.remove(refused)
+    for place, connection in enumerate(light):
+        body = json.dumps(make_batch(batch=f"light-{place}", key="wk_listed")).encode()
+        connection.sendall(post(body))
+    journal = served.collector._intake.journal
+    assert journal is not None
+    shown = served.connect()
+    shown.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert b'backsight_capture_refused_total{reason="unfair_share"}' in one_answer(shown).body
+    assert 15_000 < journal.pending_bytes < 40_000
+    disk.may_sync.set()
+    assert [one_answer(each).status for each in light] == [200] * 3
+    answered = [one_answer(each) for each in hot]
+    statuses = [answer.status for answer in answered]
+    assert 15 < statuses.count(200) < 30
+    assert statuses.count(200) + statuses.count(503) == len(hot)
+    assert {answer.headers["retry-after"] for answer in answered if answer.status == 503} == {"1"}

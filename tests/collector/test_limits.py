@@ -1,4 +1,4 @@
-"""What a key may send: the token bucket, and how keys are remembered."""
+"""What a key may send: so much a second, and its share of what waits for the disk."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backsight_collector.http.limits import RateLimit
+from backsight_collector.http.shares import Shares
 
 
 def test_a_batch_larger_than_the_burst_is_let_in_and_paid_for() -> None:
@@ -27,3 +28,43 @@ def test_the_average_never_passes_the_rate(batches: list[tuple[float, int]]) -> 
         if limit.wait("key", events, now, rate=10) == 0:
             let_in += events
     assert let_in <= 30 + 10 * now + 50
+
+
+def test_half_of_what_may_wait_is_for_those_that_do_not_fill_it() -> None:
+    """One key gets half of it; another then still gets in, up to as much as each would have of that half."""
+    shares = Shares(1_000)
+    assert fill(shares, "hot", 100) == 5
+    assert fill(shares, "other", 100) == 2
+    assert fill(shares, "third", 60) == 2
+    assert fill(shares, "hot", 10) == 0
+
+
+def fill(shares: Shares, key: str, size: int) -> int:
+    """How often so much more may wait for the key."""
+    count = 0
+    while shares.is_fair(key, size):
+        shares.add(key, size)
+        count += 1
+    return count
+
+
+requests = st.tuples(st.sampled_from("abcd"), st.integers(1, 300), st.booleans())
+
+
+@given(st.lists(requests, max_size=60))
+def test_no_key_has_more_than_half_and_none_is_shut_out(sent: list[tuple[str, int, bool]]) -> None:
+    """Whoever sends what, and whatever leaves meanwhile: a key with nothing waiting is always let in."""
+    shares, waiting = Shares(1_000), list[tuple[str, int]]()
+    for key, size, leaves in sent:
+        mine = sum(each for owner, each in waiting if owner == key)
+        is_fair = shares.is_fair(key, size)
+        assert is_fair or mine
+        assert not is_fair or not mine or mine + size <= 500
+        if is_fair:
+            shares.add(key, size)
+            waiting.append((key, size))
+        if leaves and waiting:
+            shares.remove(*waiting.pop(0))
+    for key, size in waiting:
+        shares.remove(key, size)
+    assert fill(shares, "a", 1) == 500
