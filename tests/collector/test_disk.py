@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -64,3 +66,22 @@ def test_a_disk_that_tells_nothing_is_no_full_one(tmp_path: Path) -> None:
     assert (gone.shortage(), gone.free) == (None, None)
     free, size = measure(tmp_path)
     assert 0 < free <= size
+
+
+def test_a_full_disk_refuses_batches_until_there_is_room(
+    serve: Callable[..., Any], make_batch: Callable[..., dict[str, Any]]
+) -> None:
+    """503 says when to come back, nothing is kept, and readiness says why; with room, batches are kept."""
+    server = serve()
+    space: DiskSpace = server.collector._space
+    for free, status in ((0, 503), (10**12, 200)):
+        space._measure = lambda _, free=free: (free, 10**12)
+        space._look_at = 0.0
+        answer = server.post(make_batch())
+        assert answer.status == status
+        assert server.request("GET", "/readyz").status == status
+        if status == 503:
+            assert answer.headers["retry-after"] == "30"
+            assert "the disk is full but for 0 MB" in answer.json["detail"]
+            assert server.captures() == []
+    assert len(server.captures()) == 1
