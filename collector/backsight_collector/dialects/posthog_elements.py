@@ -36,11 +36,15 @@ _BUTTONS: Final = frozenset({"submit", "button", "reset"})
 
 
 class Described(NamedTuple):
-    """One element: attributes as our own snippet would send them, the text masked, places or UNKNOWN."""
+    """One element: attributes as our own snippet would send them, text and name masked, places or UNKNOWN."""
 
     tag: str
     attrs: Mapping[str, str | None]
     text: str | None
+    label: str | None
+    href: str | None
+    """Where it leads, being a link."""
+    is_interactive: bool
     child_index: int
     type_index: int
 
@@ -144,28 +148,37 @@ def _described(raw: list[Raw]) -> list[Described]:
 
 
 def _describe(raw: Raw, ancestors: Iterable[Raw]) -> Described:
-    attrs = {
-        name: attribute(name, value)
-        for name, value in raw.attrs.items()
-        if len(name) <= MAX_NAME_CHARS and is_captured_attribute(name.lower())
-    }
-    tag = raw.tag.lower()
+    tag, sent = raw.tag.lower()[:MAX_NAME_CHARS], raw.attrs
     if tag != "a" and any(each.tag.lower() == "a" for each in ancestors):
-        attrs.pop("href", None)  # posthog-js writes the link's `href` on the target inside of it
-    text: str | None = raw.text
-    if tag == "input" and raw.attrs.get("type", "").lower() in _BUTTONS:
-        text = raw.attrs.get("value")
+        sent = {name: value for name, value in sent.items() if name != "href"}
+        # posthog-js writes the link's `href` on the target inside of it.
+    text = raw.text
+    if tag == "input" and sent.get("type", "").lower() in _BUTTONS:
+        text = sent.get("value")
+    said = tidy(text) if text else None
+    is_interactive = _is_interactive(tag, sent)
     return Described(
-        tag[:MAX_NAME_CHARS], attrs, tidy(text) if text else None, raw.child_index, raw.type_index
+        tag,
+        {
+            name: attribute(name, value)
+            for name, value in sent.items()
+            if len(name) <= MAX_NAME_CHARS and is_captured_attribute(name.lower())
+        },
+        said or None,
+        _label(sent, said if is_interactive else None),
+        sent.get("href") if tag in _ANCHORS else None,
+        is_interactive,
+        raw.child_index,
+        raw.type_index,
     )
 
 
 def link_of(chain: list[Described], url: str) -> str | None:
     """Where the nearest link leads: an absolute address by the page's, masked; None where there is none."""
     for element in chain:
-        if element.tag in _ANCHORS and (href := element.attrs.get("href")) is not None:
+        if element.href is not None:
             try:
-                return clean(masked(urljoin(url, href)))
+                return clean(masked(urljoin(url, element.href[:MAX_URL_CHARS])))
             except ValueError:  # no address
                 return None
     return None
@@ -180,35 +193,31 @@ def texts_of(chain: list[Described]) -> dict[str, str]:
     """`text` and `label` of the nearest interactive element; those of the target where that is another."""
     if not chain:
         return {}
-    named = next((each for each in chain if _is_interactive(each)), chain[0])
-    said: dict[str, str | None] = {"text": named.text, "label": _label(named)}
+    named = next((each for each in chain if each.is_interactive), chain[0])
+    said = {"text": named.text, "label": named.label}
     if named is not chain[0]:
-        said |= {"target_text": chain[0].text, "target_label": _label(chain[0])}
+        said |= {"target_text": chain[0].text, "target_label": chain[0].label}
     return {name: value for name, value in said.items() if value}
 
 
-def _label(element: Described) -> str | None:
+def _label(attrs: Mapping[str, str], text: str | None) -> str | None:
     """The accessible name as far as it is known: nothing that refers to other elements is."""
-    attrs = element.attrs
     if attrs.get("aria-labelledby"):
         return None
-    for name in ("aria-label", "alt"):
-        if value := (attrs.get(name) or "").strip():
-            return tidy(value)
-    if element.text and _is_interactive(element):
-        return element.text
-    return next((tidy(said) for name in ("title", "placeholder") if (said := attrs.get(name))), None)
+    given = [attrs.get(name) for name in ("aria-label", "alt", "title", "placeholder")]
+    names = [tidy(value) if value else None for value in given]
+    return next((name for name in (*names[:2], text, *names[2:]) if name), None)
 
 
-def _is_interactive(element: Described) -> bool:
-    attrs = element.attrs
-    if element.tag in _INTERACTIVE_TAGS or (element.tag in _ANCHORS and "href" in attrs):
+def _is_interactive(tag: str, attrs: Mapping[str, str]) -> bool:
+    if tag in _INTERACTIVE_TAGS or (tag in _ANCHORS and "href" in attrs):
         return True
-    if (attrs.get("role") or "").lower() in _INTERACTIVE_ROLES:
+    if (
+        attrs.get("role", "").lower() in _INTERACTIVE_ROLES
+        or attrs.get("contenteditable", "false") != "false"
+    ):
         return True
-    if attrs.get("contenteditable", "false") != "false":
-        return True
-    return "tabindex" in attrs and not (attrs["tabindex"] or "").startswith("-")
+    return not attrs.get("tabindex", "-").startswith("-")
 
 
 def namespaces(chain: list[Described]) -> list[str]:

@@ -75,7 +75,7 @@ def _anonymous_or_not(distinct: str, props: Mapping[str, Any]) -> Who:
 
 def server_device(user: str) -> str:
     """What stands for the device of an event that names a user and no device."""
-    return f"posthog:{user}"
+    return f"user:{user}"
 
 
 def _require_somebody(user: str) -> str:

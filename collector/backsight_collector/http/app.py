@@ -27,6 +27,7 @@ from backsight_collector.disk import DiskSpace
 from backsight_collector.http.capture import PATH, CaptureRoute
 from backsight_collector.http.intake import Intake, WriteKeys
 from backsight_collector.http.metrics import CONTENT_TYPE, Connections, Metrics, committer_lines
+from backsight_collector.http.posthog import posthog_routes
 from backsight_collector.http.problems import Problem
 from backsight_collector.http.script import beside, script_routes
 from backsight_collector.http.segment import segment_routes
@@ -70,6 +71,7 @@ class Collector:
         self.routes: list[BaseRoute] = [
             *(Route(path, self._capture, name="capture") for path in sorted(self._capture_paths)),
             *segment_routes(self._intake, self._settings, self._metrics),
+            *posthog_routes(self._intake, self._settings, self._metrics),
             *script_routes(self._settings.script_path),
             Route("/healthz", self._healthz),
             Route("/readyz", self._readyz),

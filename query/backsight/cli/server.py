@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
 import uvicorn
-from starlette.routing import Route
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from backsight.cli.connections import Connections
@@ -154,11 +154,13 @@ async def _watch_deletions(directory: DataDirectory, forget: Callable[[], None])
 
 
 def _composed(front: Sequence[Route], behind: ASGIApp, folder: str) -> ASGIApp:
-    """The collector's routes by exact path, before everything else and its middleware.
+    """The collector's routes, before everything else and its middleware: by exact path, then those of which
+    a part is a name.
 
     What is asked below the script's folder is asked of `behind` as if it stood at the root.
     """
-    by_path = {route.path: route.handle for route in front}
+    by_path = {route.path: route.handle for route in front if not route.param_convertors}
+    by_name = [route for route in front if route.param_convertors]
     inside, raw = f"{folder}/v1/", f"{folder}/v1/".encode()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -168,10 +170,22 @@ def _composed(front: Sequence[Route], behind: ASGIApp, folder: str) -> ASGIApp:
         elif folder and path.startswith(inside) and sent.startswith(raw):
             below = {"path": path.removeprefix(folder), "raw_path": sent[len(folder) :]}
             await behind({**scope, **below}, receive, send)
+        elif named := _named(by_name, scope):
+            route, names = named
+            await route.handle({**scope, **names}, receive, send)
         else:
             await behind(scope, receive, send)
 
     return app
+
+
+def _named(routes: Sequence[Route], scope: Scope) -> tuple[Route, Scope] | None:
+    """The route that takes the path, and what its names stand for."""
+    for route in routes:
+        match, names = route.matches(scope)
+        if match is not Match.NONE:
+            return route, names
+    return None
 
 
 async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
