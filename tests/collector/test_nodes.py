@@ -24,6 +24,7 @@ from backsight_collector.fold import nodes as nodes_module
 from backsight_collector.fold.attributes import AttributeBound
 from backsight_collector.fold.batch_nodes import BatchNodes
 from backsight_collector.fold.nodes import Contexts
+from backsight_collector.http.metrics import committer_lines
 from backsight_collector.status import read_status
 from backsight_collector.wire import Batch
 from captures import NOW, SITE, assert_sound, batch, capture, click, stored, write_journal
@@ -266,6 +267,7 @@ def test_cuts_go_on_after_a_restart(tmp_path: Path) -> None:
     status = read_status(tmp_path)
     assert status is not None
     assert status["cut"] == {SITE: [1, "new ones are cut: more than 12 were new within a day"]}
+    assert 'backsight_committer_cut_events_total{site="shop"} 1\n' in committer_lines(status)
     assert len(stored(tmp_path, "events")) == 12
 
 

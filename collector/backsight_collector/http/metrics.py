@@ -26,6 +26,7 @@ COMMITTER: Final = {
     "compactions": ("counter", "Merges of data files."),
     "unreadable_records": ("counter", "Journal records kept aside because no rows could be made of them."),
     "damaged_stretches": ("counter", "Damaged stretches of the journal, kept aside."),
+    "deduplication_cut_short": ("counter", "Times that repeats were forgotten before a day, for memory."),
     "lag_seconds": ("gauge", "How far the lake was behind the journal after the last fold."),
     "fold_seconds": ("gauge", "How long the last fold took."),
     "updated_at": ("gauge", "When the committer last said so, in seconds since 1970."),
@@ -173,6 +174,9 @@ def committer_lines(status: Mapping[str, Any]) -> str:
     letters = [(f'reason="{reason}"', status["dead_letters"].get(reason, 0)) for reason in Reason]
     name = "backsight_committer_dead_letters_total"
     lines += _family(name, "counter", "Events set aside, by reason.", letters)
+    cut = [(f'site="{site}"', events) for site, (events, _) in status.get("cut", {}).items()]
+    name = "backsight_committer_cut_events_total"
+    lines += _family(name, "counter", "Events whose context was cut: too many new ones.", cut)
     return "\n".join(lines) + "\n"
 
 
