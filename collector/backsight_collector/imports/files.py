@@ -81,10 +81,10 @@ def digest_of(path: Path) -> str:
 
 
 class OpenFile:
-    """A file being read; `done` is the share of its bytes that were, from 0 to 1."""
+    """A file being read, called `name`; `done` is the share of its bytes that were, from 0 to 1."""
 
     def __init__(self, path: Path) -> None:
-        self._path, self._size = path, max(1, path.stat().st_size)
+        self.name, self._size = path.name, max(1, path.stat().st_size)
         self._file = path.open("rb", buffering=BUFFER)
 
     @property
@@ -93,7 +93,7 @@ class OpenFile:
 
     def streams(self) -> Iterator[Stream]:
         """The files in it, one after the other; the one before is closed. Raises one of DAMAGED."""
-        return _streams(self._path.name, self._file, 0)
+        return _streams(self.name, self._file, 0)
 
     def close(self) -> None:
         self._file.close()
@@ -117,7 +117,9 @@ def _streams(name: str, file: IO[bytes], depth: int) -> Iterator[Stream]:
         yield from _members(name, file, depth)
     elif head.startswith(GZIP):
         with gzip.GzipFile(fileobj=file) as unpacked:
-            yield from _streams(name, BufferedReader(unpacked, BUFFER), depth + 1)
+            yield from _streams(
+                name, unpacked, depth + 1
+            )  # a buffer of ours would lose what stands before a cut
     elif head.startswith(ZSTD):
         with pa.CompressedInputStream(pa.PythonFile(file, "r"), "zstd") as packed:
             yield from _streams(name, BufferedReader(packed, BUFFER), depth + 1)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from functools import partial
+from itertools import chain
 from typing import IO, Any, Final, NamedTuple
 
 import msgspec
@@ -22,6 +24,9 @@ MAX_ARRAY_BYTES: Final = 256 * 2**20
 """Longest JSON array that is not one row a line: it is read as a whole."""
 PARQUET_ROWS: Final = 2_000
 DELIMITERS: Final = ",;\t|"
+
+_BLANK: Final = b"\xef\xbb\xbf \t\r\n"
+"""White space, and the mark that some programs begin a file with."""
 
 _object: Final = msgspec.json.Decoder(dict[str, Any])
 _array: Final = msgspec.json.Decoder(list[msgspec.Raw])
@@ -40,7 +45,7 @@ class Row(NamedTuple):
 
 def rows_of(file: OpenFile) -> Iterator[Row]:
     """All rows of all files in it. Where the rest can't be read, that is the last row."""
-    name = ""
+    name = file.name
     try:
         for stream in file.streams():
             name = stream.name
@@ -55,7 +60,7 @@ def rows_of(file: OpenFile) -> Iterator[Row]:
 def _rows(stream: Stream) -> Iterator[Row]:
     if stream.is_parquet:
         return _parquet(stream)
-    head = _head(stream.bytes).lstrip(b"\xef\xbb\xbf \t\r\n")
+    head = _head(stream.bytes).lstrip(_BLANK)
     if head.startswith(b"["):
         return _elements(stream)
     return _lines(stream) if head.startswith(b"{") or not head else _csv(stream)
@@ -79,7 +84,7 @@ def _lines(stream: Stream) -> Iterator[Row]:
             yield Row(
                 place, None, len(line), f"a line of more than {MAX_LINE_BYTES} bytes", line[:MAX_EVENT_BYTES]
             )
-        elif text := line.strip(b"\xef\xbb\xbf \t\r\n"):
+        elif text := line.strip(_BLANK):
             yield _json_row(place, text)
 
 
@@ -98,21 +103,24 @@ def _json_row(place: str, text: bytes) -> Row:
 def _elements(stream: Stream) -> Iterator[Row]:
     """A JSON array: one object a line, as many tools write it, or else as a whole."""
     first = stream.bytes.readline(MAX_ARRAY_BYTES)
-    opening = first.strip(b"\xef\xbb\xbf \t\r\n")
-    if opening == b"[" or _is_object(opening[1:].strip(b" \t\r\n,")):
-        yield from _array_lines(stream, opening[1:])
-        return
+    lines = [first.strip(_BLANK).removeprefix(b"[")]
+    if not lines[0].strip(_BLANK):
+        first += (second := stream.bytes.readline(MAX_ARRAY_BYTES))
+        lines.append(second)
+    if _is_object(_entry(lines[-1])):
+        yield from _array_lines(stream, lines)
+    else:
+        yield from _whole_array(stream, first)
+
+
+def _whole_array(stream: Stream, first: bytes) -> Iterator[Row]:
     body = first + stream.bytes.read(MAX_ARRAY_BYTES - len(first))
     if len(body) >= MAX_ARRAY_BYTES:
-        yield Row(
-            stream.name,
-            None,
-            0,
-            f"a JSON array of more than {MAX_ARRAY_BYTES} bytes; write one object a line",
-        )
+        fault = f"a JSON array of more than {MAX_ARRAY_BYTES} bytes; write one object a line"
+        yield Row(stream.name, None, 0, fault)
         return
     try:
-        entries = _array.decode(body.strip(b"\xef\xbb\xbf \t\r\n"))
+        entries = _array.decode(body.strip(_BLANK))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         yield Row(stream.name, None, len(body), f"no JSON array: {error}", body[:MAX_EVENT_BYTES])
         return
@@ -120,16 +128,19 @@ def _elements(stream: Stream) -> Iterator[Row]:
         yield _json_row(f"{stream.name}:[{number}]", bytes(entry))
 
 
-def _array_lines(stream: Stream, first: bytes) -> Iterator[Row]:
-    number, line = 1, first
-    while line:
-        text = line.strip(b" \t\r\n,")
-        if text and text != b"]":
-            text = (
-                text.removesuffix(b"]").rstrip() if not _is_object(text) and _is_object(text[:-1]) else text
-            )
+def _array_lines(stream: Stream, lines: list[bytes]) -> Iterator[Row]:
+    rest = iter(partial(stream.bytes.readline, MAX_LINE_BYTES), b"")
+    for number, line in enumerate(chain(lines, rest), 1):
+        if text := _entry(line):
             yield _json_row(f"{stream.name}:{number}", text)
-        line, number = stream.bytes.readline(MAX_LINE_BYTES), number + 1
+
+
+def _entry(line: bytes) -> bytes:
+    """An array's element on a line of its own, without what stands between elements and behind the last."""
+    text = line.strip(_BLANK).rstrip(b", \t")
+    if text == b"]":
+        return b""
+    return text[:-1].rstrip() if text.endswith(b"]") and not _is_object(text) else text
 
 
 def _is_object(text: bytes) -> bool:

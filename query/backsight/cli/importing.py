@@ -90,7 +90,7 @@ def _said(format_: str | None, timezone: str | None, columns: Sequence[str]) -> 
 
     try:
         zone = ZoneInfo(timezone) if timezone not in (None, "UTC") else UTC
-    except (ValueError, OSError) as error:
+    except (KeyError, ValueError, OSError) as error:
         raise click.BadParameter(f"{timezone!r} is no time zone. Valid: such as Europe/Berlin.") from error
     pairs = [each.partition("=") for each in columns]
     if wrong := [field for field, _, column in pairs if not column]:

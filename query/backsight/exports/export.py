@@ -41,7 +41,7 @@ def write(asked: ExportRequest, context: Context, tell: Tell = lambda share, row
                 for part in parts:
                     out.write(part)
                     written += part.num_rows
-            if written or not asked.is_folder:
+            if written or asked.table != "events" or not asked.is_folder:
                 files += 1
                 rows += written
             else:

@@ -1,0 +1,333 @@
+"""`backsight import` and `backsight export`: real folders, real processes, killed in the midst."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner, Result
+
+import backsight as bs
+from backsight.cli import main
+from backsight.sites import create_site
+from backsight.store.sqlite import SQLiteStore
+from backsight_collector.dialects.imported import read_part
+from backsight_collector.journal.reader import JournalReader
+from backsight_collector.journal.records import Capture, decode_record
+from backsight_collector.lake.lake import LakeLock
+from captures import stored
+from importing import NOW, iso, ndjson
+
+DAY = 86_400
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A data folder with two sites, and nothing else."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    with SQLiteStore(folder / "backsight.sqlite") as store:
+        create_site(store, "shop", "test")
+        create_site(store, "copy", "test")
+    return folder
+
+
+def run(*arguments: object, text: bytes | None = None) -> Result:
+    """The command, in this process."""
+    return CliRunner().invoke(main, [str(each) for each in arguments], input=text)
+
+
+def history(rows: int) -> list[dict[str, Any]]:
+    """Rows of ten persons over a year, every third anonymous, out of order."""
+    return [
+        {
+            "event": ["Viewed", "Added", "Bought"][n % 3],
+            "properties": {
+                "time": NOW // 1_000 - DAY - (n * 7_919 % 365) * DAY - n,
+                "$insert_id": f"i{n}", "$device_id": f"d{n % 10}", "n": n,
+                "distinct_id": f"$device:d{n % 10}" if n % 3 == 0 else f"u{n % 10}",
+            },
+        }
+        for n in range(rows)
+    ]  # fmt: skip
+
+
+def test_history_comes_in_once_and_is_asked_at_once(tmp_path: Path, data: Path) -> None:
+    """Without a server: every row in its day, persons put together, bad rows kept aside; a second time is
+    refused, and forced it doubles nothing within a day."""
+    rows = history(200)
+    path = ndjson(tmp_path / "export.json", [*rows[:150], {"event": "?"}, *rows[150:]])
+    done = run("import", "--data", data, "--site", "shop", path)
+    assert done.exit_code == 0, done.output
+    assert done.stdout.splitlines()[0] == "export.json: mixpanel"
+    assert "200 events of 10 persons imported, on " in done.stdout
+    assert (
+        "1 row could not be; they are kept as dead letters:\n  bad_event: 1\n    export.json:151: "
+        in done.stdout
+    )
+    events = stored(data, "events")
+    assert Counter(json.loads(each["props"])["n"] for each in events) == dict.fromkeys(range(200), 1)
+    days = Counter(str(each["date"]) for each in events)
+    assert days == Counter(iso(row["properties"]["time"])[:10] for row in rows)
+    (letter,) = stored(data, "dead_letters")
+    assert (letter["index"], letter["detail"].split(": ")[0]) == (150, "export.json:151")
+    with bs.open(data, site="shop") as site:
+        persons = site.trend({"measure": "persons", "on": "track", "name": "Added"}, since="400d").answer[
+            "series"
+        ][0]["total"]
+    assert persons == 10
+    again = run("import", "--data", data, "--site", "shop", path)
+    assert again.exit_code == 1
+    assert "was imported before" in again.stderr
+    assert "nothing is left to import. Valid: other files; or --again." in again.stderr
+    assert run("import", "--data", data, "--site", "shop", "--again", path).exit_code == 0
+    assert len(stored(data, "events")) == 200
+
+
+def test_a_dry_run_shows_and_writes_nothing(tmp_path: Path, data: Path) -> None:
+    """The first rows in our terms, and the counts."""
+    done = run(
+        "import", "--data", data, "--site", "shop", "--dry-run", ndjson(tmp_path / "a.json", history(7))
+    )
+    assert done.exit_code == 0, done.output
+    assert "7 events of 7 persons would be imported" in done.stdout
+    assert "track" in done.stdout
+    assert not (data / "imports").exists()
+    assert not (data / "journal" / "import").exists()
+
+
+def test_standard_input_and_other_options(tmp_path: Path, data: Path) -> None:
+    """A plain table through a pipe, with its columns said; an import is gone on with by the same options
+    alone."""
+    table = f"wann;was;wer\n{iso(NOW / 1_000 - DAY)};Kauf;ada\n".encode()
+    mapped = ["--map", "time=wann", "--map", "event=was", "--map", "user=wer", "--timezone", "Europe/Berlin"]
+    done = run("import", "--data", data, "--site", "shop", *mapped, "-", text=table)
+    assert done.exit_code == 0, done.output
+    (event,) = stored(data, "events")
+    assert event["name"] == "Kauf"
+    assert 3_600 <= (NOW / 1_000 - DAY) - event["time"].timestamp() <= 7_200 + 1
+    assert run("import", "--data", data, "--site", "shop", "--map", "time", "-", text=table).exit_code == 2
+    assert (
+        run("import", "--data", data, "--site", "shop", "--timezone", "Mars", "-", text=table).exit_code == 2
+    )
+    unclear = run("import", "--data", data, "--site", "shop", "-", text=b"a,b\n1,2\n")
+    assert unclear.exit_code == 1
+    assert "the format is not clear; its first rows have these fields: a, b." in unclear.stderr
+
+
+def _rows_in_journal(data: Path) -> list[int]:
+    """The number of every row that the import's journal holds."""
+    found: list[int] = []
+    position = 0
+    while records := JournalReader(data / "journal" / "import").read(position, 16_000_000):
+        position = records[-1].position
+        for record in records:
+            capture = decode_record(record.payload)
+            assert isinstance(capture, Capture)
+            found += [row for entry in read_part(capture.body).entries for row in entry.rows]
+    return found
+
+
+def test_killed_at_any_moment_it_goes_on_where_it_was(tmp_path: Path, data: Path) -> None:
+    """kill -9 again and again, with nobody folding: the journal holds every row once, without any help from
+    what drops repeated events later; then it is folded, and so does the lake."""
+    rows = history(9_000)
+    path = ndjson(tmp_path / "export.json", rows)
+    command = [
+        sys.executable,
+        "-m",
+        "backsight.cli",
+        "import",
+        "--data",
+        str(data),
+        "--site",
+        "shop",
+        str(path),
+    ]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    lock = LakeLock(data / "lake")
+    for parts in (1, 3, 6, 9):
+        _kill_after(command, environment, data, parts * 1_000)
+    assert sorted(_rows_in_journal(data)) == list(range(9_000))
+    lock.close()
+    done = run(*command[3:])
+    assert done.exit_code == 0, done.output
+    counted = Counter(json.loads(each["props"])["n"] for each in stored(data, "events"))
+    assert counted == dict.fromkeys(range(9_000), 1)
+    assert "9,000 events" in done.stdout
+
+
+def _kill_after(command: list[str], environment: dict[str, str], data: Path, rows: int) -> None:
+    """Starts the import and kills it as soon as the journal holds so many rows."""
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    while len(_rows_in_journal(data)) < rows:
+        try:
+            process.wait(0.02)
+        except subprocess.TimeoutExpired:
+            continue
+        raise AssertionError(f"the import ended by itself: {process.returncode}")
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+
+def test_an_import_with_other_options_does_not_go_on(tmp_path: Path, data: Path) -> None:
+    """What was begun is ended as it was begun: the message says how."""
+    path = ndjson(tmp_path / "export.json", history(20))
+    assert run("import", "--data", data, "--site", "shop", path).exit_code == 0
+    (state,) = (data / "imports").glob("shop-*.json")
+    state.write_text(json.dumps({**json.loads(state.read_bytes()), "finished": None}))
+    other = run("import", "--data", data, "--site", "shop", "--timezone", "Asia/Tokyo", path)
+    assert other.exit_code == 1
+    assert (
+        "its import was begun with --format mixpanel, and is at row 20. Valid: the same options"
+        in other.stderr
+    )
+
+
+# ── Export ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+HIERARCHY = [
+    {"index": 1, "indexOfType": 0, "tag": "button", "id": "buy", "classes": ["btn"]},
+    {"index": 0, "indexOfType": 0, "tag": "body"},
+]
+
+CLICKED = {
+    "[Amplitude] Element Hierarchy": HIERARCHY,
+    "[Amplitude] Element Text": "Buy",
+    "[Amplitude] Page URL": "https://shop.example/p?q=1",
+}
+
+
+def _filled(tmp_path: Path, data: Path) -> list[dict[str, Any]]:
+    """Clicks and tracked events of two persons on three days."""
+    rows: list[dict[str, Any]] = [
+        {
+            "$insert_id": f"a{n}", "amplitude_id": 1, "device_id": f"d{n % 2}",
+            "user_id": "ada" if n % 2 else None, "session_id": 5, "user_properties": {"plan": "pro"},
+            "event_type": "[Amplitude] Element Clicked" if n % 3 == 0 else "Added",
+            "event_time": iso(NOW / 1_000 - DAY * (1 + n % 3)),
+            "event_properties": {**CLICKED, "n": n},
+        }
+        for n in range(30)
+    ]  # fmt: skip
+    done = run("import", "--data", data, "--site", "shop", ndjson(tmp_path / "amplitude.json", rows))
+    assert done.exit_code == 0, done.output
+    return rows
+
+
+def _define(data: Path) -> None:
+    with bs.open(data, site="shop") as site:
+        site.define("Bought", css="#buy")
+
+
+def test_events_are_exported_by_day_with_their_persons_names_and_elements(tmp_path: Path, data: Path) -> None:
+    """Parquet that another engine reads, the folder whole or not there, and never over anything."""
+    rows = _filled(tmp_path, data)
+    _define(data)
+    done = run("export", "--data", data, "--site", "shop", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        f"date={iso(NOW / 1_000 - DAY * n)[:10]}" for n in (3, 2, 1)
+    ]
+    sql = f"from read_parquet('{tmp_path}/out/*/*.parquet') where type in ('click', 'track')"
+    found = duckdb.sql(f"select *, props->>'n' as n {sql} order by n::int").to_arrow_table().to_pylist()
+    assert [int(each["n"]) for each in found] == list(range(30))
+    clicks = [each for each in found if each["type"] == "click"]
+    assert {(each["target_tag"], each["target_id"], each["selector"]) for each in clicks} == {
+        ("button", "buy", "body > button#buy")
+    }
+    assert all(each["names"] == ["Bought"] for each in clicks)
+    assert all(each["names"] == [] for each in found if each["type"] == "track")
+    assert len({each["person"] for each in found}) == 2
+    assert {each["user_id"] for each in found} == {"ada", None}
+    assert len(rows) == len(found)
+    again = run("export", "--data", data, "--site", "shop", tmp_path / "out")
+    assert again.exit_code == 1
+    assert "never writes over it" in again.stderr
+    assert not list(tmp_path.glob(".*.draft"))
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.ndjson", "out.parquet"])
+def test_one_file_holds_what_is_asked_for(tmp_path: Path, data: Path, name: str) -> None:
+    """Events of a name, of a range, of a property; in the form that the file's name says."""
+    _filled(tmp_path, data)
+    _define(data)
+    options = ["--event", "Bought", "--from", iso(NOW / 1_000 - 2 * DAY)[:10], "--where", "path=/p"]
+    done = run("export", "--data", data, "--site", "shop", tmp_path / name, *options)
+    assert done.exit_code == 0, done.output
+    found = duckdb.sql(f"select type, props from '{tmp_path / name}'").fetchall()
+    wanted = [n for n in range(0, 30, 3) if 1 + n % 3 <= 2]
+    assert (
+        sorted(json.loads(props)["n"] if isinstance(props, str) else props["n"] for _, props in found)
+        == wanted
+    )
+    assert {kind for kind, _ in found} == {"click"}
+
+
+def test_an_export_that_fails_leaves_nothing(tmp_path: Path, data: Path) -> None:
+    """Neither the file nor a draft of it."""
+    _filled(tmp_path, data)
+    done = run("export", "--data", data, "--site", "shop", tmp_path / "out.parquet", "--event", "Nobody")
+    assert done.exit_code == 1
+    assert "there is no named event" in done.stderr
+    assert not [path for path in tmp_path.iterdir() if "out" in path.name]
+
+
+def test_persons_and_tables_are_exported_too(tmp_path: Path, data: Path) -> None:
+    """Persons with what is known of them; every other table as it is."""
+    _filled(tmp_path, data)
+    assert (
+        run(
+            "export", "--data", data, "--site", "shop", tmp_path / "p.parquet", "--table", "persons"
+        ).exit_code
+        == 0
+    )
+    persons = {each["user_id"]: each for each in pq.read_table(tmp_path / "p.parquet").to_pylist()}
+    assert set(persons) == {"ada", None}
+    assert json.loads(persons["ada"]["traits"]) == {"plan": "pro"}
+    assert persons["ada"]["events"] == 16  # 15, and one that told the traits
+    for table in ("nodes", "elements", "statements", "dead_letters"):
+        assert (
+            run("export", "--data", data, "--site", "shop", tmp_path / table, "--table", table).exit_code == 0
+        )
+        written = (
+            pq.ParquetFile(tmp_path / table / f"{table}.parquet").metadata.num_rows
+            if table != "dead_letters"
+            else 0
+        )
+        assert written == len(stored(data, table))
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv", "ndjson"])
+def test_what_was_exported_can_be_imported_again(tmp_path: Path, data: Path, form: str) -> None:
+    """Into another site: the same events of as many persons, on the same elements, with the same traits."""
+    _filled(tmp_path, data)
+    assert run("export", "--data", data, "--site", "shop", tmp_path / f"out.{form}").exit_code == 0
+    done = run("import", "--data", data, "--site", "copy", tmp_path / f"out.{form}")
+    assert done.exit_code == 0, done.output
+    assert done.stdout.startswith(f"out.{form}: backsight")
+    sites: dict[str, list[dict[str, Any]]] = {"shop": [], "copy": []}
+    for each in stored(data, "events"):
+        sites[each["site"]].append(each)
+    compared = ("time", "type", "name", "sequence", "text", "host", "path", "query", "props", "node_id")
+    one, other = (sorted(str([each[key] for key in compared]) for each in rows) for rows in sites.values())
+    assert one == other
+    traits = {
+        site: {row["traits"] for row in stored(data, "statements") if row["site"] == site} for site in sites
+    }
+    assert traits["shop"] == traits["copy"]
+    for site in ("shop", "copy"):
+        with bs.open(data, site=site) as opened:
+            total = opened.trend({"measure": "persons", "on": "track", "name": "Added"}, since="30d").answer[
+                "series"
+            ][0]["total"]
+        assert total == 2
