@@ -278,14 +278,22 @@ def test_only_post_and_options_are_answered(serve: Serve) -> None:
 
 
 def test_too_many_bodies_at_once_are_told_to_come_back(serve: Serve, make_batch: Make) -> None:
-    """While the bodies being received reach the bound, further ones get 503; then there is room again."""
+    """While what has come of bodies reaches the bound, more gets 503; to announce much takes no place."""
     server = serve(CollectorSettings(max_bodies_bytes=1_500_000, body_seconds=0.05))
 
     async def scenario() -> tuple[Any, Any]:
-        stalled = asyncio.ensure_future(server.exchange("POST", "/v1/capture", {}, [b"{"], end="stall"))
+        large = {"content-length": "1000000"}
+        announced = [
+            asyncio.ensure_future(server.exchange("POST", "/v1/capture", large, [b"{"], end="stall"))
+            for _ in range(10)
+        ]
+        sent = asyncio.ensure_future(
+            server.exchange("POST", "/v1/capture", large, [b"{" * 900_000], end="stall")
+        )
         await asyncio.sleep(0)
-        refused = await server.exchange("POST", "/v1/capture", {}, [b"{}"])
-        return await stalled, refused
+        refused = await server.exchange("POST", "/v1/capture", {}, [b"{" * 600_000])
+        await asyncio.gather(*announced)
+        return await sent, refused
 
     stalled, refused = server.runner.run(scenario())
     assert (stalled.status, refused.status, refused.headers["retry-after"]) == (408, 503, "1")
@@ -296,7 +304,9 @@ def test_bodies_that_wait_to_be_read_count_as_well(
     serve: Serve, make_batch: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Packed and large bodies are read by few threads; those that wait for one stay within the bound."""
-    server = serve(CollectorSettings(max_bodies_bytes=1_500_000))
+    packed = gzip.compress(json.dumps(make_batch(spare=" " * 100_000)).encode())
+    small = json.dumps(make_batch(batch="small")).encode()
+    server = serve(CollectorSettings(max_bodies_bytes=len(packed) + len(small)))
     may_read, read = threading.Event(), capture_module._read
 
     def waiting(body: bytes, received_at: int) -> Any:
@@ -304,15 +314,13 @@ def test_bodies_that_wait_to_be_read_count_as_well(
         return read(body, received_at)
 
     monkeypatch.setattr(capture_module, "_read", waiting)
-    packed = gzip.compress(json.dumps(make_batch(spare=" " * 100_000)).encode())
 
     async def scenario() -> tuple[Any, Any]:
         first = asyncio.ensure_future(
             server.exchange("POST", "/v1/capture", {"content-encoding": "gzip"}, [packed])
         )
         await asyncio.sleep(0)
-        refused = await server.exchange("POST", "/v1/capture", {}, [b"{}"])
-        small = json.dumps(make_batch(batch="small")).encode()
+        refused = await server.exchange("POST", "/v1/capture", {}, [small + b" "])
         length = {"content-length": str(len(small))}
         let_in = asyncio.ensure_future(server.exchange("POST", "/v1/capture", length, [small]))
         monkeypatch.undo()  # it is read at once, in nobody's thread

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Final
 
@@ -25,22 +25,22 @@ class Disconnected(Exception):
     """The client went away; nobody waits for an answer."""
 
 
-def declared_bytes(headers: Mapping[bytes, bytes]) -> int | None:
-    """The body's length as announced; None when it is not. Problem 413 when that is too much already."""
-    announced = headers.get(b"content-length")
-    if announced is None:
-        return None
+def require_small(headers: Mapping[bytes, bytes]) -> None:
+    """Problem 413 where more is announced than a body may have."""
+    announced = headers.get(b"content-length", b"0")
     length = int(announced) if announced.isdigit() and len(announced) < 19 else DISCARDED_BYTES + 1
     if length > MAX_BODY_BYTES:
         raise _too_large(f"{length} bytes", [] if length <= DISCARDED_BYTES else _CLOSE)
-    return length
 
 
-async def read_body(receive: Receive, deadlines: Deadlines) -> bytes:
-    """The body as sent. Problem 413 past MAX_BODY_BYTES, 408 when it takes too long; Disconnected."""
+async def read_body(receive: Receive, deadlines: Deadlines, hold: Callable[[int], None]) -> bytes:
+    """The body as sent; `hold` is told how many bytes each part has, and may raise a Problem.
+
+    Problem 413 past MAX_BODY_BYTES, 408 when it takes too long; Disconnected.
+    """
     task = deadlines.begin()
     try:
-        body = await _read(receive)
+        body = await _read(receive, hold)
     except asyncio.CancelledError as error:
         if not deadlines.end(task):
             raise  # the server is stopping
@@ -51,7 +51,7 @@ async def read_body(receive: Receive, deadlines: Deadlines) -> bytes:
     return body
 
 
-async def _read(receive: Receive) -> bytes:
+async def _read(receive: Receive, hold: Callable[[int], None]) -> bytes:
     parts: list[bytes] = []
     size = 0
     while True:
@@ -62,6 +62,7 @@ async def _read(receive: Receive) -> bytes:
         size += len(part)
         if size > MAX_BODY_BYTES:
             raise _too_large("the body", _CLOSE)
+        hold(len(part))
         parts.append(part)
         if not message.get("more_body", False):
             return parts[0] if len(parts) == 1 else b"".join(parts)

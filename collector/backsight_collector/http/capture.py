@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 from starlette.types import Receive, Scope, Send
@@ -38,7 +38,7 @@ _PREFLIGHT: Final[Headers] = [
 ]
 
 
-class _Admitted(NamedTuple):
+class _Admitted(msgspec.Struct, frozen=True, gc=False):
     """A batch that was checked and may be kept, and what is said once it is."""
 
     site: str

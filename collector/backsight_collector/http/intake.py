@@ -17,14 +17,14 @@ from typing import Final, TypeVar
 
 from starlette.types import Receive
 
-from backsight.contract import MAX_BODY_BYTES, MAX_EVENT_BYTES, WriteKey, is_among
+from backsight.contract import MAX_EVENT_BYTES, WriteKey, is_among
 from backsight_collector.disk import DiskSpace
 from backsight_collector.http.body import (
-    declared_bytes,
     inflate,
     inflate_small,
     read_body,
     require_known_encoding,
+    require_small,
 )
 from backsight_collector.http.deadlines import Deadlines
 from backsight_collector.http.limits import RateLimit
@@ -72,14 +72,19 @@ class Intake:
     ) -> tuple[int, bytes, T]:
         """When the body had arrived, the body unpacked, and what `read` makes of it (in a thread where that
         may take long). Bodies that are not read yet stay within bounds. Disconnected."""
-        declared = declared_bytes(headers)
+        require_small(headers)
         is_gzip = require_known_encoding(headers.get(b"content-encoding", b""))
-        reserved = MAX_BODY_BYTES if declared is None else declared
-        if self._bodies_bytes + reserved > self._settings.max_bodies_bytes:
-            raise come_back("too many requests are being received", refusal=Refusal.BODIES)
-        self._bodies_bytes += reserved
+        held = 0
+
+        def hold(size: int) -> None:  # what has come: announcing a body costs its sender nothing
+            nonlocal held
+            if self._bodies_bytes + size > self._settings.max_bodies_bytes:
+                raise come_back("too many requests are being received", refusal=Refusal.BODIES)
+            self._bodies_bytes += size
+            held += size
+
         try:
-            body = await read_body(receive, self._deadlines)
+            body = await read_body(receive, self._deadlines, hold)
             received_at = time.time_ns() // 1_000
             small = inflate_small(body, SMALL_UNPACKED_BYTES) if is_gzip else body
             if small is not None and len(small) < LARGE_BODY_BYTES:
@@ -87,7 +92,7 @@ class Intake:
             unpacked = partial(_unpack, body, is_gzip, received_at, read)
             return received_at, *await asyncio.get_running_loop().run_in_executor(self._reader, unpacked)
         finally:
-            self._bodies_bytes -= reserved
+            self._bodies_bytes -= held
 
     def site(self, key: str, origin: bytes | None, events: int, body_bytes: int) -> str:
         """The site that the key writes to, if pages of the origin may write that much with it now."""

@@ -9,7 +9,9 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, NamedTuple, Protocol, Self
+from typing import Any, Final, Protocol, Self
+
+import msgspec
 
 from backsight.contract import Reason
 from backsight_collector.http.problems import Refusal
@@ -37,7 +39,7 @@ Samples = Iterable[tuple[str, float]]
 """Labels as they stand between braces (empty for none), and the value."""
 
 
-class Tally(NamedTuple):
+class Tally(msgspec.Struct, frozen=True, gc=False):
     """What one batch adds to the counts."""
 
     accepted: int

@@ -26,7 +26,9 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from backsight_collector.journal.frames import MAX_PAYLOAD_BYTES, frame_header, payload_checksum
 from backsight_collector.journal.reader import Damage, JournalReader, Record
@@ -92,7 +94,7 @@ Settle = Callable[[Outcome], object]
 """Is told a record's outcome; raises nothing."""
 
 
-class _Entry(NamedTuple):
+class _Entry(msgspec.Struct, frozen=True, gc=False):
     payload: bytes
     checksum: int
     settle: Settle
@@ -242,7 +244,8 @@ class Journal:
         segment, offset = self._segment, self._offset
         parts: list[bytes] = []
         positions: list[int] = []
-        for payload, checksum, _, _ in group:
+        for entry in group:
+            payload, checksum = entry.payload, entry.checksum
             header = frame_header(len(payload), checksum, segment.salt, segment.number, offset)
             parts += header, payload
             offset += len(header) + len(payload)

@@ -82,7 +82,8 @@ def _are_events_sound(events: list[Event], pages: int, nodes: int) -> bool:
         node = event.node
         if event.page >= pages or (node is not None and node >= nodes):
             return False
-        if missing_field(event):
+        field = REQUIRED.get(event.type._value_)
+        if field is not None and getattr(event, field) is None:
             return False
         # Asked here whether there is anything, as hardly ever there is: calls cost as much as the checks.
         if (event.props and nests_too_deep(event.props)) or (event.traits and nests_too_deep(event.traits)):

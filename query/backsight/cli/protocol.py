@@ -124,9 +124,13 @@ class BoundedHttp(HttpToolsProtocol):
         self.url, self.headers, self.expect_100_continue = b"", [], False  # the scope only when it is needed
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if len(self.headers) >= MAX_HEADERS:
+        headers = self.headers
+        if len(headers) >= MAX_HEADERS:
             raise _TooMuch
-        super().on_header(name, value)
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         self._unheard = 0
