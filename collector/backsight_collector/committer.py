@@ -163,7 +163,9 @@ class Committer:
         is_full = self._space.shortage() is not None
         if self._compactor.advance(is_behind=is_behind, is_full=is_full):
             self.status.compactions += 1
-        if time.monotonic() - self._vacuumed > VACUUM_SECONDS:
+        # What a merge has written and not committed belongs to no version: it must not look like a leftover,
+        # as it does where the clock jumps by days.
+        if self._compactor.is_idle and time.monotonic() - self._vacuumed > VACUUM_SECONDS:
             self._vacuumed = time.monotonic()
             vacuum(lake)
 

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import os
 import random
 import time
 from collections import Counter
+from concurrent.futures import Future
 from datetime import UTC, date, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -14,10 +16,11 @@ import pytest
 from deltalake import DeltaTable
 
 from backsight.contract import EVENTS, TABLES
+from backsight_collector import committer as committer_module
 from backsight_collector.committer import Committer
 from backsight_collector.disk import DiskSpace
 from backsight_collector.lake import compaction
-from backsight_collector.lake.compaction import Compactor, compact, find_merges
+from backsight_collector.lake.compaction import Compactor, Written, compact, find_merges
 from backsight_collector.lake.data_files import ROW_GROUP_ROWS
 from backsight_collector.lake.errors import LakeLocked
 from backsight_collector.lake.lake import Lake
@@ -384,3 +387,23 @@ def test_a_merge_takes_only_what_memory_holds(tmp_path: Path, monkeypatch: pytes
     assert [file.rows for file in lake["events"].files()] == [6, 6]
     lake.close()
     assert rows(tmp_path) == before
+
+
+def test_no_vacuum_takes_what_a_merge_has_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the clock jumps by days while a merge writes its files, they are not deleted as leftovers."""
+    fold_often(tmp_path, 9)
+    monkeypatch.setattr(committer_module, "VACUUM_SECONDS", -1.0)
+    expected, still = rows(tmp_path), Future[Written]()
+    committer = Committer(tmp_path)
+    committer.tidy()
+    compactor = committer._compactor
+    assert compactor._written is not None
+    written, compactor._written = compactor._written.result(), still
+    for action in written.new:
+        os.utime(compactor._due[0].table.directory / action.path, (0, 0))
+    committer.tidy()
+    still.set_result(written)
+    committer.tidy()
+    committer.close()
+    assert committer.status.compactions == 1
+    assert rows(tmp_path) == expected

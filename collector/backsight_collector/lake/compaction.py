@@ -158,6 +158,11 @@ class Compactor:
             return False
         return self._due.pop(0).commit(ready)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no merge is being written or waits to be committed."""
+        return self._written is None
+
     def close(self) -> None:
         """Stops the thread, after the file at hand; what it has written is left for vacuum."""
         self._closed.set()
