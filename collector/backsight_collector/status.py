@@ -51,9 +51,9 @@ class Status:
 
 
 def read_status(directory: Path) -> dict[str, Any] | None:
-    """What the committer last wrote, or None if it never ran here."""
+    """What the committer last wrote, or None if it never ran here, or a power cut left but half of it."""
     try:
         status = json.loads((directory / COMMITTER_STATUS).read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):
         return None
     return status if isinstance(status, dict) else None

@@ -64,7 +64,7 @@ def _remove_drafts(directory: Path) -> None:
 def _unreadable_checkpoints(directory: Path) -> list[Path]:
     """Torn checkpoints, and the hint to the last one if it can't be followed."""
     checkpoints = _numbered(directory, _CHECKPOINT)
-    torn = [path for path in checkpoints if not _is_parquet(path)]
+    torn = [path for path in checkpoints if not _is_whole(path)]
     hint = directory / "_last_checkpoint"
     sound = {_version(path) for path in checkpoints if path not in torn}
     if hint.exists() and _hinted(hint) not in sound:
@@ -82,9 +82,10 @@ def _hinted(hint: Path) -> int | None:
     return version if isinstance(version, int) else None
 
 
-def _is_parquet(path: Path) -> bool:
+def _is_whole(path: Path) -> bool:
+    """Whether all of a checkpoint can be read: a power cut may leave its end and not its middle."""
     try:
-        return bool(pq.ParquetFile(path).metadata.num_rows)
+        return pq.read_table(path, partitioning=None).num_rows > 0
     except (pa.ArrowException, OSError):
         return False
 
