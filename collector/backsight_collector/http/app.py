@@ -11,7 +11,7 @@ reading it does); everything else goes through the application, as does a batch 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
@@ -47,7 +47,8 @@ class Collector:
     FastAPI application whose lifespan is, or enters, `lifespan`: it opens the journal (JournalLocked,
     OSError: the application does not start), and closes it when all that is pending is on disk. `direct` are
     those that a server's protocol may call without ASGI meanwhile, by path; each is among `routes` as well,
-    for all that is not a small whole POST. `connections` are what the server counts of its own.
+    for all that is not a small whole POST. `connections` are what the server counts of its own,
+    `others` gives what else the process counts: both are for `/metrics`.
     """
 
     def __init__(
@@ -59,10 +60,11 @@ class Collector:
         opener: Opener = DiskFile,
         connections: Connections | None = None,
         space: DiskSpace | None = None,
+        others: Callable[[], str] = str,
     ) -> None:
         self._settings, self._opener = settings or CollectorSettings(), opener
         self._data_dir, self._directory = data_dir, data_dir / "journal" / WRITER
-        self._metrics = Metrics(connections)
+        self._metrics, self._others = Metrics(connections), others
         self._space = space or DiskSpace(data_dir)
         self._intake = Intake(keys, self._settings, self._space)
         self._capture = CaptureRoute(self._intake, self._settings, self._metrics)
@@ -137,7 +139,7 @@ class Collector:
         )  # fmt: skip
         if status := await asyncio.to_thread(read_status, self._data_dir):
             text += committer_lines(status)
-        return Response(text, headers={"content-type": CONTENT_TYPE})
+        return Response(text + self._others(), headers={"content-type": CONTENT_TYPE})
 
 
 def _segment_bytes(directory: Path) -> list[int]:

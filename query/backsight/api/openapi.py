@@ -31,6 +31,7 @@ _FAILURES: Final = {
     "404": "There is no such named event, cohort, person or statement",
     "406": "The answer has no form that `Accept` takes",
     "408": "The body came too slowly",
+    "409": "What is to be changed was revoked, or another process is changing it",
     "410": "Files that an answer `as_of` an earlier one needs were deleted",
     "412": "Another version stands than the one that the request names",
     "413": "The body is too large",
@@ -140,6 +141,7 @@ def _failures(operation: Operation) -> dict[str, Any]:
         for status, meaning in _FAILURES.items()
         if (operation.request or status not in _OF_BODIES)
         and (operation.preconditions or status != "412")
+        and (operation.scope != "read" or status != "409")
         and (operation.is_report or status != "410")
     }
 

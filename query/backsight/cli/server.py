@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 import uvicorn
 from starlette.routing import Match, Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backsight.cli.connections import Connections
 from backsight.cli.first_start import ensure_access, welcome
@@ -32,6 +32,7 @@ from backsight.keys import Keys, LiveWriteKeys
 from backsight.store.sqlite import SQLiteStore
 
 if TYPE_CHECKING:
+    from backsight.api.guesses import Guesses
     from backsight.site import DataDirectory
     from backsight_collector.http.app import Collector
 
@@ -41,6 +42,15 @@ GRACE_SECONDS: Final = 5
 Together with the committer's last fold within the 10 s that containers give.
 """
 KEEP_ALIVE_SECONDS: Final = 15
+GUARDS: Final = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+)
+"""Headers of an answer that brings none of its own."""
+METRICS: Final = "text/plain; version=0.0.4"
 OPEN_FILES: Final = 65_536
 DELETIONS_SECONDS: Final = 2.0
 """How often it is looked whether persons were deleted."""
@@ -72,18 +82,18 @@ async def _serve(config: Config, parts: Parts, tell: Callable[[str], None]) -> N
     _make_folder(config.data)
     async with AsyncExitStack() as stack:
         store = stack.enter_context(SQLiteStore(config.database))
-        connections = Connections()
-        collector = await _collector(config, stack, connections) if parts.collector else None
+        connections, guesses = Connections(), _guesses() if parts.query else None
+        collector = await _collector(config, stack, connections, guesses) if parts.collector else None
         listener = stack.enter_context(_bound(config))
         address = _address(config, listener)
         if parts.collector:
             tell(welcome(address + config.script_path, ensure_access(store, config)))
-        behind = await _query_api(config, stack) if parts.query else _not_found
+        behind = await _query_api(config, stack, guesses) if guesses else _not_found
         if parts.committer:
             command = committer_command(config)
             committer = Supervisor("committer", command, _warn, silent_seconds=SILENT_SECONDS)
             stack.callback(committer.stop)
-        routes = [route for route in collector.routes if isinstance(route, Route)] if collector else ()
+        routes = [*_routes(collector), *([_metrics_route(guesses)] if guesses and not collector else [])]
         app = _composed(routes, behind, config.script_path.rpartition("/")[0])
         http = speaking(collector.direct if collector else {}, connections)
         server = _Server(_settings(app, http), lambda: tell(f"Listening on {address}"))
@@ -102,24 +112,57 @@ def _make_folder(data: Path) -> None:
         ) from error
 
 
-async def _collector(config: Config, stack: AsyncExitStack, connections: Connections) -> Collector:
+def _routes(collector: Collector | None) -> Iterator[Route]:
+    yield from (route for route in (collector.routes if collector else ()) if isinstance(route, Route))
+
+
+def _guesses() -> Guesses:
+    from backsight.api.guesses import Guesses
+
+    return Guesses()
+
+
+def _metrics_route(guesses: Guesses) -> Route:
+    """`/metrics` of a query API without a collector."""
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    async def metrics(_: Request) -> Response:
+        return Response(guesses.metrics(), media_type=METRICS)
+
+    return Route("/metrics", metrics)
+
+
+async def _collector(
+    config: Config, stack: AsyncExitStack, connections: Connections, guesses: Guesses | None
+) -> Collector:
     from backsight_collector.disk import DiskSpace
     from backsight_collector.http.app import Collector
     from backsight_collector.http.settings import CollectorSettings
 
     # A connection of its own: the event loop must not wait behind a thread that waits for its turn to write.
     keys = Keys(stack.enter_context(SQLiteStore(config.database)))
+    noting = Keys(stack.enter_context(SQLiteStore(config.database)))
     settings = CollectorSettings(
         events_per_second=config.events_per_second, origins=config.origins, script_path=config.script_path
     )
     space = DiskSpace(config.data, config.min_free_bytes)
-    collector = Collector(config.data, LiveWriteKeys(keys), settings, connections=connections, space=space)
+    live = LiveWriteKeys(keys, note=noting.note_use)
+    collector = Collector(
+        config.data,
+        live,
+        settings,
+        connections=connections,
+        space=space,
+        others=guesses.metrics if guesses else str,
+    )
     await stack.enter_async_context(collector.lifespan())
     return collector
 
 
-async def _query_api(config: Config, stack: AsyncExitStack) -> ASGIApp:
+async def _query_api(config: Config, stack: AsyncExitStack, guesses: Guesses) -> ASGIApp:
     from backsight.api import create_api
+    from backsight.api.proxies import TrustedProxies
     from backsight.cli.identity_routes import IDENTITY_SCHEMAS, identity_operations
     from backsight.site import DataDirectory
 
@@ -135,11 +178,12 @@ async def _query_api(config: Config, stack: AsyncExitStack) -> ASGIApp:
         schemas=IDENTITY_SCHEMAS,
         threads=directory.threads,
         seconds=config.query_seconds,
+        guesses=guesses,
     )
     await stack.enter_async_context(api.router.lifespan_context(api))
     watching = asyncio.create_task(_watch_deletions(directory, api.state.forget))
     stack.callback(watching.cancel)
-    return api
+    return TrustedProxies(config.trusted_proxies, config.proxy_header).in_front_of(api)
 
 
 async def _watch_deletions(directory: DataDirectory, forget: Callable[[], None]) -> None:
@@ -164,7 +208,7 @@ def _composed(front: Sequence[Route], behind: ASGIApp, folder: str) -> ASGIApp:
     inside, raw = f"{folder}/v1/", f"{folder}/v1/".encode()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        path, sent = scope["path"], scope["raw_path"]
+        path, sent, send = scope["path"], scope["raw_path"], _guarded(send)
         if (found := by_path.get(path)) is not None:
             await found(scope, receive, send)
         elif folder and path.startswith(inside) and sent.startswith(raw):
@@ -186,6 +230,21 @@ def _named(routes: Sequence[Route], scope: Scope) -> tuple[Route, Scope] | None:
         if match is not Match.NONE:
             return route, names
     return None
+
+
+def _guarded(send: Send) -> Send:
+    """`send`, by which no answer goes without its headers: the framework's own, such as 405s, have none."""
+
+    async def guarded(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            lines = list(message.get("headers", ()))
+            present = {name for name, _ in lines}
+            if b"x-content-type-options" not in present:
+                lines += [line for line in GUARDS if line[0] not in present]
+                message = {**message, "headers": lines}
+        await send(message)
+
+    return guarded
 
 
 async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
