@@ -192,7 +192,7 @@ def test_who_is_who(name: str, props: dict[str, Any], device: str, user: str) ->
 def test_what_is_said_of_a_person() -> None:
     """`$set` and `$set_once`, beside the event or in it, are traits, but not what PostHog's libraries add of
     themselves; an event that says something else besides is two."""
-    set_, once = {"plan": "pro", "$browser": "Chrome"}, {"first": 1, "$initial_referrer": "x"}
+    set_, once = {"plan": "pro", "$browser": "Chrome"}, {"first": 1, "$initial_referrer": "x", "gclid": None}
     traits = {"plan": "pro", "$set_once": {"first": 1}}
     identify = {
         **event("$identify", distinct_id="ada", **{"$anon_distinct_id": "d1"}),

@@ -142,3 +142,20 @@ def test_traits_merge_in_the_order_of_time(engine: Engine) -> None:
         tables={TRAITS: identity.traits},
     )
     assert found["plan"].to_pylist() == ["pro"]
+
+
+def test_traits_that_are_said_once(engine: Engine) -> None:
+    """They count only where nothing was said before under their names; what is said later counts as ever."""
+    said = [
+        statement(
+            "identify", at(0), device=1, user=11, traits='{"$set_once": {"first": 1, "plan": "trial"}}'
+        ),
+        statement("traits", at(1), device=1, user=11, traits='{"plan": "pro", "$set_once": {"first": 2}}'),
+        statement(
+            "traits", at(2), device=1, user=11, traits='{"$set_once": {"plan": "free", "city": "Graz"}}'
+        ),
+        statement("traits", at(3), device=1, user=11, traits='{"$set_once": "nothing"}'),
+    ]
+    identity = resolve(rows_of("statements", said[::-1]), engine)
+    (row,) = identity.traits.to_pylist()
+    assert json.loads(row["traits"]) == {"first": 1, "plan": "pro", "city": "Graz"}

@@ -267,3 +267,37 @@ def test_answers_are_remembered_within_bounds(monkeypatch: pytest.MonkeyPatch) -
     for name in "bcdefgh":
         trie.node_ids(parse_selector(name))
     assert trie.node_ids(parse_selector("a")) is not first
+
+
+# ── Places that nobody knows ────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("css", "known", "unknown"),
+    [
+        ("b:last-child", {2}, set()),
+        ("b:not(:last-child)", {3}, set()),
+        ("b:nth-last-child(n)", {2, 3}, set()),
+        ("b:nth-last-child(-n+9)", {2, 3}, set()),
+        ("b:not(:nth-last-of-type(2))", {2}, set()),
+        ("b:not(:not(:last-child))", {2}, set()),
+        ("b:is(:last-child, #x)", {2, 3}, {2, 3}),
+        ("b:not(:last-child:first-child)", {2, 3}, {2}),
+        (":not(a:nth-last-child(2)) > b", {2, 3}, {2, 3}),
+        ("b:nth-child(2)", {2}, {2}),
+        ("b:not(:nth-child(2))", {3}, {3}),
+        (":not(b:last-child)", {1, 3}, {1}),
+    ],
+)
+def test_a_place_that_nobody_knows(css: str, known: set[int], unknown: set[int]) -> None:
+    """Where it decides, a selector does not hold of an element of which it is unknown, and neither does its
+    opposite; where anything else decides, nothing changes."""
+    for places, expected in ((((2, 1), (1, 2)), known), (((2, 0), (1, 0)), unknown)):
+        root = node(1, 1)
+        (second, last), (first, before) = places
+        nodes = [root]
+        for key, child, end in ((2, second, last), (3, first, before)):
+            nodes.append(
+                node(key, 2, root, child_index=child, child_last=end, type_index=child, type_last=end)
+            )
+        assert answer(build(nodes, [element(1, "a"), element(2, "b", id="x")]), css) == expected

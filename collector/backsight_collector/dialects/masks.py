@@ -15,6 +15,7 @@ from backsight.contract import MAX_ATTRIBUTE_CHARS, MAX_TEXT_CHARS
 ENOUGH: Final = 4_000
 """Characters that are read of a text; masks need more than is kept."""
 
+MAX_NUMBERS: Final = 16
 _TOKEN: Final = re.compile(r"\beyJ[\w-]{8,}\.[\w.-]*", re.ASCII)
 _LETTER: Final = r"[^\W\d_]"
 _EMAIL: Final = re.compile(
@@ -33,6 +34,9 @@ _GROUPS: Final = re.compile(r"([0-9]{3,}[^0-9]+)*[0-9]+")
 """A card's groups have three digits or more, but for the last."""
 _ISSUED: Final = re.compile("(4.{12}|3.{13}|(2[2-7]|[5-9]).{14})")
 """How issuers' numbers begin, and how long they are then at least."""
+_SEPARATORS: Final = re.compile("[^A-Za-z0-9_]+")
+_SHORTEST: Final = 13
+_DOUBLED: Final = bytes.maketrans(b"0123456789", b"0246813579")
 _LAST_GROUP: Final = re.compile(r"[^A-Za-z0-9_]*[A-Za-z0-9_]+\Z")
 _DIGITS: Final = re.compile("[0-9]*.", re.DOTALL)
 _HINTS: Final = re.compile(r"@|%40|eyJ|[0-9](?:[^0-9]{0,3}[0-9]){8}|[A-Za-z]{2}[0-9]{2}[A-Za-z0-9\s+]{11}")
@@ -58,28 +62,49 @@ def masked(text: str) -> str:
     if text.isascii() and not _HINTS.search(text):
         return text
     plain = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), unicodedata.normalize("NFKC", text))
-    safe = _SSN.sub("[ssn]", _mask_numbers(_EMAIL.sub("[email]", _TOKEN.sub("[token]", plain))))
+    safe = _TOKEN.sub("[token]", plain)
+    if "@" in safe:
+        safe = _EMAIL.sub("[email]", safe)
+    safe = _SSN.sub("[ssn]", _mask_numbers(safe))
     return text if safe == plain else safe
 
 
 def _mask_numbers(text: str) -> str:
-    """The longest run of groups that is a card or an IBAN, from each group on."""
+    """The longest run of groups that is a card or an IBAN, from each group on. Of a text with more than
+    MAX_NUMBERS runs that look like either, the rest is left out: that is a table, or an attack."""
     parts: list[str] = []
+    judged = 0
     while found := _NUMBER.search(text):
-        run, name, at = found[1], None, found.start(1)
-        while run and (name := _kind(run)) is None:
-            run = _LAST_GROUP.sub("", run)
+        if judged == MAX_NUMBERS:
+            return "".join([*parts, text[: found.start(1)]])
+        at = found.start(1)
+        run, name = _judged(found[1]) if _may_be(found[1]) else ("", "")
+        judged += _may_be(found[1])
         end = at + len(run or _DIGITS.match(text, at)[0])  # type: ignore[index]  # it matches nothing, too
         parts += [text[:at], name or text[at:end]]
         text = text[end:]
     return "".join([*parts, text])
 
 
-def _kind(run: str) -> str | None:
-    plain = re.sub("[^A-Za-z0-9_]", "", run)
-    if plain[:1].isalpha():
-        return "[iban]" if _is_iban(plain) else None
-    return "[card]" if _GROUPS.fullmatch(run) and _ISSUED.match(plain) and _passes_luhn(plain) else None
+def _may_be(run: str) -> bool:
+    """Whether the run begins as a card or an IBAN does: with three digits, or two letters."""
+    return run[:3].isdigit() or run[0].isalpha()
+
+
+def _judged(run: str) -> tuple[str, str]:
+    """As many of the run's first groups as are a card or an IBAN, and which; none, if none are."""
+    while run:
+        plain = _SEPARATORS.sub("", run)
+        if len(plain) < _SHORTEST:
+            break
+        if plain[0].isalpha():
+            name = "[iban]" if _is_iban(plain) else ""
+        else:
+            name = "[card]" if _ISSUED.match(plain) and _GROUPS.fullmatch(run) and _passes_luhn(plain) else ""
+        if name:
+            return run, name
+        run = _LAST_GROUP.sub("", run)
+    return "", ""
 
 
 def _is_iban(plain: str) -> bool:
@@ -90,5 +115,5 @@ def _is_iban(plain: str) -> bool:
 
 def _passes_luhn(plain: str) -> bool:
     """From the end, every second digit is doubled, and its digits added."""
-    doubled = "0246813579"
-    return sum(int(doubled[int(d)] if i % 2 else d) for i, d in enumerate(reversed(plain))) % 10 == 0
+    digits = plain.encode()
+    return (sum(digits[-1::-2]) + sum(digits[-2::-2].translate(_DOUBLED)) - 48 * len(digits)) % 10 == 0

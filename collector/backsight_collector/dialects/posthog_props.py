@@ -54,7 +54,9 @@ def traits_of(event: Mapping[str, Any], props: Mapping[str, Any]) -> Object:
     said = _own(_object(props.get("$set")) | _object(event.get("$set")))
     gone = [*_names(props.get("$unset")), *_names(event.get("$unset"))]
     traits: Object = {**dict.fromkeys(gone), **said}
-    if once := _own(_object(props.get("$set_once")) | _object(event.get("$set_once"))):
+    once = _own(_object(props.get("$set_once")) | _object(event.get("$set_once")))
+    # posthog-js sends two dozen parameters of campaigns, most of which the address never had.
+    if once := {name: value for name, value in once.items() if value is not None}:
         traits[TRAITS_ONCE] = once
     return traits
 

@@ -1,8 +1,8 @@
 """Matching: which nodes a selector holds of, compounds by element, combinators by one pass down the trie.
 
-A place among siblings may be unknown (0), as of elements that other products' libraries sent. A selector
-holds of such a node only where it does whatever the place is: so it is asked in two ways, for what is sure
-and for what may be, and `:not()` surely holds of what cannot be what it names.
+A place among siblings may be unknown (0), as of elements that other products' libraries sent. A test of it then
+holds neither itself nor within `:not()`: so a selector is asked in two ways, for what is sure and for what may
+be, and `:not()` surely holds of what can't be what it names.
 """
 
 from __future__ import annotations
