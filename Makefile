@@ -4,7 +4,7 @@ PYTHON ?= $(firstword $(shell command -v python3.11 python3 python))
 BIN    := .venv/bin
 NPM    := PATH="$(CURDIR)/$(BIN):$$PATH" npm
 
-.PHONY: demo test lint bench docs-check snippet snippet-check clean help
+.PHONY: demo test faults lint bench docs-check snippet snippet-check clean help
 .DEFAULT_GOAL := help
 
 help:           ## what can be made
@@ -15,6 +15,9 @@ demo: .make/venv  ## replay a shop's recorded visitors, name events afterwards, 
 
 test: .make/venv .make/browser .make/pages .make/clients  ## every test; sets up a browser if there is none (ARGS="-k funnel")
 	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile $(ARGS)
+
+faults: .make/venv  ## kill -9, power cuts, full disks, clocks that jump: is all stored once? some 10 minutes (ARGS="--seed 1")
+	PYTHONPATH=tests $(BIN)/python -m faults $(ARGS)
 
 lint: .make/venv .make/npm  ## ruff, strict mypy, strict TypeScript
 	$(BIN)/ruff check .
