@@ -16,8 +16,11 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
+from backsight.cli.connections import Connections
 from backsight.contract import SNIPPET, SNIPPET_PARTS, WriteKey
 from backsight_collector.http.app import Collector, create_app
+from backsight_collector.http.metrics import Metrics
+from backsight_collector.http.problems import Refusal
 from backsight_collector.http.script import STATIC
 from backsight_collector.http.settings import CollectorSettings
 from backsight_collector.journal.writer import JournalLocked
@@ -104,6 +107,19 @@ def test_metrics_count_what_became_of_every_event(serve: Serve, make_batch: Make
     assert samples['backsight_capture_seconds_bucket{le="+Inf"}'] == 2
     assert samples["backsight_ready"] == 1
     assert samples["backsight_journal_bytes"] > samples["backsight_capture_bytes_total"] > 0
+
+
+def test_every_metric_is_documented() -> None:
+    """The reference names each one that `/metrics` may show and no other, and every reason of a refusal."""
+    page = (Path(__file__).parents[2] / "docs/reference/collector.md").read_text()
+    shown = set(re.findall(r"^# TYPE (\w+) ", Metrics(Connections()).text({}), re.MULTILINE))
+    shown |= {
+        "backsight_ready",
+        *(f"backsight_journal_{what}" for what in ("pending_bytes", "segments", "bytes")),
+    }
+    documented = set(re.findall(r"`(backsight_\w+)`", page.partition("## Metrics")[2].partition("Worth")[0]))
+    assert documented == shown
+    assert all(f"`{refusal}`" in page for refusal in Refusal)
 
 
 def test_a_collector_stands_beside_other_routes(tmp_path: Path, serve: Serve, make_batch: Make) -> None:

@@ -42,12 +42,10 @@ from backsight_collector.journal.writer import (
 from backsight_collector.wire import Decoded
 
 MAX_USER_AGENT_CHARS: Final = 1_024
-LARGE_BODY_BYTES: Final = 200_000
-"""Bodies from this size on are read in a thread, so that small ones need not wait for them: in one, because
+LARGE_BODY_BYTES: Final = 65_536
+"""Larger bodies, unpacked, are read in a thread, so that small ones need not wait for them: in one, because
 two would only contend with each other and the event loop for the interpreter, and what is built of a hostile
 body, up to 30 times its size, is built once at a time."""
-SMALL_UNPACKED_BYTES: Final = 65_536
-"""A packed body is read at once if it unpacks to this at most."""
 
 T = TypeVar("T")
 WriteKeys = Callable[[str], WriteKey | None]
@@ -86,8 +84,8 @@ class Intake:
         try:
             body = await read_body(receive, self._deadlines, hold)
             received_at = time.time_ns() // 1_000
-            small = inflate_small(body, SMALL_UNPACKED_BYTES) if is_gzip else body
-            if small is not None and len(small) < LARGE_BODY_BYTES:
+            small = inflate_small(body, LARGE_BODY_BYTES) if is_gzip else body
+            if small is not None and len(small) <= LARGE_BODY_BYTES:
                 return received_at, small, read(small, received_at)
             unpacked = partial(_unpack, body, is_gzip, received_at, read)
             return received_at, *await asyncio.get_running_loop().run_in_executor(self._reader, unpacked)
