@@ -337,7 +337,9 @@ def test_a_dead_letter_that_names_the_person_goes_whoever_sent_it(tmp_path: Path
     refused = {**said("identify", 3, user="ada@shop.example"), "seq": -1}
     other = capture(batch("x", [refused, said("click", -5)], device="new-device", batch="x"))
     torn = Capture(NOW, SITE, None, b'{"device":"device-of-ada","events":[')
-    write_journal(tmp_path, [*of_ada(), other, torn])
+    row = {**said("click", -6), "text": "2026-10-20,device-of-ada-2,Bought"}
+    file = capture(batch("y", [row], device="a file", batch="y"))
+    write_journal(tmp_path, [*of_ada(), other, torn, file])
     delete(tmp_path, ADA)
     left = stored(tmp_path, "dead_letters")
     assert [(row["batch"], row["index"], row["device"]) for row in left] == [

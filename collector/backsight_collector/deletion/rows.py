@@ -115,11 +115,11 @@ def _mark(rows: pa.Table, extent: Extent) -> Marks:
 def _mark_letters(rows: pa.Table, extent: Extent) -> Marks:
     marks, early = _mark(rows, extent), _is_early(rows, extent)
     gone = marks.gone.copy()
-    known = pc.is_valid(rows["device"]).to_numpy()
+    shared = _is_in(rows["device"], extent.devices)
     for at in np.flatnonzero(early & ~gone & pc.is_valid(rows["event"]).to_numpy()).tolist():
         # Whose it is tells nothing of whom it is about: `identify` may have been refused on a new device.
         text = rows["event"][at].as_py().encode()
-        gone[at] = names_user(extent, text) if known[at] else names_any(extent, text)
+        gone[at] = names_user(extent, text) if shared[at] else names_any(extent, text)
     return Marks(gone, marks.blanked & ~gone)
 
 
