@@ -32,6 +32,7 @@ from backsight_collector.http.problems import Problem
 from backsight_collector.http.script import beside, script_routes
 from backsight_collector.http.segment import segment_routes
 from backsight_collector.http.settings import CollectorSettings
+from backsight_collector.http.telling import keep_telling
 from backsight_collector.journal.segments import DiskFile, Opener, list_segments
 from backsight_collector.journal.writer import Journal
 from backsight_collector.status import read_status
@@ -96,9 +97,11 @@ class Collector:
             self._directory, max_pending_bytes=self._settings.max_pending_bytes, opener=self._opener
         )
         self._intake.open(journal)
+        telling = asyncio.create_task(keep_telling(self._metrics, self._data_dir))
         try:
             yield
         finally:
+            telling.cancel()
             self._intake.shut()
             await asyncio.to_thread(journal.close)
             self._intake.close()

@@ -129,7 +129,7 @@ class CaptureRoute:
         return Answer(HTTPStatus.OK, _JSON, _with_missing(admitted.report, missing))
 
     def _refused(self, problem: Problem) -> Answer:
-        self._metrics.refused(problem.refusal)
+        self._metrics.refused(problem)
         return problem.answer()
 
     def _finished(self, answer: Answer, headers: Mapping[bytes, bytes], started: float) -> Answer:

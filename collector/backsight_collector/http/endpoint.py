@@ -47,7 +47,7 @@ class Endpoint(ABC):
         try:
             answer = await self._answer(scope, headers, receive)
         except Problem as problem:
-            self._metrics.refused(problem.refusal)
+            self._metrics.refused(problem)
             answer = self.refuse(problem)
         except Disconnected:
             return

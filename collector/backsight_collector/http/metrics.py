@@ -6,6 +6,7 @@ the process, for a dozen numbers.
 
 from __future__ import annotations
 
+import time
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -14,7 +15,7 @@ from typing import Any, Final, Protocol, Self
 import msgspec
 
 from backsight.contract import Reason
-from backsight_collector.http.problems import Refusal
+from backsight_collector.http.problems import Problem, Refusal
 from backsight_collector.wire import Decoded
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -23,6 +24,8 @@ SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
 COMMITTER: Final = {
     "events": ("counter", "Events stored in the lake."),
     "duplicates": ("counter", "Events that had been stored before, and were dropped."),
+    "deleted_late": ("counter", "Events dropped because their person was deleted after they happened."),
+    "deletions": ("counter", "Deletions of persons that were done."),
     "folds": ("counter", "Folds of the journal into the lake."),
     "errors": ("counter", "Folds that failed and were tried again."),
     "compactions": ("counter", "Merges of data files."),
@@ -79,6 +82,8 @@ class Metrics:
         self.accepted = self.duplicates = self.dropped_by_clients = self.body_bytes = 0
         self.rejected: Counter[Reason] = Counter()
         self.refusals: Counter[Refusal] = Counter()
+        self._started_at, self._last_accepted_at = time.time(), 0.0
+        self._last_refused: dict[Refusal, tuple[float, str]] = {}
         self.recordings_dropped = 0
         """Requests with recordings of sessions, as PostHog's library may send them."""
         self._durations = [0] * (len(SECONDS) + 1)
@@ -90,18 +95,35 @@ class Metrics:
         self._durations[bisect_left(SECONDS, seconds)] += 1
         self._seconds += seconds
 
-    def refused(self, refusal: Refusal) -> None:
+    def refused(self, problem: Problem) -> None:
         """One request as a whole was not kept."""
-        self.refusals[refusal] += 1
+        self.refusals[problem.refusal] += 1
+        self._last_refused[problem.refusal] = time.time(), problem.sample
 
     def kept(self, tally: Tally) -> None:
         """One batch is durable."""
         self.accepted += tally.accepted
+        self._last_accepted_at = time.time()
         self.duplicates += tally.duplicates
         self.dropped_by_clients += tally.dropped
         self.body_bytes += tally.body_bytes
         for reason in tally.rejected:
             self.rejected[reason] += 1
+
+    def told(self) -> dict[str, object]:
+        """What is kept for who asks what was refused, and why; times are seconds since 1970."""
+        refused = {
+            refusal.value: {"requests": self.refusals[refusal], "last": last, "detail": sample}
+            for refusal, (last, sample) in self._last_refused.items()
+        }
+        return {
+            "started_at": self._started_at,
+            "updated_at": time.time(),
+            "last_accepted_at": self._last_accepted_at or None,
+            "accepted": self.accepted,
+            "requests": self.answers.total(),
+            "refused": refused,
+        }
 
     def text(self, gauges: Mapping[str, tuple[str, float]]) -> str:
         """All of it; `gauges` adds current values: name to what it means, and the value."""
@@ -172,7 +194,7 @@ def committer_lines(status: Mapping[str, Any]) -> str:
     lines: list[str] = []
     for key, (kind, meaning) in COMMITTER.items():
         name = f"backsight_committer_{key}" + ("_total" if kind == "counter" else "")
-        lines += _family(name, kind, meaning, [("", float(status[key]))])
+        lines += _family(name, kind, meaning, [("", float(status.get(key, 0)))])
     letters = [(f'reason="{reason}"', status["dead_letters"].get(reason, 0)) for reason in Reason]
     name = "backsight_committer_dead_letters_total"
     lines += _family(name, "counter", "Events set aside, by reason.", letters)

@@ -16,6 +16,10 @@ SAFE: Final[Headers] = [(b"cache-control", b"no-store"), (b"x-content-type-optio
 """Of every answer to events: whatever it says, it is kept nowhere and is nothing but what it says to be."""
 
 
+SHOWN_CHARS: Final = 120
+SHOWN_OF_KEY: Final = 12
+
+
 class Refusal(StrEnum):
     """Why a request as a whole is not kept: what the metrics count."""
 
@@ -86,6 +90,15 @@ class Problem(Exception):
         self.headers = list(headers or [])
         if retry_after is not None:
             self.headers.append((b"retry-after", b"%d" % retry_after))
+
+    @property
+    def sample(self) -> str:
+        """What tells somebody who reads it later what was wrong: never a whole key, and nothing long."""
+        value = self.document.get("value")
+        said = str(self.document["detail"] if value is None else value)
+        if self.refusal is Refusal.UNKNOWN_KEY:
+            said = said[:SHOWN_OF_KEY] + "…"
+        return said[:SHOWN_CHARS]
 
     def answer(self) -> Answer:
         """The problem as a response."""
