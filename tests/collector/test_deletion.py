@@ -362,18 +362,23 @@ def crashing(method: Callable[..., Any], before: bool, at: list[int]) -> Callabl
     return wrapped
 
 
-POINTS: list[tuple[Any, str]] = [
-    (documents.Document, "write"),
-    (Table, "replace"),
-    (work, "_unlink"),
-    (erasing, "_overwrite"),
-    (Table, "append"),
-    (committer_module.Committer, "_pass"),
+POINTS: list[tuple[Any, str, bool]] = [
+    (documents.Document, "write", True),
+    (Table, "replace", True),
+    (Table, "replace", False),
+    (work, "_unlink", False),
+    (erasing, "_overwrite", True),
+    (erasing, "_overwrite", False),
+    (Table, "append", False),
+    (committer_module.Committer, "_pass", True),
 ]
 
 
-@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
-@pytest.mark.parametrize(("owner", "name"), POINTS, ids=[name for _, name in POINTS])
+@pytest.mark.parametrize(
+    ("owner", "name", "before"),
+    POINTS,
+    ids=[f"{'before' if first else 'after'} {name}" for _, name, first in POINTS],
+)
 def test_a_kill_at_any_point_is_made_good_by_the_next_committer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, before: bool
 ) -> None:

@@ -86,8 +86,10 @@ def deletions(site: Questions, deletion: str | None, as_json: bool) -> None:
     found = [site.deletion(deletion)] if deletion else site.deletions()
     if as_json:
         show_json(found[0].to_json() if deletion else [each.to_json() for each in found])
-    else:
+    elif found:
         _show_table(found)
+    else:
+        click.echo("Nobody was deleted.")
 
 
 def _show_previews(site: Questions, previews: Sequence[Mapping[str, Any]]) -> None:
