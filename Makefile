@@ -4,7 +4,7 @@ PYTHON ?= $(firstword $(shell command -v python3.11 python3 python))
 BIN    := .venv/bin
 NPM    := PATH="$(CURDIR)/$(BIN):$$PATH" npm
 
-.PHONY: demo test faults lint bench docs-check snippet snippet-check clean help
+.PHONY: demo test faults fuzz lint bench docs-check snippet snippet-check clean help
 .DEFAULT_GOAL := help
 
 help:           ## what can be made
@@ -24,6 +24,9 @@ lint: .make/venv .make/npm  ## ruff, strict mypy, strict TypeScript
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	cd snippet && $(NPM) run --silent check
+
+fuzz: .make/fuzz  ## bytes at every decoder, guided by coverage, for a minute each (ARGS="segment 600")
+	$(BIN)/python -P tests/fuzz/with_atheris.py $(ARGS)
 
 bench: .make/venv .make/bench .make/peers .make/pages .make/browser  ## ratios against the peers, measured in one run (ARGS="capture")
 	$(BIN)/python -m bench $(ARGS)
@@ -54,6 +57,10 @@ clean:          ## remove what was set up
 
 .make/bench: .make/venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -e ".[bench]"
+	@touch $@
+
+.make/fuzz: .make/venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -e ".[fuzz]"
 	@touch $@
 
 # A browser that is there, else Debian's, else Playwright's own.

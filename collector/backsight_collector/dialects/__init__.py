@@ -13,6 +13,7 @@ from typing import Final
 from backsight_collector.dialects import imported, posthog, segment
 from backsight_collector.journal.records import BACKSIGHT, Capture
 from backsight_collector.wire import Decoded, MalformedBatch, decode
+from backsight_collector.wire.stack import on_a_whole_stack
 
 Decode = Callable[[bytes, int], list[Decoded]]
 """Reads a body that was received at some time (µs since 1970). Raises MalformedBatch, nothing else."""
@@ -29,4 +30,7 @@ def read(capture: Capture) -> list[Decoded]:
     """What a journalled request says. Raises MalformedBatch where that is nothing."""
     if (dialect := DIALECTS.get(capture.dialect)) is None:
         raise MalformedBatch(f"this version does not speak the dialect {capture.dialect!r}", field="dialect")
-    return dialect(capture.body, capture.received_at)
+    try:
+        return dialect(capture.body, capture.received_at)
+    except RecursionError:
+        return on_a_whole_stack(lambda: dialect(capture.body, capture.received_at))
