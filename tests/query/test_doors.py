@@ -142,3 +142,17 @@ def test_the_use_of_a_write_key_is_noted(server: Process, folder: Path) -> None:
             return {key.label: key.last_used is not None for key in Keys(store).list() if "used" in key.label}
 
     eventually(noted, {"used": True, "unused": False})
+
+
+def test_the_document_lists_what_the_collector_takes(server: Process) -> None:
+    """Each route that is listed beside the API's answers a POST, and says what is wrong with an empty one."""
+    paths = httpx.get(f"{server.url}/v1/openapi.json").json()["paths"]
+    listed = {
+        path: item["post"] for path, item in paths.items() if item.get("post", {}).get("tags") == ["capture"]
+    }
+    assert set(listed) == {"/v1/capture", "/v1/batch", "/batch"}
+    for path, operation in listed.items():
+        answer = httpx.post(server.url + path, content=b"{}")
+        assert str(answer.status_code) in operation["responses"], (path, answer)
+        assert answer.status_code in {400, 401}
+        assert httpx.post(server.url + path, content=b"{").status_code in {400, 401}

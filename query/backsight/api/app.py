@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from fastapi import FastAPI
@@ -49,6 +49,7 @@ def create_api(
     waiting: int = 256,
     seconds: float | None = None,
     guesses: Guesses | None = None,
+    beside: Mapping[str, Any] | None = None,
 ) -> FastAPI:
     """The query API: `/v1/reports/…`, `/v1/events…` and `/v1/openapi.json`; `state.forget()` lets go of
     answers that are kept.
@@ -59,7 +60,8 @@ def create_api(
     in which they came; beyond that the answer is 503, as where a report takes longer than `seconds`. Equal
     reports are computed once, those that nobody waits for any more are called off. `operations` are answered
     and described like the API's own, with the `schemas` that they name; what no operation answers is a
-    problem document. `guesses` counts the keys that open nothing.
+    problem document. `guesses` counts the keys that open nothing. The document describes also the paths that
+    others answer `beside` the API.
     """
     names = Workers("names", NAME_THREADS, NAMES_WAITING)
     questions = Workers("questions", QUESTION_THREADS, NAMES_WAITING)
@@ -94,7 +96,7 @@ def create_api(
         )
     if tokens is not None:
         app.routes[:0] = _preflights(every, tokens, names)
-    described = document(app.version, every, {**SCHEMAS, **(schemas or {})})
+    described = document(app.version, every, {**SCHEMAS, **(schemas or {})}, beside or {})
     app.openapi = lambda: described  # type: ignore[method-assign]
     app.add_route("/v1/openapi.json", partial(_describe, msgspec.json.encode(described)))
     return app

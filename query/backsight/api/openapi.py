@@ -66,9 +66,17 @@ _TABLE_FORMS: Final = {
 }
 
 
-def document(version: str, operations: Sequence[Operation], schemas: Mapping[str, Schema]) -> dict[str, Any]:
-    """The OpenAPI 3.1 document of an API that has these operations, at this version of Backsight."""
-    paths: dict[str, dict[str, Any]] = {}
+def document(
+    version: str,
+    operations: Sequence[Operation],
+    schemas: Mapping[str, Schema],
+    beside: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of an API that has these operations, at this version of Backsight.
+
+    Paths that others answer `beside` it are described there as they are given.
+    """
+    paths: dict[str, dict[str, Any]] = dict(beside or {})
     for operation in operations:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
     mit = {"name": "MIT", "identifier": "MIT"}

@@ -88,7 +88,9 @@ async def _serve(config: Config, parts: Parts, tell: Callable[[str], None]) -> N
         address = _address(config, listener)
         if parts.collector:
             tell(welcome(address + config.script_path, ensure_access(store, config)))
-        behind = await _query_api(config, stack, guesses) if guesses else _not_found
+        behind = (
+            await _query_api(config, stack, guesses, is_beside=parts.collector) if guesses else _not_found
+        )
         if parts.committer:
             command = committer_command(config)
             committer = Supervisor("committer", command, _warn, silent_seconds=SILENT_SECONDS)
@@ -160,9 +162,11 @@ async def _collector(
     return collector
 
 
-async def _query_api(config: Config, stack: AsyncExitStack, guesses: Guesses) -> ASGIApp:
+async def _query_api(config: Config, stack: AsyncExitStack, guesses: Guesses, *, is_beside: bool) -> ASGIApp:
+    """The query API, and whether it stands beside a collector."""
     from backsight.api import create_api
     from backsight.api.proxies import TrustedProxies
+    from backsight.cli.collector_paths import COLLECTOR_PATHS
     from backsight.cli.identity_routes import IDENTITY_SCHEMAS, identity_operations
     from backsight.site import DataDirectory
 
@@ -179,6 +183,7 @@ async def _query_api(config: Config, stack: AsyncExitStack, guesses: Guesses) ->
         threads=directory.threads,
         seconds=config.query_seconds,
         guesses=guesses,
+        beside=COLLECTOR_PATHS if is_beside else None,
     )
     await stack.enter_async_context(api.router.lifespan_context(api))
     watching = asyncio.create_task(_watch_deletions(directory, api.state.forget))
