@@ -22,7 +22,8 @@ from backsight_collector.dialects.masks import attribute, masked, tidy
 UNKNOWN: Final = 0
 """A place among siblings that was not sent."""
 _KEY: Final = r'(?:attr__[^\s="]{1,200}|[\w-]{1,200})="'
-_NEXT: Final = rf'\Z|;[^"]*:{_KEY}|[^\s=";][^\s="]*="'
+_KNOWN_KEY: Final = r'(?:attr__[^\s="]{1,200}|attr_id|href|nth-child|nth-of-type|text)="'
+_NEXT: Final = rf'\Z|;[^"]*:{_KNOWN_KEY}|{_KNOWN_KEY}'
 """What stands behind a value: the chain's end, another element, another value."""
 _VALUE: Final = re.compile(rf'([^\s=";][^\s="]*)="((?:[^"\\]|\\(?!")|\\"(?!{_NEXT}))*+\\?)"')
 _HEAD: Final = re.compile(rf'([^.:;"]*)([^"]*?)(?::(?={_KEY})|(?=;)|\Z)')

@@ -1,8 +1,8 @@
 """Matching: which nodes a selector holds of, compounds by element, combinators by one pass down the trie.
 
-A place among siblings may be unknown (0), as of elements that other products' libraries sent. A test of it then
-holds neither itself nor within `:not()`: so a selector is asked in two ways, for what is sure and for what may
-be, and `:not()` surely holds of what can't be what it names.
+A place among siblings may be unknown (0), as of elements that other products' libraries sent. A test of it
+then holds neither itself nor within `:not()`: so a selector is asked in two ways, for what is sure and for
+what may be, and `:not()` surely holds of what can't be what it names.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Matcher:
         self._has_shadow = bool(self._in_shadow.any())
         self._in_quirks = nodes.in_quirks
         self._has_quirks = bool(self._in_quirks.any())
-        self._has_unknown = bool((nodes.rows.numbers == 0).any())
+        self._has_unknown = nodes.has_unknown
         self._known: dict[tuple[Complex | Compound, bool], Mask] = {}
 
     def matches(self, selector: Selector) -> Mask:

@@ -86,6 +86,8 @@ class Nodes:
     index: Ids = field(default_factory=Ids.empty)
     waiting: Rows = field(default_factory=Rows.none)
     levels: tuple[Level, ...] = ()
+    has_unknown: bool = False
+    """Whether some place among siblings is unknown, which is 0."""
 
     @property
     def size(self) -> int:
@@ -132,6 +134,7 @@ class Nodes:
             index,
             waiting,
             _levels(rows.depth),
+            self.has_unknown or bool((arrived.numbers == 0).any()),
         )
 
     def _known(self, arrived: Rows, parent: Positions, element: Positions) -> Mask:
