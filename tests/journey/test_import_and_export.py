@@ -7,7 +7,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ import backsight as bs
 from backsight.cli import main
 from backsight.sites import create_site
 from backsight.store.sqlite import SQLiteStore
+from backsight_collector.committer import Committer, CommitterSettings
 from backsight_collector.dialects.imported import read_part
 from backsight_collector.journal.reader import JournalReader
 from backsight_collector.journal.records import Capture, decode_record
@@ -32,12 +35,11 @@ DAY = 86_400
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    """A data folder with two sites, and nothing else."""
+    """A data folder with a site, and nothing else."""
     folder = tmp_path / "data"
     folder.mkdir()
     with SQLiteStore(folder / "backsight.sqlite") as store:
         create_site(store, "shop", "test")
-        create_site(store, "copy", "test")
     return folder
 
 
@@ -207,8 +209,18 @@ CLICKED = {
 }
 
 
-def _filled(tmp_path: Path, data: Path) -> list[dict[str, Any]]:
-    """Clicks and tracked events of two persons on three days."""
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Clicks and tracked events of two persons on three days, imported while another process's committer, as
+    it were, folds; it goes on folding."""
+    folder = tmp_path_factory.mktemp("filled")
+    with SQLiteStore(folder / "backsight.sqlite") as store:
+        for site in ("shop", "copy-parquet", "copy-csv", "copy-ndjson"):
+            create_site(store, site, "test")
+    stop = threading.Event()
+    committer = Committer(folder, CommitterSettings(fold_seconds=0.05))
+    thread = threading.Thread(target=committer.run, args=[stop])
+    thread.start()
     rows: list[dict[str, Any]] = [
         {
             "$insert_id": f"a{n}", "amplitude_id": 1, "device_id": f"d{n % 2}",
@@ -219,21 +231,22 @@ def _filled(tmp_path: Path, data: Path) -> list[dict[str, Any]]:
         }
         for n in range(30)
     ]  # fmt: skip
-    done = run("import", "--data", data, "--site", "shop", ndjson(tmp_path / "amplitude.json", rows))
+    path = ndjson(tmp_path_factory.mktemp("rows") / "amplitude.json", rows)
+    done = run("import", "--data", folder, "--site", "shop", path)
     assert done.exit_code == 0, done.output
-    return rows
-
-
-def _define(data: Path) -> None:
-    with bs.open(data, site="shop") as site:
+    with bs.open(folder, site="shop") as site:
         site.define("Bought", css="#buy")
+    yield folder
+    stop.set()
+    thread.join()
+    committer.close()
 
 
-def test_events_are_exported_by_day_with_their_persons_names_and_elements(tmp_path: Path, data: Path) -> None:
+def test_events_are_exported_by_day_with_their_persons_names_and_elements(
+    tmp_path: Path, filled: Path
+) -> None:
     """Parquet that another engine reads, the folder whole or not there, and never over anything."""
-    rows = _filled(tmp_path, data)
-    _define(data)
-    done = run("export", "--data", data, "--site", "shop", tmp_path / "out")
+    done = run("export", "--data", filled, "--site", "shop", tmp_path / "out")
     assert done.exit_code == 0, done.output
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         f"date={iso(NOW / 1_000 - DAY * n)[:10]}" for n in (3, 2, 1)
@@ -249,20 +262,17 @@ def test_events_are_exported_by_day_with_their_persons_names_and_elements(tmp_pa
     assert all(each["names"] == [] for each in found if each["type"] == "track")
     assert len({each["person"] for each in found}) == 2
     assert {each["user_id"] for each in found} == {"ada", None}
-    assert len(rows) == len(found)
-    again = run("export", "--data", data, "--site", "shop", tmp_path / "out")
+    again = run("export", "--data", filled, "--site", "shop", tmp_path / "out")
     assert again.exit_code == 1
     assert "never writes over it" in again.stderr
     assert not list(tmp_path.glob(".*.draft"))
 
 
 @pytest.mark.parametrize("name", ["out.csv", "out.ndjson", "out.parquet"])
-def test_one_file_holds_what_is_asked_for(tmp_path: Path, data: Path, name: str) -> None:
+def test_one_file_holds_what_is_asked_for(tmp_path: Path, filled: Path, name: str) -> None:
     """Events of a name, of a range, of a property; in the form that the file's name says."""
-    _filled(tmp_path, data)
-    _define(data)
     options = ["--event", "Bought", "--from", iso(NOW / 1_000 - 2 * DAY)[:10], "--where", "path=/p"]
-    done = run("export", "--data", data, "--site", "shop", tmp_path / name, *options)
+    done = run("export", "--data", filled, "--site", "shop", tmp_path / name, *options)
     assert done.exit_code == 0, done.output
     found = duckdb.sql(f"select type, props from '{tmp_path / name}'").fetchall()
     wanted = [n for n in range(0, 30, 3) if 1 + n % 3 <= 2]
@@ -273,21 +283,19 @@ def test_one_file_holds_what_is_asked_for(tmp_path: Path, data: Path, name: str)
     assert {kind for kind, _ in found} == {"click"}
 
 
-def test_an_export_that_fails_leaves_nothing(tmp_path: Path, data: Path) -> None:
+def test_an_export_that_fails_leaves_nothing(tmp_path: Path, filled: Path) -> None:
     """Neither the file nor a draft of it."""
-    _filled(tmp_path, data)
-    done = run("export", "--data", data, "--site", "shop", tmp_path / "out.parquet", "--event", "Nobody")
+    done = run("export", "--data", filled, "--site", "shop", tmp_path / "out.parquet", "--event", "Nobody")
     assert done.exit_code == 1
     assert "there is no named event" in done.stderr
     assert not [path for path in tmp_path.iterdir() if "out" in path.name]
 
 
-def test_persons_and_tables_are_exported_too(tmp_path: Path, data: Path) -> None:
+def test_persons_and_tables_are_exported_too(tmp_path: Path, filled: Path) -> None:
     """Persons with what is known of them; every other table as it is."""
-    _filled(tmp_path, data)
     assert (
         run(
-            "export", "--data", data, "--site", "shop", tmp_path / "p.parquet", "--table", "persons"
+            "export", "--data", filled, "--site", "shop", tmp_path / "p.parquet", "--table", "persons"
         ).exit_code
         == 0
     )
@@ -297,36 +305,36 @@ def test_persons_and_tables_are_exported_too(tmp_path: Path, data: Path) -> None
     assert persons["ada"]["events"] == 16  # 15, and one that told the traits
     for table in ("nodes", "elements", "statements", "dead_letters"):
         assert (
-            run("export", "--data", data, "--site", "shop", tmp_path / table, "--table", table).exit_code == 0
+            run("export", "--data", filled, "--site", "shop", tmp_path / table, "--table", table).exit_code
+            == 0
         )
         written = (
             pq.ParquetFile(tmp_path / table / f"{table}.parquet").metadata.num_rows
             if table != "dead_letters"
             else 0
         )
-        assert written == len(stored(data, table))
+        assert written == len([each for each in stored(filled, table) if each["site"] == "shop"])
 
 
 @pytest.mark.parametrize("form", ["parquet", "csv", "ndjson"])
-def test_what_was_exported_can_be_imported_again(tmp_path: Path, data: Path, form: str) -> None:
+def test_what_was_exported_can_be_imported_again(tmp_path: Path, filled: Path, form: str) -> None:
     """Into another site: the same events of as many persons, on the same elements, with the same traits."""
-    _filled(tmp_path, data)
-    assert run("export", "--data", data, "--site", "shop", tmp_path / f"out.{form}").exit_code == 0
-    done = run("import", "--data", data, "--site", "copy", tmp_path / f"out.{form}")
+    assert run("export", "--data", filled, "--site", "shop", tmp_path / f"out.{form}").exit_code == 0
+    done = run("import", "--data", filled, "--site", f"copy-{form}", tmp_path / f"out.{form}")
     assert done.exit_code == 0, done.output
     assert done.stdout.startswith(f"out.{form}: backsight")
-    sites: dict[str, list[dict[str, Any]]] = {"shop": [], "copy": []}
-    for each in stored(data, "events"):
-        sites[each["site"]].append(each)
+    sites: dict[str, list[dict[str, Any]]] = {"shop": [], f"copy-{form}": []}
+    for each in stored(filled, "events"):
+        sites.get(each["site"], []).append(each)
     compared = ("time", "type", "name", "sequence", "text", "host", "path", "query", "props", "node_id")
     one, other = (sorted(str([each[key] for key in compared]) for each in rows) for rows in sites.values())
     assert one == other
     traits = {
-        site: {row["traits"] for row in stored(data, "statements") if row["site"] == site} for site in sites
+        site: {row["traits"] for row in stored(filled, "statements") if row["site"] == site} for site in sites
     }
-    assert traits["shop"] == traits["copy"]
-    for site in ("shop", "copy"):
-        with bs.open(data, site=site) as opened:
+    assert traits["shop"] == traits[f"copy-{form}"]
+    for site in sites:
+        with bs.open(filled, site=site) as opened:
             total = opened.trend({"measure": "persons", "on": "track", "name": "Added"}, since="30d").answer[
                 "series"
             ][0]["total"]
