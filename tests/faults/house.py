@@ -98,7 +98,7 @@ class House:
         self.age(ahead)
 
     def age(self, hours: float) -> None:
-        """Every file of the lake is so much older by the clocks of the kernel and of delta-rs, which we can't set."""
+        """All files of the lake are so much older: the clocks of the kernel and delta-rs can not be set."""
         for path in self.data.glob("lake/**/*.*"):
             make_older(path, hours * 3_600)
 
