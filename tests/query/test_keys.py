@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import threading
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -14,8 +16,10 @@ from backsight.contract import WriteKey
 from backsight.errors import Conflict, InvalidRequest, NotFound, Refused
 from backsight.keys import DEFINER_TOKEN, SECRET_KEY, WRITE_KEY, Key, Keys, LiveWriteKeys
 from backsight.sites import create_site
+from backsight.store import AuditLine
 from backsight.store.sqlite import SQLiteStore
 
+AUDIT = AuditLine(datetime.now(UTC), "test", "test", "shop", "test")
 FIXED_SECRET = "sk_" + "f" * 40
 
 
@@ -292,3 +296,77 @@ def test_a_revoked_key_takes_its_tokens_along(store: SQLiteStore, keys: Keys) ->
     with pytest.raises(Conflict, match="was revoked"):
         keys.create_definer("shop", PAGE, in_minutes(5), lost.key_id)
     assert [line.action for line in store.audit_lines("shop")].count("key.revoke") == 1
+
+
+# ── Keys that end, and what is set of them ──────────────────────────────────────────────────────────────────
+
+
+def test_a_key_ends_by_itself(keys: Keys, store: SQLiteStore) -> None:
+    """From its end on a key is as unknown as a revoked one, to API and collector; a new end revives it."""
+    write = keys.create_write("shop", "ada")
+    secret = keys.create_secret("shop", ["read"], "ada")
+    live = LiveWriteKeys(keys, 0.0, 0.0)
+    assert live(write.key) is not None
+    for made in (write, secret):
+        ended = replace(store.key_with_id(made.key_id), expires=datetime.now(UTC))  # type: ignore[type-var]
+        store.change_key(made.key_id, lambda _, ended=ended: (ended, AUDIT))  # type: ignore[misc]
+    assert (live(write.key), keys.site_of(write.key)) == (None, None)
+    with pytest.raises(Refused, match="expired"):
+        keys.authenticate(secret.key)
+    keys.change(secret.key_id, {"expires": "1d"}, "ada")
+    assert keys.authenticate(secret.key).key_id == secret.key_id
+
+
+def test_what_a_write_key_opens_is_what_was_set(keys: Keys) -> None:
+    """The collector is told origins, rate and whom the key is for, as they stand."""
+    settings = {
+        "origins": ["https://b.example", "https://a.example"],
+        "events_per_second": 5,
+        "pages_only": True,
+    }
+    made = keys.create_write("shop", "ada", settings=settings)
+    live = LiveWriteKeys(keys, 0.0, 0.0)
+    assert live(made.key) == WriteKey(
+        "shop", frozenset({"https://a.example", "https://b.example"}), 5.0, True
+    )
+    keys.change(made.key_id, {"origins": [], "events_per_second": None, "pages_only": False}, "ada")
+    assert live(made.key) == WriteKey("shop")
+
+
+def test_uses_are_noted_once_an_hour(keys: Keys, store: SQLiteStore) -> None:
+    """A key that is used often is written about once; a store that fails lets the key in all the same."""
+    made = keys.create_secret("shop", ["read"], "ada")
+    keys.authenticate(made.key)
+    (listed,) = keys.list()
+    assert listed.last_used == datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    store._connection.execute(
+        "create trigger no_notes before update on keys begin select raise(abort, 'no'); end"
+    )
+    keys.authenticate(made.key)
+    other = keys.create_secret("shop", ["read"], "ada")
+    assert keys.authenticate(other.key).key_id == other.key_id
+
+
+def test_a_thread_is_told_which_write_keys_were_used(keys: Keys) -> None:
+    """Uses since the last look are told once an hour, by the key's id; keys that nobody used are not."""
+    clock, told, seen = Clock(), [], threading.Event()
+
+    def note(key_ids: Collection[str]) -> None:
+        told.append(list(key_ids))
+        seen.set()
+
+    used, _ = keys.create_write("shop", "ada"), keys.create_write("shop", "ada")
+    live = LiveWriteKeys(keys, 1.0, 0.1, clock, note)
+    for second in range(4):
+        clock.now = float(second)
+        assert live(used.key) is not None
+    assert seen.wait(10)
+    assert told == [[used.key_id]]
+
+
+def test_the_same_again_is_no_change(keys: Keys, store: SQLiteStore) -> None:
+    """What is set as it is already leaves no audit line."""
+    made = keys.create_write("shop", "ada", settings={"origins": ["https://a.example"]})
+    before = store.audit_lines()
+    keys.change(made.key_id, {"origins": ["https://a.example"], "label": ""}, "ada")
+    assert store.audit_lines() == before

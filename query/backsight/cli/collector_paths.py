@@ -63,7 +63,7 @@ COLLECTOR_PATHS: Final = {
         "segmentBatch",
         "Take in messages of the Segment HTTP spec",
         "So do `/v1/track`, `/v1/identify`, `/v1/page` and their like, with one message each: "
-        "docs/how-to/server-side-events.md. The write key is Basic auth's user name, or the body's `writeKey`.",
+        "docs/how-to/server-side-events.md. The write key is Basic auth's user name, or in the body.",
         _ANYTHING,
     ),
     "/batch": _intake(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from backsight.config import Config
@@ -57,7 +58,8 @@ def _write_key(keys: Keys, site: str, config: Config) -> str:
     if config.write_key:
         keys.ensure(site, config.write_key, ACTOR, "configured")
         return config.write_key
-    live = [key.shown for key in keys.list(site) if key.shown and key.revoked is None]
+    now = datetime.now(UTC)
+    live = [key.shown for key in keys.list(site) if key.shown and key.is_live(now)]
     return live[0] if live else keys.create_write(site, ACTOR, "first start").key
 
 
