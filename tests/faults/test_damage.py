@@ -8,10 +8,12 @@ from typing import NamedTuple
 
 import pytest
 
+from backsight.contract import COMMITTER_STATUS
 from backsight_collector.committer import Committer
 from backsight_collector.journal.records import encode_record
 from backsight_collector.journal.segments import list_segments
 from backsight_collector.journal.writer import Journal
+from backsight_collector.status import read_status
 from captures import assert_sound, batch, capture, click, identities, identity
 from faults.scale import IS_LONG
 
@@ -80,3 +82,10 @@ def assert_stored(data: Path, pages: list[str]) -> None:
     assert identities(data) == sorted(identity(page, 0) for page in pages)
     assert committer.status.damaged_stretches + committer.status.torn_records > 0
     assert_sound(data)
+
+
+@pytest.mark.parametrize("left", [b"", b'{"folds": 1', bytes(40)], ids=["nothing", "half", "zeros"])
+def test_a_status_that_a_power_cut_left_is_none(tmp_path: Path, left: bytes) -> None:
+    """It is never synced; whoever reads it does as if the committer had not run yet."""
+    (tmp_path / COMMITTER_STATUS).write_bytes(left)
+    assert read_status(tmp_path) is None
