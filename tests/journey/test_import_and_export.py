@@ -70,7 +70,7 @@ def test_history_comes_in_once_and_is_asked_at_once(tmp_path: Path, data: Path) 
     path = ndjson(tmp_path / "export.json", [*rows[:150], {"event": "?"}, *rows[150:]])
     done = run("import", "--data", data, "--site", "shop", path)
     assert done.exit_code == 0, done.output
-    assert done.stdout.splitlines()[0] == "export.json: mixpanel"
+    assert done.stdout.splitlines()[0].startswith("export.json: mixpanel (times are taken as UTC; ")
     assert "200 events of 10 persons imported, on " in done.stdout
     assert (
         "1 row could not be; they are kept as dead letters:\n  bad_event: 1\n    export.json:151: "

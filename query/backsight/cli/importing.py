@@ -122,7 +122,7 @@ class _Run:
         for source in self._sources(paths):
             progress = new_import(source, self._site, self._said.kept)
             importer = Importer(source, progress, self._said.options, self._seen)
-            click.echo(f"{source.path.name}: {source.format}")
+            click.echo(f"{source.path.name}: {source.format}{self._clocks(source)}")
             show_rows(source, self._said.options)
             with Line() as line:
                 for rows in importer.run(lambda record: None, None):
@@ -174,7 +174,7 @@ class _Run:
             self._sizes.pass_over(source.path)
             return None
         goes_on = f", from row {progress.rows + 1} on" if progress.rows else ""
-        click.echo(f"{source.path.name}: {source.format}{goes_on}")
+        click.echo(f"{source.path.name}: {source.format}{self._clocks(source)}{goes_on}")
         importer = Importer(source, progress, self._said.options, self._seen)
 
         def keep(record: bytes) -> None:
@@ -190,6 +190,11 @@ class _Run:
                 self._show(line, 0, importer.done, folding)
         self._note(source, progress)
         return progress.counts
+
+    def _clocks(self, source: Source) -> str:
+        """What is easily forgotten: nothing in an export of Mixpanel's says by which clocks it counts."""
+        is_silent = source.format == "mixpanel" and "--timezone" not in self._said.kept
+        return " (times are taken as UTC; projects from before 2023 need --timezone)" if is_silent else ""
 
     def _wait(self, folding: Folding, line: Line) -> None:
         """Until the lake holds all of it."""
