@@ -1,5 +1,5 @@
-// Says what standard input holds, {host, writeKey, messages: [{method, …}]}, with Segment's own library, and prints what it
-// could not deliver and which answers it got.
+// Says what standard input holds, {host, writeKey, messages: [{method, …}]}, with Segment's own library, and prints what
+// it could not deliver and which answers it got.
 import { readFileSync } from 'node:fs';
 import { Analytics } from '@segment/analytics-node';
 
