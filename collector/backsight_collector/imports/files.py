@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager
 from hashlib import blake2b
 from io import BufferedReader
 from pathlib import Path
-from typing import IO, Final, NamedTuple
+from typing import IO, Final, NamedTuple, cast
 
 import pyarrow as pa
 
@@ -116,10 +116,8 @@ def _streams(name: str, file: IO[bytes], depth: int) -> Iterator[Stream]:
     if head.startswith((ZIP, EMPTY_ZIP)):
         yield from _members(name, file, depth)
     elif head.startswith(GZIP):
-        with gzip.GzipFile(fileobj=file) as unpacked:
-            yield from _streams(
-                name, unpacked, depth + 1
-            )  # a buffer of ours would lose what stands before a cut
+        with gzip.GzipFile(fileobj=file) as unpacked:  # a buffer of ours would lose what stands before a cut
+            yield from _streams(name, cast("IO[bytes]", unpacked), depth + 1)
     elif head.startswith(ZSTD):
         with pa.CompressedInputStream(pa.PythonFile(file, "r"), "zstd") as packed:
             yield from _streams(name, BufferedReader(packed, BUFFER), depth + 1)
