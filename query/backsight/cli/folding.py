@@ -90,7 +90,10 @@ class Folding:
         self._line, theirs = socket.socketpair()  # when it closes, the committer ends: it never outlives this
         with theirs:
             self._child = subprocess.Popen(  # noqa: S603  # ours
-                committer_command(self._config), stdin=theirs.fileno(), stderr=self._words, start_new_session=True
+                committer_command(self._config),
+                stdin=theirs.fileno(),
+                stderr=self._words,
+                start_new_session=True,
             )
 
     def _hang_up(self) -> None:
