@@ -85,7 +85,7 @@ def _hinted(hint: Path) -> int | None:
 def _is_whole(path: Path) -> bool:
     """Whether all of a checkpoint can be read: a power cut may leave its end and not its middle."""
     try:
-        return pq.read_table(path, partitioning=None).num_rows > 0
+        return bool(pq.read_table(path, partitioning=None).num_rows)
     except (pa.ArrowException, OSError):
         return False
 

@@ -72,7 +72,7 @@ class Supervisor:
         with theirs:
             try:
                 child: subprocess.Popen[bytes] = subprocess.Popen(  # noqa: S603  # the command is the composition's own
-                    self._command, stdin=theirs, start_new_session=True
+                    self._command, stdin=theirs.fileno(), start_new_session=True
                 )
             except BaseException:
                 ours.close()
