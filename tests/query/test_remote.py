@@ -425,7 +425,16 @@ def test_methods() -> None:
         ("events", "event", "delete_event", "history", "define_link", "activity", "elements", "doctor"),
     )
     cohorts = ("cohorts", "cohort", "delete_cohort", "cohort_history", "freeze_cohort", "define_cohort")
-    assert set(METHODS) == {*reports, "define", *names, *cohorts, "preview_cohort", "close"}
+    others = (
+        "audit",
+        "delete_person",
+        "preview_deletion",
+        "deletion",
+        "deletions",
+        "preview_cohort",
+        "close",
+    )
+    assert set(METHODS) == {*reports, "define", *names, *cohorts, *others}
 
 
 @pytest.mark.parametrize("name", METHODS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_network
 from typing import Any
 
@@ -185,7 +186,10 @@ def scope_behind(proxies: TrustedProxies, **scope: Any) -> dict[str, Any]:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         seen.append(scope)
 
-    asyncio.run(proxies.in_front_of(app)({"type": "http", "scheme": "http", **scope}, None, None))  # type: ignore[arg-type]
+    asked: Any = {"type": "http", "scheme": "http", **scope}
+    nothing: Any = None
+    with ThreadPoolExecutor(1) as pool:  # a thread has no running loop, which Playwright leaves to this one
+        pool.submit(asyncio.run, proxies.in_front_of(app)(asked, nothing, nothing)).result()  # type: ignore[arg-type]
     found: dict[str, Any] = seen[0]
     return found
 
