@@ -45,7 +45,7 @@ def test_a_site_that_never_captured(context_of: ContextOf) -> None:
     states = {each["check"]: each["state"] for each in answer["findings"]}
     assert states == {
         "capturing": "act", "names": "know", "losses": "know", "refusals": "fine", "attributes": "fine",
-        "lake": "fine",
+        "bots": "fine", "lake": "fine",
     }  # fmt: skip
     assert not answer["fine"]
     assert "backsight.js" in answer["findings"][0]["do"][0]

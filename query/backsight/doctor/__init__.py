@@ -7,6 +7,7 @@ names.py        names that fell silent; selectors that match nothing
 losses.py       what got lost between pages and the collector
 refusals.py     what the collector refused
 attributes.py   values that are not kept
+bots.py         events of bots
 lake_files.py   files and logs of the lake
 machine.py      collector, committer and disk
 report.py       the answer

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from backsight.doctor.attributes import attributes
+from backsight.doctor.bots import agents_query, bots
 from backsight.doctor.capturing import capturing
 from backsight.doctor.examination import Examination
 from backsight.doctor.findings import Finding
@@ -35,9 +36,10 @@ def run(request: Mapping[str, object], context: Context) -> Answer:
 
 
 def sql(request: Mapping[str, object], context: Context) -> str:
-    """The SQL of what was lost and refused, with its parameters; that of names is activity's."""
+    """The SQL of what was lost, refused, and of user agents, with parameters; that of names is activity's."""
     asked = Examination.of(request, context)
-    return ";\n\n".join(query.text(context) for query in (pages_query(asked), refused_query(asked)))
+    queries = (pages_query(asked), refused_query(asked), agents_query(asked))
+    return ";\n\n".join(query.text(context) for query in queries)
 
 
 def examine(asked: Examination) -> list[Finding]:
@@ -50,6 +52,7 @@ def examine(asked: Examination) -> list[Finding]:
         losses(asked, refused),
         refusals(asked, refused),
         attributes(asked),
+        bots(asked),
         lake_files(asked),
         *machine(asked),
     ]

@@ -72,4 +72,19 @@ select
 from details
 -- Details are what pages sent: there may be as many as somebody cares to make up.
 qualify row_number() over (partition by reason order by events desc, detail) <= $most
-order by of_reason desc, reason, events desc, detail
+order by of_reason desc, reason, events desc, detail;
+
+-- events: 0 Parquet files of shop: user_agent, received_at
+-- $first = "2026-10-03T00:00:00Z"
+-- $most = 10000
+with agents as (
+    select user_agent, count(*)::bigint as events
+    from events
+    where received_at >= $first and user_agent is not null
+    group by user_agent
+)
+select user_agent, events, sum(events) over ()::bigint as of_all
+from agents
+-- User agents are what strangers sent: there may be as many as somebody cares to make up.
+qualify row_number() over (order by events desc, user_agent) <= $most
+order by events desc, user_agent

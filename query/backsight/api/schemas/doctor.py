@@ -25,6 +25,7 @@ _FINDING: Final = full(
             "losses",
             "refusals",
             "attributes",
+            "bots",
             "contexts",
             "lake",
             "storing",
