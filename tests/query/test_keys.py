@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
 from collections.abc import Collection, Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -339,9 +341,8 @@ def test_uses_are_noted_once_an_hour(keys: Keys, store: SQLiteStore) -> None:
     keys.authenticate(made.key)
     (listed,) = keys.list()
     assert listed.last_used == datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
-    store._connection.execute(
-        "create trigger no_notes before update on keys begin select raise(abort, 'no'); end"
-    )
+    with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
+        other.execute("create trigger no_notes before update on keys begin select raise(abort, 'no'); end")
     keys.authenticate(made.key)
     other = keys.create_secret("shop", ["read"], "ada")
     assert keys.authenticate(other.key).key_id == other.key_id

@@ -16,7 +16,8 @@ import pytest
 
 from backsight.errors import ConfigurationError, Conflict, NotFound, Unavailable
 from backsight.store import AuditLine, Store, StoredKey, StoredSite, StoredVersion, local_actor
-from backsight.store.sqlite import SCHEMA_VERSION, SQLiteStore
+from backsight.store.sqlite import SQLiteStore
+from backsight.store.sqlite_file import SCHEMA_VERSION
 
 AT = datetime(2026, 11, 1, 12, 30, 15, 123_456, tzinfo=UTC)
 
@@ -283,7 +284,7 @@ def test_a_path_that_cannot_hold_a_database_is_named(tmp_path: Path, kind: str) 
 
 def test_a_database_that_fails_is_an_error_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While another process holds the file a change is refused, naming it; afterwards it goes through."""
-    monkeypatch.setattr("backsight.store.sqlite.BUSY_SECONDS", 0.01)
+    monkeypatch.setattr("backsight.store.sqlite_file.BUSY_SECONDS", 0.01)
     path = tmp_path / "backsight.sqlite"
     with SQLiteStore(path) as store, closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("begin immediate")

@@ -45,21 +45,16 @@ def add_line(db: sqlite3.Connection, audit: AuditLine) -> None:
 
 
 def wanted_lines(
-    db: sqlite3.Connection,
-    site: str | None,
-    limit: int,
-    since: datetime | None,
-    action: str | None,
-    before: int | None,
-) -> list[KeptLine]:
-    """Lines, newest first; see `Store.audit_lines`."""
+    site: str | None, limit: int, since: datetime | None, action: str | None, before: int | None
+) -> tuple[str, dict[str, object]]:
+    """What asks for lines, newest first, and its parameters; see `Store.audit_lines`."""
     asked = {"site": site, "limit": limit, "since": since and text_of(since), "action": action}
-    return [_kept(row) for row in db.execute(_WANTED, {**asked, "before": before})]
+    return _WANTED, {**asked, "before": before}
 
 
 def broken(rows: Iterable[tuple[Any, ...]]) -> Iterator[KeptLine]:
     """Of lines from the first on, those whose digest does not fit what they say and the line before."""
-    lines = (_kept(row) for row in rows)
+    lines = (line_of(row) for row in rows)
     for before, line in pairwise((_FIRST, *lines)):
         if line.number != before.number + 1 or line.digest != _sealed(before.digest, _values(line)):
             yield line
@@ -83,6 +78,7 @@ def _values(line: KeptLine) -> tuple[object, ...]:
             line.address)  # fmt: skip
 
 
-def _kept(row: tuple[Any, ...]) -> KeptLine:
+def line_of(row: tuple[Any, ...]) -> KeptLine:
+    """The line of a row of `COLUMNS`."""
     number, at, actor, action, site, subject, detail, address, digest = row
     return KeptLine(datetime.fromisoformat(at), actor, action, site, subject, detail, address, number, digest)
