@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backsight_collector.http.limits import RateLimit
+from backsight_collector.http.limits import TURN, DeviceLimit, RateLimit
 from backsight_collector.http.shares import Shares
 
 
@@ -68,3 +68,29 @@ def test_no_key_has_more_than_half_and_none_is_shut_out(sent: list[tuple[str, in
     for key, size in waiting:
         shares.remove(key, size)
     assert fill(shares, "a", 1) == 500
+
+
+Sent = list[tuple[float, str, int]]
+
+
+@given(st.lists(st.tuples(st.floats(0, 40), st.sampled_from("abc"), st.integers(1, 90)), max_size=60))
+def test_devices_are_limited_as_if_all_were_remembered(batches: Sent) -> None:
+    """What is forgotten of a device would have said nothing: each is treated as by a bucket of its own."""
+    limit, oracle = DeviceLimit(rate=10, burst_seconds=3), RateLimit(burst_seconds=3)
+    now = 0.0
+    for pause, device, events in batches:
+        now += pause
+        assert limit.wait(device, events, now) == oracle.wait(device, events, now, rate=10)
+
+
+def test_made_up_devices_take_no_more_memory_than_there_is_for_them() -> None:
+    """However many there are, few are remembered; and a device that went on is still known."""
+    limit = DeviceLimit(rate=10, burst_seconds=3, most=100)
+    for number in range(10_000):
+        assert limit.wait(f"made up {number}", 1, now=number / 1e6) == 0
+        assert len(limit._now) + len(limit._before) <= 200
+    assert limit.wait("loud", 1_000, now=1) == 0
+    for number in range(99):
+        limit.wait(f"another {number}", 1, now=1)
+    assert limit.wait("loud", 1, now=1) > 0
+    assert limit.wait("loud", 1, now=1 + 3 * TURN + 70) == 0

@@ -1,6 +1,13 @@
-"""How much a write key may send."""
+"""How much a write key may send, and how much of it one device."""
 
 from __future__ import annotations
+
+from typing import Final
+
+MOST_DEVICES: Final = 200_000
+TURN: Final = 10
+"""How many times what an allowance takes to be whole again a device is remembered, at least. A device may be
+in debt by one batch, and that is paid for within this time at any rate from ten events a second on."""
 
 
 class RateLimit:
@@ -25,3 +32,33 @@ class RateLimit:
             return -tokens / rate
         self._buckets[key] = (tokens - events, now)
         return 0.0
+
+    def take_over(self, key: str, other: RateLimit) -> None:
+        """What the other knows of a key that is not known here."""
+        if key not in self._buckets and (bucket := other._buckets.get(key)) is not None:
+            self._buckets[key] = bucket
+
+    def __len__(self) -> int:
+        return len(self._buckets)
+
+
+class DeviceLimit:
+    """The same for each device, so that one which sends without end does not use up its site's allowance.
+
+    Whoever sends makes device ids up, so they are not remembered for longer than it takes an allowance to be
+    whole again, nor more than `most` at a time: past that all begin anew.
+    """
+
+    def __init__(self, rate: float, burst_seconds: float, most: int = MOST_DEVICES) -> None:
+        self._rate, self._burst_seconds, self._most = rate, burst_seconds, most
+        self._turn_at = 0.0
+        self._now = RateLimit(burst_seconds)
+        self._before = self._now
+
+    def wait(self, device: str, events: int, now: float) -> float:
+        """Takes `events` at time `now` and gives 0; or takes nothing, and gives the seconds to wait."""
+        if now >= self._turn_at or len(self._now) >= self._most:
+            self._before, self._now = self._now, RateLimit(self._burst_seconds)
+            self._turn_at = now + TURN * self._burst_seconds
+        self._now.take_over(device, self._before)
+        return self._now.wait(device, events, now, self._rate)
