@@ -228,11 +228,10 @@ def test_same_answer(local: Questions, remote: Questions, ask: Ask) -> None:
     assert said(ask(local)) == said(ask(remote))
 
 
-@pytest.mark.parametrize(
-    "ask",
-    [ask for name, ask in READS.items() if not name.startswith(("event", "history", "cohort"))],
-    ids=str,
-)
+REPORTS = {name: ask for name, ask in READS.items() if not name.startswith(("event", "history", "cohort"))}
+
+
+@pytest.mark.parametrize("ask", REPORTS.values(), ids=REPORTS.keys())
 def test_same_sql(local: Questions, remote: Questions, ask: Ask) -> None:
     """A result shows the same SQL over HTTP as in place, but for the moment at which it is asked."""
     texts = [ask(site).sql() for site in (local, remote)]
