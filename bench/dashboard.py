@@ -36,7 +36,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from backsight.site import LAKE
+from backsight.data_directory import LAKE
 from bench.figures import Figure, note
 from bench.generate import generate
 from bench.intake import EVENTS, make_body, make_template

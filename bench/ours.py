@@ -15,9 +15,9 @@ from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any, Final
 
+from backsight.data_directory import DATABASE, LAKE, open_site
 from backsight.errors import Exceeded
 from backsight.runs import Run
-from backsight.site import DATABASE, LAKE, open_site
 from backsight.sites import ensure_site
 from backsight.store.sqlite import SQLiteStore
 from bench.lake.columns import SITE

@@ -30,7 +30,7 @@ from urllib.parse import urlsplit
 import psutil
 from deltalake import DeltaTable
 
-from backsight.site import LAKE
+from backsight.data_directory import LAKE
 from bench.dashboard import KEYS, server
 from bench.figures import Figure, note
 from bench.probes import POLL_SECONDS, Probes, asking

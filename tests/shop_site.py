@@ -19,8 +19,8 @@ from deltalake import write_deltalake
 
 from backsight.api import create_api
 from backsight.contract import PARTITIONS, TABLES, id64
+from backsight.data_directory import DataDirectory
 from backsight.keys import Keys
-from backsight.site import DataDirectory
 from backsight.sites import ensure_site
 from backsight.store.sqlite import SQLiteStore
 

@@ -75,7 +75,7 @@ def open(  # noqa: A001  # bs.open
     `memory` more. Raises NotFound where there is no such directory or site, InvalidRequest, listing them,
     where there are several sites and none was named, and ConfigurationError for other bounds.
     """
-    from backsight.site import open_site
+    from backsight.data_directory import open_site
 
     return open_site(path, site, threads, memory)
 

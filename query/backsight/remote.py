@@ -114,21 +114,8 @@ class RemoteSite(Questions):
         answer: Mapping[str, Any] = self._ask("GET", f"/v1/audit?{query}")
         return answer
 
-    def _delete(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        answer: Mapping[str, Any] = self._ask("POST", "/v1/deletions", dict(body))
-        return answer
-
-    def _preview_deletion(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        answer: Mapping[str, Any] = self._ask("POST", "/v1/deletions/preview", dict(body))
-        return answer
-
-    def _list_deletions(self) -> Mapping[str, Any]:
-        answer: Mapping[str, Any] = self._ask("GET", "/v1/deletions")
-        return answer
-
-    def _read_deletion(self, deletion: str) -> Mapping[str, Any]:
-        answer: Mapping[str, Any] = self._ask("GET", _path(deletion, "deletions"))
-        return answer
+    def _deletion_door(self) -> RemoteDeletions:
+        return RemoteDeletions(self._ask)
 
     def _ask(
         self, method: str, path: str, body: Request | None = None, expected_version: int | None = None
@@ -145,6 +132,29 @@ class RemoteSite(Questions):
         if response.status_code == 204 or (response.is_success and document):
             return document
         raise _error(response, document)
+
+
+@dataclass(frozen=True)
+class RemoteDeletions:
+    """Requests about deletions, taken to a server."""
+
+    ask: Callable[..., Any]
+
+    def delete(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        return self._answered("POST", "/v1/deletions", body)
+
+    def preview(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        return self._answered("POST", "/v1/deletions/preview", body)
+
+    def list(self) -> Mapping[str, Any]:
+        return self._answered("GET", "/v1/deletions")
+
+    def read(self, deletion: str) -> Mapping[str, Any]:
+        return self._answered("GET", _path(deletion, "deletions"))
+
+    def _answered(self, method: str, path: str, body: object = None) -> Mapping[str, Any]:
+        answer: Mapping[str, Any] = self.ask(method, path, body)
+        return answer
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A site whose lake is read in place, and the data directory that it stands in."""
+"""A site whose lake is read in place."""
 
 from __future__ import annotations
 
@@ -8,71 +8,28 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from threading import Lock
-from types import ModuleType
-from typing import Any, Final
+from typing import Any
 
-from backsight import candidates, doctor, exports, repairs
+from backsight import exports
 from backsight.asking import Question
 from backsight.audit import read_audit
-from backsight.candidates import unnamed
 from backsight.cohorts import Cohort, Cohorts, read_freeze
-from backsight.config import check_setting
 from backsight.definer_links import DefinerLink, read_link_request
-from backsight.deletions import Deletions, read_persons
-from backsight.deletions import preview as preview_deletion
+from backsight.deletions import DeletionRequests
 from backsight.engine import Engine
-from backsight.errors import InvalidRequest, NotFound, nearest, shown
 from backsight.identity import forget_identities
 from backsight.keys import KeyRequests, Keys
 from backsight.lake import Lake
 from backsight.named_events import NamedEvent, NamedEvents, check_name
 from backsight.questions import Questions
-from backsight.reports import (
-    attribution,
-    explain,
-    funnel,
-    lifecycle,
-    membership,
-    paths,
-    preview,
-    retention,
-    signals,
-    stickiness,
-    trend,
-)
+from backsight.reports import membership
 from backsight.reports.as_of import AsOf, read_as_of
-from backsight.reports.funnel import people as funnel_persons
-from backsight.reports.retention import persons as retention_persons
+from backsight.reports.by_name import REPORTS
 from backsight.requests import Request, filters, moments
 from backsight.results.result import Answer
 from backsight.scan.context import Context
-from backsight.sites import require_site
-from backsight.store import Store, local_actor
-from backsight.store.sqlite import SQLiteStore
+from backsight.store import Store
 from backsight.trie_cache import TrieCache
-
-DATABASE: Final = "backsight.sqlite"
-LAKE: Final = "lake"
-
-REPORTS: Final[Mapping[str, ModuleType]] = {
-    "funnel": funnel,
-    "funnel_persons": funnel_persons,
-    "retention": retention,
-    "retention_persons": retention_persons,
-    "trend": trend,
-    "lifecycle": lifecycle,
-    "stickiness": stickiness,
-    "paths": paths,
-    "attribution": attribution,
-    "signals": signals,
-    "persons": explain,
-    "preview": preview,
-    "cohort_preview": membership,
-    "activity": repairs,
-    "candidates": candidates,
-    "elements": unnamed,
-    "doctor": doctor,
-}
 
 
 class Site(Questions):
@@ -195,6 +152,12 @@ class Site(Questions):
         """The site's keys, for somebody who may administer them; `until`: when that one's own key ends."""
         return KeyRequests(self._keys, self.site, actor, until)
 
+    def deletion_requests(self, actor: str) -> DeletionRequests:
+        """The deletions of the site's persons, for somebody who may delete."""
+        return DeletionRequests(
+            self._lake.folder, self._store, self.site, actor, lambda: self._at_once(datetime.now(UTC))
+        )
+
     def audit_lines(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """The site's lines of the audit trail; see `backsight.audit.read_audit`."""
         return read_audit(self._store, self.site, request)
@@ -238,54 +201,14 @@ class Site(Questions):
     def close(self) -> None:
         self.resources.close()
 
-    def request_deletion(self, body: Mapping[str, Any], actor: str) -> Mapping[str, Any]:
-        """Asks for a deletion of `{"persons": […]}`, and gives it as it then stands."""
-        from backsight.cli.deletion import request_deletion
-
-        data, deletions = self._folder.parent, self.deletions_asked
-        watermark = self._lake.snapshot(self.site).watermark
-        made = request_deletion(data, self._store, self.site, body, actor, self.survey_deletion, watermark)
-        return deletions.get(made).to_json()
-
-    @property
-    def _folder(self) -> Path:
-        """The lake's. Raises InvalidRequest where it is far away."""
-        if self._lake.folder is None:
-            raise InvalidRequest(
-                "this lake is not on this machine.", field="path", valid="the machine on which it is written"
-            )
-        return self._lake.folder
-
-    @property
-    def deletions_asked(self) -> Deletions:
-        """The site's deletions of persons. Raises InvalidRequest where the lake is far away."""
-        return Deletions(self._folder, self._store, self.site)
-
-    def _delete(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        from backsight.cli.revocation import fold_if_idle
-
-        asked = self.request_deletion(body, self.actor)
-        fold_if_idle(self._folder.parent)
-        return self._read_deletion(asked["deletion"])
-
-    def survey_deletion(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """What a deletion of `{"persons": […]}` would take away."""
-        return preview_deletion(read_persons(body), self._at_once(datetime.now(UTC)))
-
-    def _preview_deletion(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        return self.survey_deletion(body)
-
-    def _list_deletions(self) -> Mapping[str, Any]:
-        return {"deletions": [each.to_json() for each in self.deletions_asked.list()]}
-
-    def _read_deletion(self, deletion: str) -> Mapping[str, Any]:
-        return self.deletions_asked.get(deletion).to_json()
-
     def _report(self, report: str, request: Request) -> tuple[Answer, Callable[[], str]]:
         return self.answer(report, request)
 
     def _key_door(self) -> KeyRequests:
         return self.key_requests(self.actor)
+
+    def _deletion_door(self) -> DeletionRequests:
+        return self.deletion_requests(self.actor)
 
     def _audit(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         return self.audit_lines(request)
@@ -317,102 +240,3 @@ class Site(Questions):
         trie = self._tries.before(snapshot)
         # Which properties were captured is looked up by itself: what came later does not count.
         return Context(snapshot, self._engine, trie, names, versions, as_of.now, cohorts=cohorts)
-
-
-class DataDirectory:
-    """What stands in one data directory, open: the lake, an engine over it, and the store.
-
-    Raises NotFound where there is none. `threads` and `memory` (`"4GB"`) bound what reports take, with a
-    ConfigurationError where they can't; `database` is the store's file, where it stands elsewhere.
-    """
-
-    def __init__(
-        self,
-        path: str | Path,
-        threads: int | None = None,
-        memory: str | None = None,
-        database: Path | None = None,
-    ) -> None:
-        for name, value in (("threads", threads), ("memory", memory)):
-            if value is not None:
-                check_setting(name, value, name)
-        self.path = Path(path).expanduser()
-        self.store = SQLiteStore(_existing(self.path, database or self.path / DATABASE))
-        self._lake = Lake(self.path / LAKE)
-        self._engine = Engine(threads, memory)
-        self.threads = self._engine.threads
-        self._sites: dict[str, Site] = {}
-        self._noticed = 0
-        self._lock = Lock()
-
-    def site(self, name: str) -> Site:
-        """The site of that name, the same object every time. Raises NotFound."""
-        with self._lock:
-            if name not in self._sites:
-                require_site(self.store, name)
-                self._sites[name] = Site(name, self._lake, self._engine, self.store, local_actor("python"))
-            return self._sites[name]
-
-    def notice_deletions(self) -> bool:
-        """Does what follows from deletions of persons that went on since the last time: nothing is kept for
-        later questions, and what is done is told. Whether there was anything.
-        """
-        stamp = self._lake.deletions_stamp()
-        if stamp == self._noticed:
-            return False
-        for site in self.store.sites():
-            opened = self.site(site.name)
-            opened.notice_deletions()
-            opened.deletions_asked.settle()
-        self._noticed = stamp
-        return True
-
-    def only_site(self) -> Site:
-        """The one site there is. Raises NotFound where there is none, InvalidRequest where there are more."""
-        names = [site.name for site in self.store.sites()]
-        if not names:
-            raise NotFound(
-                f"{shown(str(self.path))} holds no site yet", field="site", valid="`backsight up` makes one"
-            )
-        if len(names) > 1:
-            raise InvalidRequest("there are several sites; name one", field="site", valid=nearest("", names))
-        return self.site(names[0])
-
-    def close(self) -> None:
-        """Lets go of the lake, the engine and the store."""
-        self._engine.close()
-        self.store.close()
-
-
-def open_site(
-    path: str | Path,
-    site: str | None = None,
-    threads: int | None = None,
-    memory: str | None = None,
-    database: Path | None = None,
-) -> Site:
-    """A site with its data directory, which closes with it; the only one there is where none is named."""
-    directory = DataDirectory(path, threads, memory, database)
-    with ExitStack() as stack:
-        stack.callback(directory.close)
-        opened = directory.only_site() if site is None else directory.site(site)
-        opened.resources = stack.pop_all()
-    return opened
-
-
-def _existing(path: Path, database: Path) -> Path:
-    """The database of a data directory that exists."""
-    if not path.is_dir():
-        what = "is not a directory" if path.exists() else "does not exist"
-        raise NotFound(
-            f"{shown(str(path))} {what}",
-            field="path",
-            value=str(path),
-            valid="a directory that `backsight up` has made",
-        )
-    if not database.is_file():
-        raise NotFound(
-            f"{shown(str(path))} holds no {DATABASE}", field="path", value=str(path),
-            valid="a directory that `backsight up` has made",
-        )  # fmt: skip
-    return database

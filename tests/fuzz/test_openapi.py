@@ -30,8 +30,8 @@ from backsight.api import create_api
 from backsight.api.guesses import Guesses
 from backsight.api.operations import OPERATIONS
 from backsight.cli.identity_routes import IDENTITY_SCHEMAS, identity_operations
+from backsight.data_directory import DataDirectory
 from backsight.keys import Keys
-from backsight.site import DataDirectory
 from shop_site import secret_key, serve, write_data
 
 ALL = [*(each.id for each in OPERATIONS), "listStatements", "revokeStatement"]

@@ -18,11 +18,12 @@ from hypothesis import strategies as st
 import backsight as bs
 from backsight.cli import main
 from backsight.contract import id64
+from backsight.data_directory import DataDirectory
 from backsight.deletions import Deletions
 from backsight.engine import Engine
 from backsight.errors import Gone, InvalidRequest, NotFound
 from backsight.questions import Questions
-from backsight.site import DataDirectory, Site
+from backsight.site import Site
 from backsight.sites import create_site
 from backsight.store.sqlite import SQLiteStore
 from backsight_collector.committer import Committer
@@ -186,7 +187,7 @@ def test_the_audit_trail_proves_the_deletion_without_naming_anybody(data: Path) 
 def test_without_anybody_asking_the_server_tells_the_trail(data: Path) -> None:
     """A deletion that ends while nobody waits for it gets its line all the same, once."""
     with bs.open(data) as site:
-        asked = site.request_deletion({"persons": ["user:bob"]}, "somebody")
+        asked = site.deletion_requests("somebody").request({"persons": ["user:bob"]})
     assert asked["state"] == "requested"
     fold(data)
     directory = DataDirectory(data, threads=1)

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backsight.reports import explain, funnel
+from backsight.reports.by_name import REPORTS
 from backsight.scan.context import Context
-from backsight.site import REPORTS
 from query import oracles_explain as truths
 from query.conftest import ContextOf
 from query.oracles import by_person

@@ -15,7 +15,7 @@ import pytest
 from backsight.api.operations import OPERATIONS
 from backsight.api.problems import PROBLEM_JSON
 from backsight.cli.identity_routes import identity_operations
-from backsight.site import DataDirectory
+from backsight.data_directory import DataDirectory
 from shop_site import secret_key, served, write_data
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "http-api.md"

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 import backsight as bs
+from backsight.data_directory import DataDirectory
 from backsight.lake import Snapshot
-from backsight.site import DataDirectory, Site
+from backsight.site import Site
 from backsight.store.sqlite import SQLiteStore
 from shop_site import write_data, write_more
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from backsight.api.operation import Answer, Call, Later
 from backsight.asking import Question
+from backsight.deletions import DeletionRequests
 from backsight.errors import Refused
 from backsight.fields import read_object
 from backsight.keys import KeyRequests
@@ -158,22 +159,26 @@ def delete_persons(call: Call) -> Answer:
 
 
 def _accepted(call: Call, body: Mapping[str, Any]) -> Answer:
-    return Answer(dict(call.site.request_deletion(body, call.principal.key_id)), status=202)
+    return Answer(_deletions(call).request(body), status=202)
+
+
+def _deletions(call: Call) -> DeletionRequests:
+    return call.site.deletion_requests(call.principal.key_id)
 
 
 def preview_deletion(call: Call) -> Answer:
     """What a deletion would take away."""
-    return Answer(call.site.survey_deletion(call.body or {}))
+    return Answer(_deletions(call).preview(call.body or {}))
 
 
 def list_deletions(call: Call) -> Answer:
     """The deletions."""
-    return Answer({"deletions": [each.to_json() for each in call.site.deletions_asked.list()]})
+    return Answer(_deletions(call).list())
 
 
 def read_deletion(call: Call) -> Answer:
     """How far a deletion is."""
-    return Answer(call.site.deletions_asked.get(call.name).to_json())
+    return Answer(_deletions(call).read(call.name))
 
 
 def list_unnamed(call: Call) -> Question:

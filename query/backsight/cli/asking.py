@@ -80,7 +80,7 @@ def on_server(data: str | None, site: str | None, url: str | None, key: str | No
 
 
 def _local(config: Config) -> Questions:
-    from backsight.site import open_site as open_local
+    from backsight.data_directory import open_site as open_local
 
     site = open_local(require_data(config.data), config.site, config.threads, config.memory, config.database)
     site.actor = actor()

@@ -75,7 +75,7 @@ def export(
 
 def _opened(data: str | None, site: str | None) -> Site:
     """The site in a folder: an export reads files, which a server does not hand out."""
-    from backsight.site import open_site
+    from backsight.data_directory import open_site
 
     config = Config.load(options={"data": data, "site": site})
     return open_site(require_data(config.data), config.site, config.threads, config.memory, config.database)

@@ -13,9 +13,9 @@ from backsight.api.operations import Answer, Call, Operation
 from backsight.api.schemas.parts import TEXT, Schema, array, choice, full, nullable, obj, ref
 from backsight.cli.revocation import revoke_statement
 from backsight.contract import StatementKind
+from backsight.data_directory import DataDirectory
 from backsight.fields import read_object, read_string
 from backsight.lake import Lake
-from backsight.site import DataDirectory
 from backsight.statements import list_statements, require_statement
 
 IDENTITY_SCHEMAS: Final[dict[str, Schema]] = {

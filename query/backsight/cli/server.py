@@ -33,7 +33,7 @@ from backsight.store.sqlite import SQLiteStore
 
 if TYPE_CHECKING:
     from backsight.api.guesses import Guesses
-    from backsight.site import DataDirectory
+    from backsight.data_directory import DataDirectory
     from backsight_collector.http.app import Collector
 
 GRACE_SECONDS: Final = 5
@@ -168,7 +168,7 @@ async def _query_api(config: Config, stack: AsyncExitStack, guesses: Guesses, *,
     from backsight.api.proxies import TrustedProxies
     from backsight.cli.collector_paths import COLLECTOR_PATHS
     from backsight.cli.identity_routes import IDENTITY_SCHEMAS, identity_operations
-    from backsight.site import DataDirectory
+    from backsight.data_directory import DataDirectory
 
     directory = DataDirectory(config.data, config.threads, config.memory, config.database)
     stack.callback(directory.close)

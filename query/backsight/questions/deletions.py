@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
     from backsight.deletions import Deletion
@@ -14,6 +14,15 @@ Json = Mapping[str, Any]
 
 LOOK_SECONDS: Final = 0.25
 """How often it is asked whether a deletion is done."""
+
+
+class DeletionDoor(Protocol):
+    """Where requests about deletions are taken, and answered as by the API: the data folder, or a server."""
+
+    def delete(self, body: Json) -> Json: ...
+    def preview(self, body: Json) -> Json: ...
+    def list(self) -> Json: ...
+    def read(self, deletion: str) -> Json: ...
 
 
 class DeletionQuestions(ABC):
@@ -27,7 +36,7 @@ class DeletionQuestions(ABC):
         new. With `wait` it returns when nothing is left, else as soon as it is certain to happen.
         Raises NotFound where somebody is unknown; nobody is deleted then.
         """
-        deletion = self._deletion_of(self._delete(_named(persons)))
+        deletion = self._deletion_of(self._deletion_door().delete(_named(persons)))
         while wait and not deletion.is_done:
             time.sleep(LOOK_SECONDS)
             deletion = self.deletion(deletion.deletion)
@@ -39,15 +48,15 @@ class DeletionQuestions(ABC):
         `persons` (the first 100, by name), `persons_total`, rows by table in `tables`, `first_seen`,
         `last_seen`, and `unknown`: those of whom there is nothing.
         """
-        return self._preview_deletion(_named(persons))
+        return self._deletion_door().preview(_named(persons))
 
     def deletions(self) -> list[Deletion]:
         """All deletions of the site, the newest first."""
-        return [self._deletion_of(each) for each in self._list_deletions()["deletions"]]
+        return [self._deletion_of(each) for each in self._deletion_door().list()["deletions"]]
 
     def deletion(self, deletion: str) -> Deletion:
         """One deletion as it stands now, by its id. Raises NotFound."""
-        return self._deletion_of(self._read_deletion(deletion))
+        return self._deletion_of(self._deletion_door().read(deletion))
 
     @staticmethod
     def _deletion_of(said: Json) -> Deletion:
@@ -56,20 +65,8 @@ class DeletionQuestions(ABC):
         return Deletion.from_json(said)
 
     @abstractmethod
-    def _delete(self, body: Json) -> Json:
-        """The deletion of `{"persons"}`, as the API answers."""
-
-    @abstractmethod
-    def _preview_deletion(self, body: Json) -> Json:
-        """What it would take away, as the API answers."""
-
-    @abstractmethod
-    def _list_deletions(self) -> Json:
-        """All deletions, as the API answers."""
-
-    @abstractmethod
-    def _read_deletion(self, deletion: str) -> Json:
-        """One deletion, as the API answers."""
+    def _deletion_door(self) -> DeletionDoor:
+        """Where requests about deletions go."""
 
 
 def _named(persons: tuple[str | Json, ...]) -> Json:

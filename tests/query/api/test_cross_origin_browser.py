@@ -12,8 +12,8 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from backsight.api import create_api
+from backsight.data_directory import DataDirectory
 from backsight.keys import Keys
-from backsight.site import DataDirectory
 from shop_site import definer_token, secret_key, serve
 
 ASK = """async ([url, key, method, body, headers, referrerPolicy]) => {

@@ -21,10 +21,10 @@ from backsight.api import create_api
 from backsight.api.flights import Flights
 from backsight.api.workers import Workers
 from backsight.contract import PARTITIONS
+from backsight.data_directory import DataDirectory
 from backsight.errors import BacksightError, Cancelled
 from backsight.keys import Keys
 from backsight.scan.context import Context, rfc3339
-from backsight.site import DataDirectory
 from query.api.asking import Broken, broken_api, client, problem
 from query.rows import event, rows_of
 from shop_site import secret_key, serve, served, write_data, write_more
