@@ -19,6 +19,8 @@ from backsight_collector.wire import Decoded, Event
 HOUR = 3_600_000
 NOW = time.time_ns() // 1_000_000
 """Milliseconds; history lies before it."""
+SECONDS = NOW // 1_000 - 86_400
+"""A day of that history, in seconds."""
 
 
 class Kept:
