@@ -205,7 +205,7 @@ def bomb(size: int) -> bytes:
         (bomb(200_000_000), {"content_encoding": "gzip"}, 413, "may have 5000000 bytes"),
         (zlib.compress(b"{}"), {"content_encoding": "gzip"}, 400, "not gzip"),
     ],
-    ids=lambda value: repr(value)[:30],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_bad_bodies_are_refused(
     serve: Serve, body: bytes, headers: dict[str, str], status: int, detail: str
