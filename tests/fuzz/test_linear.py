@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from backsight_collector.dialects import read
+from backsight_collector.dialects.posthog_elements import parse_chain
 from backsight_collector.http.body import inflate
 from backsight_collector.http.posthog import unpack
 from backsight_collector.http.problems import Problem
@@ -113,6 +114,17 @@ def test_bodies(filling: str) -> None:
 def test_events(dialect: str) -> None:
     """As many events as a body holds: past what a request may have, they are not even looked at."""
     assert_linear(lambda size: reading(dialect, filled(MANY[dialect], size)))
+
+
+@pytest.mark.parametrize("one", ["a", ".a", ":attr__", ';a:b="1"', '\\";', '\\";:attr__a', "\\"])
+def test_chains(one: str) -> None:
+    """PostHog's chains of elements, which a pattern reads: cut by a quote, where values and tags end."""
+
+    def chain(size: int) -> Callable[[], object]:
+        sent = one * (size // 40 // len(one)) + '"'
+        return lambda: (parse_chain(sent), parse_chain(f'a:b="{sent}'))
+
+    assert_linear(chain)
 
 
 def _refused(unpack: Callable[[bytes], object], body: bytes) -> object:

@@ -26,7 +26,8 @@ _KNOWN_KEY: Final = r'(?:attr__[^\s="]{1,200}|attr_id|href|nth-child|nth-of-type
 _NEXT: Final = rf'\Z|;[^"]*:{_KNOWN_KEY}|{_KNOWN_KEY}'
 """What stands behind a value: the chain's end, another element, another value."""
 _VALUE: Final = re.compile(rf'([^\s=";][^\s="]*)="((?:[^"\\]|\\(?!")|\\"(?!{_NEXT}))*+\\?)"')
-_HEAD: Final = re.compile(rf'([^.:;"]*)([^"]*?)(?::(?={_KEY})|(?=;)|\Z)')
+_HEAD: Final = re.compile(rf'([^.:;"]*+)([^"]*?)(?::(?={_KEY})|(?=;)|\Z)')
+"""Nothing is given back of a tag: of one that a quote ends, each shorter one would be tried, for hours."""
 _PLACE: Final = re.compile("[0-9]{1,9}")
 _ANCHORS: Final = frozenset({"a", "area"})
 _SPELLED: Final = {"foreignobject": "foreignObject", "textpath": "textPath", "clippath": "clipPath"}
