@@ -23,6 +23,7 @@ import pyarrow as pa
 
 from backsight.contract import MAX_ATTRIBUTE_VALUES, MAX_CONTEXTS, TABLES
 from backsight_collector.deletion.work import Work
+from backsight_collector.dialects.imported import without_rows
 from backsight_collector.disk import LEAST_FREE_BYTES, DiskSpace
 from backsight_collector.fold.fold import Covered, Fold
 from backsight_collector.fold.memory import Memory
@@ -30,6 +31,7 @@ from backsight_collector.journal.erasing import erase
 from backsight_collector.journal.reader import SET_ASIDE, JournalReader
 from backsight_collector.journal.records import (
     Deletion,
+    Erased,
     Record,
     UnknownRecord,
     decode_record,
@@ -235,7 +237,8 @@ class Committer:
     def _erase(self, pending: _Pending, late: set[int]) -> None:
         """Takes out of the journal what arrived after its person had been deleted."""
         directory, begin = self._data_dir / "journal" / pending.writer, self._positions[pending.writer]
-        for _ in erase(directory, begin, pending.position, lambda position, _: position in late):
+        is_late = late.__contains__
+        for _ in erase(directory, begin, pending.position, lambda at, _: is_late(at), without_rows):
             pass
 
     def _pass(self, pending: _Pending) -> None:
@@ -334,7 +337,8 @@ class Committer:
 
     def _remember(self, lake: Lake, pending: _Pending) -> Memory:
         if self._memory is None:
-            received = [record.received_at for _, record in pending.records]
+            # Of what was erased it is not known any more.
+            received = [record.received_at for _, record in pending.records if not isinstance(record, Erased)]
             oldest = min(received, default=round(time.time() * 1e6))
             settings = self.settings
             self._memory = Memory(

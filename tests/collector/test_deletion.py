@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,8 +20,12 @@ from backsight.contract import DELETIONS, id64
 from backsight_collector import committer as committer_module
 from backsight_collector.committer import Committer, CommitterSettings
 from backsight_collector.deletion import document as documents
-from backsight_collector.deletion import work
+from backsight_collector.deletion import mentions, work
 from backsight_collector.deletion.document import read_document
+from backsight_collector.deletion.extent import Extent
+from backsight_collector.deletion.rows import marker, read_columns
+from backsight_collector.dialects.imported import IMPORT, Entry, Part
+from backsight_collector.imports.progress import Imports, Progress
 from backsight_collector.journal import erasing
 from backsight_collector.journal.reader import SET_ASIDE, JournalReader
 from backsight_collector.journal.records import (
@@ -32,6 +38,7 @@ from backsight_collector.journal.records import (
     encode_record,
 )
 from backsight_collector.lake.compaction import Compactor, compact
+from backsight_collector.lake.lake import Lake
 from backsight_collector.lake.table import Table
 from captures import (
     NOW,
@@ -347,6 +354,82 @@ def test_a_dead_letter_that_names_the_person_goes_whoever_sent_it(tmp_path: Path
     ]
 
 
+def test_a_body_of_escaped_marks_holds_up_no_deletion() -> None:
+    """Whoever knows the public write key may send such a body: it is searched in no more than its length's
+    time, not for seconds."""
+    extent = Extent(SITE, THEN, frozenset({id64("device", "d")}), frozenset({ADA}), frozenset(), frozenset())
+    hostile = Capture(NOW, SITE, None, b'{"text":"' + b'\\"' * 100_000 + b'"}')
+    started = time.process_time()
+    assert not mentions.is_unwanted(extent, encode_record(hostile))
+    assert time.process_time() - started < 1.5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"user":"ada@shop.example"}',
+        b'{"user":"\\u0061da@shop.example"}',
+        b'{"said":"{\\"user\\":\\"ada@shop.example\\"}"}',
+        b'm":1,"user":"ada@shop.example","tex',
+        b'\\"ada@shop.example"',
+        b"1;ada@shop.example;x",
+    ],
+)
+def test_a_person_is_found_wherever_named(text: bytes) -> None:
+    """As JSON, escaped, as JSON in a text, cut, behind damage, and as a word."""
+    extent = Extent(SITE, THEN, frozenset(), frozenset({ADA}), frozenset(), frozenset())
+    assert mentions.names_any(extent, text)
+    assert not mentions.names_any(extent, text.replace(b"shop", b"ship"))
+
+
+def test_an_id_of_several_words_and_marks_is_found() -> None:
+    """Where it is a whole text: words alone would not tell."""
+    name = 'Ada "the first" Lovelace'
+    extent = Extent(SITE, THEN, frozenset(), frozenset({id64("user", name)}), frozenset(), frozenset())
+    assert mentions.names_any(extent, json.dumps({"n": 1, "user": name, "x": "y"}).encode())
+
+
+def test_looking_through_a_long_journal_lets_folds_go_on(tmp_path: Path) -> None:
+    """A deletion rests between any two records: a segment of them may take longer than a hanging committer
+    is given."""
+    write_journal(tmp_path, [*of_bob(), *of_bob("c"), *of_bob("d")])
+    journal = tmp_path / "journal" / "collector"
+    looked_at: list[bytes] = []
+
+    def look(position: int, payload: bytes) -> bool:
+        looked_at.append(payload)
+        return False
+
+    steps = erasing.erase(journal, 0, 2**62, look)
+    assert [len(looked_at) for _ in steps] == [1, 2, 3]
+
+
+def test_a_segment_that_is_let_go_meanwhile_is_passed_over(tmp_path: Path) -> None:
+    """Folds go on between two records, and delete what they have folded."""
+    write_journal(tmp_path, of_bob())
+    write_journal(tmp_path, of_bob("c"))
+    journal = tmp_path / "journal" / "collector"
+    steps = erasing.erase(journal, 0, 2**62, lambda *_: True)
+    assert next(steps) == 1
+    max(journal.glob("*.segment")).unlink()
+    assert list(steps) == []
+
+
+def test_looking_through_many_rejected_events_is_a_sign_of_life(tmp_path: Path) -> None:
+    """A file of a million takes minutes: else the committer would be taken for hanging, again and again."""
+    write_journal(tmp_path, [capture(batch("x", [said("click", -at) for at in range(1, 51)], batch="x"))])
+    fold_all(tmp_path)
+    lake = Lake(tmp_path / "lake", None)
+    (file,) = lake["dead_letters"].files()
+    rows = read_columns(lake["dead_letters"].directory / file.path, "dead_letters")
+    signs: list[None] = []
+    extent = Extent(SITE, THEN, frozenset(), frozenset({ADA}), frozenset(), frozenset())
+    marker("dead_letters", extent, alive=lambda: signs.append(None))(rows)
+    lake.close()
+    assert rows.num_rows == 50
+    assert len(signs) >= 50
+
+
 def crashing(method: Callable[..., Any], before: bool, at: list[int]) -> Callable[..., Any]:
     """Calls count down; the one that comes to 0 ends in a crash, before its work or after it."""
 
@@ -415,6 +498,70 @@ def test_a_kill_at_any_point_is_made_good_by_the_next_committer(
             break
     assert crash > 1
     assert not crashed
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before the commit", "after it"])
+def test_a_merge_between_a_kill_and_the_next_committer_counts_nothing_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: bool
+) -> None:
+    """`backsight compact` replaces the files by which the commit might have been told."""
+    for each in [*of_ada(), *of_bob()]:
+        write_journal(tmp_path, [each])
+        fold_all(tmp_path)
+    ask(tmp_path, ADA)
+    with monkeypatch.context() as patch:
+        patch.setattr(Table, "replace", crashing(Table.replace, before, [1]))
+        with pytest.raises(Crash):
+            fold_all(tmp_path)
+    compact(tmp_path, vacuum_hours=None)
+    fold_all(tmp_path)
+    done = read_document(tmp_path / "lake", "del_1")
+    assert done is not None
+    assert done.is_done
+    assert {table: each.rows for table, each in done.tables.items()} == {
+        "events": 4, "dead_letters": 1, "statements": 2,
+    }  # fmt: skip
+    assert found_below(tmp_path) == set()
+
+
+def test_an_import_knows_how_far_it_was_though_its_last_part_was_erased(tmp_path: Path) -> None:
+    """Killed before that was noted, and its person deleted since: what it says of others would come in again
+    days later, when nobody remembers it."""
+    imports = Imports(tmp_path)
+    imports.save(Progress("shop-1", "a.json", SITE, "plain", {}, began=NOW, rows=1_000))
+    body = batch("a3", [click(0), click(1)], device="device-of-ada", user="ada@shop.example")
+    entry = Entry("backsight", [1_000, 1_001], ["a:1", "a:2"], msgspec.Raw(json.dumps(body).encode()))
+    parts = [encode_part_of("shop-1", 1_000, part, entry) for part in range(3)]
+    write_journal(tmp_path, [Capture(NOW, SITE, None, part, IMPORT) for part in parts], "import")
+    delete(tmp_path, ADA)
+    assert found_below(tmp_path / "journal") == set()
+    delete(tmp_path, ADA, at=THEN + 1, name="del_2")
+    imports.catch_up()
+    found = imports.find("shop-1")
+    assert found is not None
+    assert (found.rows, found.parts) == (1_000, 3)
+
+
+def encode_part_of(key: str, row: int, part: int, entry: Entry) -> bytes:
+    return msgspec.json.encode(Part(key, row, part, [entry], []))
+
+
+def test_what_was_erased_makes_no_committer_read_the_whole_lake(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After recovery it may stand among what is read again: it bears no time, so it is not of 1970."""
+    write_journal(tmp_path, of_ada())
+    delete(tmp_path, ADA)
+    asked: list[int] = []
+    monkeypatch.setattr(committer_module, "Memory", lambda lake, oldest, *_: asked.append(oldest))
+    committer = Committer(tmp_path)
+    held = JournalReader(tmp_path / "journal" / "collector").read(0, 2**30)
+    records = [(record.position, decode_record(record.payload)) for record in held]
+    assert {type(record) for _, record in records} == {Erased}
+    pending = committer_module._Pending("collector", [*records, (1, of_bob()[0])], 1, False)
+    committer._remember(committer._opened(), pending)
+    committer.close()
+    assert asked == [of_bob()[0].received_at]
 
 
 def test_a_record_half_overwritten_is_finished(tmp_path: Path) -> None:

@@ -11,13 +11,16 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from backsight.contract import DELETIONS
 from backsight_collector.deletion.extent import Extent
 from backsight_collector.journal.segments import publish
 
 RUNNING, DONE = "running", "done"
+
+COMMITS: Final = "deletion"
+"""The name under which a table counts the commits of deletions."""
 
 Range = tuple[int, int, int]
 """A page's (or a batch's) key, and the first and last number in it that was stored."""
@@ -48,10 +51,10 @@ class Counts:
 
 @dataclass
 class Pending:
-    """A commit that may or may not have been made: it removed these files, which are not replaced since."""
+    """A commit that may or may not have been made: if it was, the table's position of COMMITS is `number`."""
 
     table: str
-    removed: list[str]
+    number: int
     counts: Counts
     recent: list[Range]
 
@@ -111,7 +114,7 @@ def _document(text: bytes) -> Document:
             "recent": {name: _ranges(ranges) for name, ranges in said["recent"].items()},
             "pending": pending
             and Pending(
-                pending["table"], pending["removed"], Counts(**pending["counts"]), _ranges(pending["recent"])
+                pending["table"], pending["number"], Counts(**pending["counts"]), _ranges(pending["recent"])
             ),
         }
     )

@@ -2,7 +2,8 @@
 
 For what has no columns: journalled bodies, damaged stretches of a journal, rejected events and rows of files.
 Every text between two quotation marks, and every word, is hashed and looked up, so that nothing has to be
-well-formed.
+well-formed. However a visitor wrote a body, it takes time in proportion to its length: one that is all
+escaped marks must hold up no deletion.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from backsight_collector.deletion.extent import Extent
 from backsight_collector.journal.records import BACKSIGHT, Capture, UnknownRecord, decode_record
 from backsight_collector.wire import MalformedBatch
 
-# Each mark may begin a text: where bytes were cut, nobody knows which marks begin one and which end one. An
-# id is of at most 256 characters, each of up to 12 bytes when it is escaped.
-_QUOTED: Final = re.compile(rb'"(?=((?:[^"\\]|\\.){1,3072})")', re.DOTALL)
+# Where bytes were cut, nobody knows which marks begin a text and which end one: what stands between any two
+# is looked up. An id is of at most 256 characters, each of up to 12 bytes when it is escaped.
+_QUOTED: Final = re.compile(rb'(?:[^"\\]++|\\.)++', re.DOTALL)
 _WORD: Final = re.compile(rb"""[^\s"',;<>()\\]+""")
 _MOST: Final = 3_072
 _REMEMBERED: Final = 100_000
@@ -68,9 +69,10 @@ def _is_by(extent: Extent, capture: Capture) -> bool:
 
 
 def _texts(text: bytes) -> Iterator[bytes]:
-    words = set(_WORD.findall(text))
-    quoted = {found[1] for found in _QUOTED.finditer(text)}
-    yield from (each for each in words | quoted if len(each) <= _MOST)
+    found = {*_WORD.findall(text), *_QUOTED.findall(text)}
+    if b'\\"' in text:  # JSON as a text of JSON, or damage that makes a mark look escaped
+        found.update(each.rstrip(b"\\") for each in text.split(b'"'))
+    yield from (each for each in found if len(each) <= _MOST)
 
 
 @lru_cache(_REMEMBERED)

@@ -54,10 +54,16 @@ Mark = Callable[[pa.Table], Marks]
 """Marks rows that have a table's READ columns."""
 
 
-def marker(table: str, extent: Extent, revoked: frozenset[str] = frozenset()) -> Mark:
-    """What marks the rows of one table; of `statements`, also those in `revoked` (see `unmade`)."""
+def marker(
+    table: str,
+    extent: Extent,
+    revoked: frozenset[str] = frozenset(),
+    alive: Callable[[], None] = lambda: None,
+) -> Mark:
+    """What marks the rows of one table; of `statements`, also those in `revoked` (see `unmade`). `alive` is
+    called now and then: a file of a million rejected events takes minutes."""
     if table == "dead_letters":
-        return lambda rows: _mark_letters(rows, extent)
+        return lambda rows: _mark_letters(rows, extent, alive)
     if table == "statements":
         return lambda rows: _mark_statements(rows, extent, revoked)
     return lambda rows: _mark(rows, extent)
@@ -112,11 +118,12 @@ def _mark(rows: pa.Table, extent: Extent) -> Marks:
     return Marks(covered & early, _is_in(rows["user"], extent.users) & ~covered & early)
 
 
-def _mark_letters(rows: pa.Table, extent: Extent) -> Marks:
+def _mark_letters(rows: pa.Table, extent: Extent, alive: Callable[[], None]) -> Marks:
     marks, early = _mark(rows, extent), _is_early(rows, extent)
     gone = marks.gone.copy()
     shared = _is_in(rows["device"], extent.devices)
     for at in np.flatnonzero(early & ~gone & pc.is_valid(rows["event"]).to_numpy()).tolist():
+        alive()
         # Whose it is tells nothing of whom it is about: `identify` may have been refused on a new device.
         text = rows["event"][at].as_py().encode()
         gone[at] = names_user(extent, text) if shared[at] else names_any(extent, text)

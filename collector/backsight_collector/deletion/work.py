@@ -22,9 +22,18 @@ from deltalake.transaction import AddAction
 
 from backsight.contract import DEDUPLICATION_HOURS, STATEMENTS, StatementKind
 from backsight_collector.deletion import mentions
-from backsight_collector.deletion.document import DONE, Counts, Document, Pending, Range, read_document
+from backsight_collector.deletion.document import (
+    COMMITS,
+    DONE,
+    Counts,
+    Document,
+    Pending,
+    Range,
+    read_document,
+)
 from backsight_collector.deletion.extent import COLUMNS, Extent, resolve
 from backsight_collector.deletion.rows import READ, Mark, Marks, marker, read_columns, unmade, without
+from backsight_collector.dialects.imported import without_rows
 from backsight_collector.fold.dead_letters import NO_PLACE, batch_key
 from backsight_collector.fold.known import salt
 from backsight_collector.journal.erasing import erase, erase_set_aside
@@ -97,24 +106,18 @@ class Work:
         log.info("%s is done: %s", document.deletion_id, document.tables)
 
     def _settle(self) -> None:
-        """Counts the last commit before a kill, where it was made: all of its files are gone, or none is."""
+        """Counts the last commit before a kill, where it was made, whatever was merged since."""
         document, pending = self.document, self.document.pending
-        if pending is None:
-            return
-        present = {file.path for file in self._lake[pending.table].files()}
-        if not present & set(pending.removed):
+        if pending is not None and self._lake[pending.table].position(COMMITS) >= pending.number:
             self._count(pending)
         document.pending = None
 
     def _read_statements(self) -> list[pa.Table]:
         table = self._lake["statements"]
-        return [
-            read_columns(table.directory / file.path, table.name)
-            for file in _of_site(table, self.document.extent.site)
-        ]
+        return [table.read(file, READ[table.name]) for file in _of_site(table, self.document.extent.site)]
 
     def _marker(self, table: str) -> Mark:
-        return marker(table, self.document.extent, self._revoked)
+        return marker(table, self.document.extent, self._revoked, self._lake.alive)
 
     def _clean(self, table: Table) -> Iterator[None]:
         counts = self.document.tables.setdefault(table.name, Counts(versions=[table.version] * 2))
@@ -135,11 +138,11 @@ class Work:
 
     def _commit(self, table: Table, batch: _Batch) -> None:
         document = self.document
-        document.pending = batch.pending(table.name)
+        document.pending = pending = batch.pending(table)
         document.write(self._lake.directory)
-        table.replace(batch.old, batch.new, same_rows=False)
+        table.replace(batch.old, batch.new, {COMMITS: pending.number}, same_rows=False)
         _unlink([table.directory / file.path for file in batch.old])
-        self._count(document.pending)
+        self._count(pending)
         document.pending = None
 
     def _count(self, pending: Pending) -> None:
@@ -160,7 +163,9 @@ class Work:
         document = self.document
         is_unwanted = partial(mentions.is_unwanted, document.extent)
         for directory, position in self._journals.items():
-            for erased in erase(directory, 0, position, lambda _, payload: is_unwanted(payload)):
+            for erased in erase(
+                directory, 0, position, lambda _, payload: is_unwanted(payload), without_rows
+            ):
                 document.journal_records += erased
                 yield
             document.set_aside_files += erase_set_aside(directory, is_unwanted)
@@ -200,8 +205,8 @@ class _Batch:
         self._counts += Counts(int(marks.gone.sum()), int(marks.blanked.sum()), 1)
         self._recent += _recent(table, file, marks, self._extent)
 
-    def pending(self, table: str) -> Pending:
-        return Pending(table, [file.path for file in self.old], self._counts, self._recent)
+    def pending(self, table: Table) -> Pending:
+        return Pending(table.name, table.position(COMMITS) + 1, self._counts, self._recent)
 
 
 def _recent(table: Table, file: DataFile, marks: Marks, extent: Extent) -> list[Range]:

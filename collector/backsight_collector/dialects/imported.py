@@ -17,6 +17,7 @@ from typing import Final
 import msgspec
 
 from backsight.contract import Reason
+from backsight_collector.journal.records import Capture, Erased, UnknownRecord, decode_record
 from backsight_collector.wire import Batch, Decoded, MalformedBatch, Rejection
 
 IMPORT: Final = "import"
@@ -51,6 +52,27 @@ def read_part(body: bytes) -> Part:
         return _part.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise MalformedBatch(f"this is no part of an import: {error}") from error
+
+
+def place_of(payload: bytes) -> Part | None:
+    """How far a journal record says that an import is, also one that was erased; null where it is no part of
+    one."""
+    try:
+        record = decode_record(payload)
+        if isinstance(record, Erased):
+            return read_part(record.filler.partition(b"\n")[0])
+        if isinstance(record, Capture) and record.dialect == IMPORT:
+            return read_part(record.body)
+    except (UnknownRecord, MalformedBatch):
+        pass
+    return None
+
+
+def without_rows(payload: bytes) -> bytes:
+    """What stays of a journal record that is erased: of an import, which part it was. Or else an import that
+    was killed would begin its chunk anew, however late, and other persons' rows came in twice."""
+    part = place_of(payload)
+    return b"" if part is None else msgspec.json.encode(Part(part.key, part.row, part.part, [], []))
 
 
 def decode(body: bytes, received_at: int, dialects: Dialects) -> list[Decoded]:

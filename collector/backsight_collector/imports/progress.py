@@ -13,12 +13,10 @@ from typing import Final
 
 import msgspec
 
-from backsight_collector.dialects.imported import IMPORT, read_part
+from backsight_collector.dialects.imported import place_of
 from backsight_collector.imports.errors import ImportProblem
 from backsight_collector.journal.reader import JournalReader, Record
-from backsight_collector.journal.records import Capture, UnknownRecord, decode_record
 from backsight_collector.journal.segments import OFFSET_BITS, list_segments, publish
-from backsight_collector.wire import MalformedBatch
 
 FOLDER: Final = "imports"
 JOURNAL: Final = "import"
@@ -115,11 +113,10 @@ class Imports:
         last = self._last_record()
         if last is None:
             return 0
-        if (said := _part(last.payload)) is not None:
-            key, row, parts = said
-            progress = self.find(key)
-            if progress is not None and progress.rows == row and progress.parts < parts:
-                progress.parts = parts
+        if (part := place_of(last.payload)) is not None:
+            progress = self.find(part.key)
+            if progress is not None and progress.rows == part.row and progress.parts <= part.part:
+                progress.parts = part.part + 1
                 self.save(progress)
         return last.position
 
@@ -148,14 +145,3 @@ class Imports:
 def nth(key: str, run: int) -> str:
     """The key of a file's imports after the first (0)."""
     return key if run == 0 else f"{key}-{run + 1}"
-
-
-def _part(payload: bytes) -> tuple[str, int, int] | None:
-    try:
-        record = decode_record(payload)
-        if not isinstance(record, Capture) or record.dialect != IMPORT:
-            return None
-        part = read_part(record.body)
-    except (UnknownRecord, MalformedBatch):
-        return None
-    return part.key, part.row, part.part + 1

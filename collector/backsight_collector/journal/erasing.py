@@ -8,6 +8,7 @@ and overwritten with zeros. Only what the lake holds may be erased.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -35,15 +36,25 @@ _FIXED: Final = len(_BEGINS) + 9 + 5  # with the instant and the head of the fil
 
 Unwanted = Callable[[int, bytes], bool]
 """Whether a record is to be erased, by its position and payload; or bytes that are none any more."""
+Remains = Callable[[bytes], bytes]
+"""What is to be kept of a record that is erased: a line, or nothing."""
 
 
-def erase(directory: Path, after: int, upto: int, is_unwanted: Unwanted) -> Iterator[int]:
-    """Erases records behind position `after` up to `upto`, durably; after each segment, how many it were."""
+def erase(
+    directory: Path, after: int, upto: int, is_unwanted: Unwanted, remains: Remains = lambda _: b""
+) -> Iterator[int]:
+    """Erases records behind position `after` up to `upto`; after each record, how many it were (0 or 1).
+
+    A segment's are durable once something of the next is given, or nothing more. Segments may be deleted
+    meanwhile.
+    """
     for segment in list_segments(directory):
         first, last = segment.number == after >> OFFSET_BITS, segment.number == upto >> OFFSET_BITS
         if after >> OFFSET_BITS <= segment.number <= upto >> OFFSET_BITS:
             begin = max(after & OFFSET_MASK if first else 0, len(PREAMBLE))
-            yield _erase_in(segment, begin, upto & OFFSET_MASK if last else OFFSET_MASK, is_unwanted)
+            end = upto & OFFSET_MASK if last else OFFSET_MASK
+            with contextlib.suppress(FileNotFoundError):  # folded, and let go
+                yield from _erase_in(segment, begin, end, is_unwanted, remains)
 
 
 def erase_set_aside(directory: Path, is_unwanted: Callable[[bytes], bool]) -> int:
@@ -71,20 +82,23 @@ class _Stretch(NamedTuple):
         return self.offset + len(self.payload) + (HEADER_BYTES if self.is_frame else 0)
 
 
-def _erase_in(segment: Segment, begin: int, end: int, is_unwanted: Unwanted) -> int:
+def _erase_in(
+    segment: Segment, begin: int, end: int, is_unwanted: Unwanted, remains: Remains
+) -> Iterator[int]:
     descriptor = os.open(segment.path, os.O_RDWR)
     try:
         erased = 0
         for stretch in _stretches(descriptor, segment, begin, min(end, os.fstat(descriptor).st_size)):
             position = segment.position(stretch.end)
-            if stretch.is_unfinished or (
-                stretch.payload.strip(b"\0") and is_unwanted(position, stretch.payload)
-            ):
-                _overwrite(descriptor, segment, stretch)
+            is_to_go = stretch.is_unfinished or (
+                bool(stretch.payload.strip(b"\0")) and is_unwanted(position, stretch.payload)
+            )
+            if is_to_go:
+                _overwrite(descriptor, segment, stretch, remains)
                 erased += 1
+            yield int(is_to_go)
         if erased:
             os.fsync(descriptor)
-        return erased
     finally:
         os.close(descriptor)
 
@@ -120,19 +134,20 @@ def _next_frame(descriptor: int, segment: Segment, offset: int, end: int) -> int
     return end
 
 
-def _overwrite(descriptor: int, segment: Segment, stretch: _Stretch) -> None:
+def _overwrite(descriptor: int, segment: Segment, stretch: _Stretch, remains: Remains) -> None:
     if not stretch.is_frame:
         os.pwrite(descriptor, bytes(len(stretch.payload)), stretch.offset)
         return
-    filler = _erased(len(stretch.payload))
+    filler = _erased(len(stretch.payload), remains(stretch.payload))
     place = (segment.salt, segment.number, stretch.offset)
     header = frame_header(len(filler), payload_checksum(filler), *place)
     os.pwrite(descriptor, header + filler, stretch.offset)
 
 
-def _erased(length: int) -> bytes:
-    """The payload of an Erased record of exactly this length."""
+def _erased(length: int, line: bytes) -> bytes:
+    """The payload of an Erased record of exactly this length; with the line, where that fits."""
     room = length - _FIXED
     if room < 0:  # shorter than any capture
         return bytes(length)
-    return _BEGINS + b"\xcf" + bytes(8) + b"\xc6" + room.to_bytes(4, "big") + bytes(room)
+    said = line + b"\n" if line and len(line) < room else b""
+    return _BEGINS + b"\xcf" + bytes(8) + b"\xc6" + room.to_bytes(4, "big") + said.ljust(room, b"\0")

@@ -45,7 +45,8 @@ class Deletion(msgspec.Struct, frozen=True, array_like=True, tag="deletion"):
 
 
 class Erased(msgspec.Struct, frozen=True, array_like=True, tag="erased"):
-    """Stands where a capture stood whose person was deleted (see erasing.py)."""
+    """Stands where a capture stood whose person was deleted (see erasing.py). What its `filler` begins with,
+    up to a line feed, is what was to be kept of it."""
 
     received_at: int
     filler: bytes

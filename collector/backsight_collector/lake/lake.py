@@ -47,7 +47,8 @@ class Lake:
     """The five tables of one lake, locked for this process until `close`.
 
     Their versions stay readable for `snapshot_hours`; unless given, for as long as was said before. `alive`
-    is called with every file that is read and every commit: what is long is made of these.
+    is called with every file that is read and every commit: what is long is made of these; what is not calls
+    it by itself.
     """
 
     def __init__(
@@ -57,7 +58,7 @@ class Lake:
         alive: Callable[[], None] = lambda: None,
     ) -> None:
         """Raises LakeLocked or LakeDamaged; mends what a crash has left (see recovery.py)."""
-        self.directory = directory
+        self.directory, self.alive = directory, alive
         self._lock = LakeLock(directory)
         try:
             self.set_aside = mend(directory)

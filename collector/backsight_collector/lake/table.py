@@ -156,14 +156,21 @@ class Table:
         if adds or ahead:
             self._commit(adds, ahead)
 
-    def replace(self, old: Sequence[DataFile], new: Sequence[AddAction], *, same_rows: bool = True) -> None:
-        """Puts written files in the place of others, in one commit; durable on return. `same_rows` tells
-        those who follow the table's changes that there is none."""
+    def replace(
+        self,
+        old: Sequence[DataFile],
+        new: Sequence[AddAction],
+        positions: Mapping[str, int] | None = None,
+        *,
+        same_rows: bool = True,
+    ) -> None:
+        """Puts written files in the place of others, in one commit that also tells positions; durable on
+        return. `same_rows` tells those who follow the table's changes that there is none."""
         now = int(time.time() * 1000)
         removes = [
             RemoveAction(file.path, not same_rows, now, file.size, dict(file.partition)) for file in old
         ]
-        self._commit([*new, *removes], {})
+        self._commit([*new, *removes], positions or {})
 
     def checkpoint(self) -> None:
         """Makes opening and committing fast again; log entries older than the snapshots kept are let go."""
@@ -183,6 +190,7 @@ class Table:
         """
         paths = self._handle.vacuum(snapshot_hours, dry_run=True, enforce_retention_duration=False, full=True)
         for path in paths:
+            self._alive()
             (self.directory / path).unlink(missing_ok=True)
         return len(paths)
 
