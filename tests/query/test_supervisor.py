@@ -149,7 +149,7 @@ def test_signs_that_nobody_reads_hold_up_no_child() -> None:
         "alive = supervisor.SignsOfLife()\n"
         "for _ in range(100_000): alive()\n"
         "print('done', flush=True)\n"
-        "import threading; from backsight.cli.serving import _wait_for_parent\n"
+        "import threading; from backsight.cli.committing import _wait_for_parent\n"
         "stop = threading.Event(); _wait_for_parent(stop); print(stop.is_set())"
     )
     with line, subprocess.Popen(python(code), stdin=line, stdout=subprocess.PIPE, text=True) as child:

@@ -19,7 +19,7 @@ __all__ = ["main"]
 COMMANDS: Final = {
     "up": "serving",
     "collector": "serving",
-    "committer": "serving",
+    "committer": "committing",
     "query": "serving",
     "demo": "demo",
     "define": "define",

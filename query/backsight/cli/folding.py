@@ -11,7 +11,7 @@ from typing import IO, Final, Self
 
 import click
 
-from backsight.cli.serving import committer_command
+from backsight.cli.committing import committer_command
 from backsight.config import Config
 
 LOOK_SECONDS: Final = 0.25
