@@ -1,36 +1,22 @@
-"""Deleting persons: what goes, what stays, what must not come back, and a kill at any moment."""
+"""Deleting persons: what goes, what stays, and what must not come back."""
 
 from __future__ import annotations
 
 import json
-import shutil
 import tempfile
-import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import msgspec
-import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backsight.contract import DELETIONS, id64
-from backsight_collector import committer as committer_module
 from backsight_collector.committer import Committer, CommitterSettings
-from backsight_collector.deletion import document as documents
-from backsight_collector.deletion import mentions, work
-from backsight_collector.deletion.document import read_document
-from backsight_collector.deletion.extent import Extent
-from backsight_collector.deletion.rows import marker, read_columns
-from backsight_collector.dialects.imported import IMPORT, Entry, Part
-from backsight_collector.imports.progress import Imports, Progress
-from backsight_collector.journal import erasing
 from backsight_collector.journal.reader import SET_ASIDE, JournalReader
 from backsight_collector.journal.records import (
     Capture,
-    Deletion,
     Erased,
     Record,
     Revocation,
@@ -38,8 +24,6 @@ from backsight_collector.journal.records import (
     encode_record,
 )
 from backsight_collector.lake.compaction import Compactor, compact
-from backsight_collector.lake.lake import Lake
-from backsight_collector.lake.table import Table
 from captures import (
     NOW,
     SITE,
@@ -52,97 +36,21 @@ from captures import (
     stored,
     write_journal,
 )
-
-SECOND = 1_000_000
-THEN = NOW + 60 * SECOND
-"""When the deletion is asked for."""
-ADA, BOB = id64("user", "ada@shop.example"), id64("user", "bob")
-MARKERS = (
-    b"ada@shop.example",
-    b"device-of-ada",
-    b"Ada's own words",
-    b"ada-trait",
-    b"ada-prop",
-    b"ada-broken",
+from deleting import (
+    ADA,
+    BOB,
+    MARKERS,
+    SECOND,
+    THEN,
+    ask,
+    delete,
+    fold_all,
+    found_below,
+    of_ada,
+    of_bob,
+    rows,
+    said,
 )
-
-
-class Crash(BaseException):
-    """What stands for a kill at this point: nothing catches it."""
-
-
-def said(kind: str, seq: int, **fields: object) -> dict[str, object]:
-    return {"type": kind, "page": 0, "seq": seq, "time": NOW // 1000 - 2_000 + seq, **fields}
-
-
-def of_ada() -> list[Capture]:
-    """What Ada does, in the order in which it arrives: everything bears a marker."""
-    identify = said("identify", 3, user="ada@shop.example", traits={"mail": "ada-trait"})
-    broken = {**said("click", -1), "text": "ada-broken"}
-    ada: dict[str, Any] = {"device": "device-of-ada"}
-    return [
-        capture(batch("a1", [click(0, text="Ada's own words"), broken], **ada, batch="1")),
-        capture(
-            batch(
-                "a2",
-                [identify, said("track", 4, name="Bought", props={"what": "ada-prop"})],
-                **ada,
-                batch="2",
-            )
-        ),
-        capture(
-            batch("a3", [click(0)], device="device-of-ada-2", user="ada@shop.example", batch="3"), NOW + 3
-        ),
-    ]
-
-
-def of_bob(page: str = "b", **fields: Any) -> list[Capture]:
-    bad = said("click", -2)
-    sent = batch(page, [click(0), click(1), bad], device="device-of-bob", user="bob", batch=page, **fields)
-    return [capture(sent, NOW + 7)]
-
-
-def fold_all(data_dir: Path, **options: Any) -> Committer:
-    committer = Committer(data_dir, CommitterSettings(**options))
-    while committer.step().more:
-        pass
-    committer.step()
-    committer.close()
-    return committer
-
-
-def ask(data_dir: Path, *persons: int, at: int = THEN, name: str = "del_1", site: str = SITE) -> None:
-    write_journal(data_dir, [Deletion(at, site, name, persons)], "admin")
-
-
-def delete(data_dir: Path, *persons: int, at: int = THEN, name: str = "del_1") -> documents.Document:
-    ask(data_dir, *persons, at=at, name=name)
-    fold_all(data_dir)
-    found = read_document(data_dir / "lake", name)
-    assert found is not None
-    assert found.is_done
-    return found
-
-
-def bytes_below(folder: Path) -> Iterable[tuple[Path, bytes]]:
-    """Every file as it is, and of Parquet also what it says when it is read."""
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            yield path, path.read_bytes()
-            if path.suffix == ".parquet":
-                yield path, repr(pq.ParquetFile(path).read().to_pylist()).encode()
-
-
-def found_below(folder: Path, markers: Iterable[bytes] = MARKERS) -> set[tuple[Path, bytes]]:
-    return {(path, marker) for path, text in bytes_below(folder) for marker in markers if marker in text}
-
-
-def rows(data_dir: Path) -> dict[str, list[str]]:
-    """All rows of the tables that hold persons, in an order of their own."""
-    return {
-        name: sorted(repr(sorted(row.items(), key=str)) for row in stored(data_dir, name))
-        for name in ("events", "statements", "dead_letters")
-    }
 
 
 def test_nothing_of_a_deleted_person_stands_in_any_file(tmp_path: Path) -> None:
@@ -352,234 +260,6 @@ def test_a_dead_letter_that_names_the_person_goes_whoever_sent_it(tmp_path: Path
     assert [(row["batch"], row["index"], row["device"]) for row in left] == [
         ("x", 1, id64("device", "new-device"))
     ]
-
-
-def test_a_body_of_escaped_marks_holds_up_no_deletion() -> None:
-    """Whoever knows the public write key may send such a body: it is searched in no more than its length's
-    time, not for seconds."""
-    extent = Extent(SITE, THEN, frozenset({id64("device", "d")}), frozenset({ADA}), frozenset(), frozenset())
-    hostile = Capture(NOW, SITE, None, b'{"text":"' + b'\\"' * 100_000 + b'"}')
-    started = time.process_time()
-    assert not mentions.is_unwanted(extent, encode_record(hostile))
-    assert time.process_time() - started < 1.5
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        b'{"user":"ada@shop.example"}',
-        b'{"user":"\\u0061da@shop.example"}',
-        b'{"said":"{\\"user\\":\\"ada@shop.example\\"}"}',
-        b'm":1,"user":"ada@shop.example","tex',
-        b'\\"ada@shop.example"',
-        b"1;ada@shop.example;x",
-    ],
-)
-def test_a_person_is_found_wherever_named(text: bytes) -> None:
-    """As JSON, escaped, as JSON in a text, cut, behind damage, and as a word."""
-    extent = Extent(SITE, THEN, frozenset(), frozenset({ADA}), frozenset(), frozenset())
-    assert mentions.names_any(extent, text)
-    assert not mentions.names_any(extent, text.replace(b"shop", b"ship"))
-
-
-def test_an_id_of_several_words_and_marks_is_found() -> None:
-    """Where it is a whole text: words alone would not tell."""
-    name = 'Ada "the first" Lovelace'
-    extent = Extent(SITE, THEN, frozenset(), frozenset({id64("user", name)}), frozenset(), frozenset())
-    assert mentions.names_any(extent, json.dumps({"n": 1, "user": name, "x": "y"}).encode())
-
-
-def test_looking_through_a_long_journal_lets_folds_go_on(tmp_path: Path) -> None:
-    """A deletion rests between any two records: a segment of them may take longer than a hanging committer
-    is given."""
-    write_journal(tmp_path, [*of_bob(), *of_bob("c"), *of_bob("d")])
-    journal = tmp_path / "journal" / "collector"
-    looked_at: list[bytes] = []
-
-    def look(position: int, payload: bytes) -> bool:
-        looked_at.append(payload)
-        return False
-
-    steps = erasing.erase(journal, 0, 2**62, look)
-    assert [len(looked_at) for _ in steps] == [1, 2, 3]
-
-
-def test_a_segment_that_is_let_go_meanwhile_is_passed_over(tmp_path: Path) -> None:
-    """Folds go on between two records, and delete what they have folded."""
-    write_journal(tmp_path, of_bob())
-    write_journal(tmp_path, of_bob("c"))
-    journal = tmp_path / "journal" / "collector"
-    steps = erasing.erase(journal, 0, 2**62, lambda *_: True)
-    assert next(steps) == 1
-    max(journal.glob("*.segment")).unlink()
-    assert list(steps) == []
-
-
-def test_looking_through_many_rejected_events_is_a_sign_of_life(tmp_path: Path) -> None:
-    """A file of a million takes minutes: else the committer would be taken for hanging, again and again."""
-    write_journal(tmp_path, [capture(batch("x", [said("click", -at) for at in range(1, 51)], batch="x"))])
-    fold_all(tmp_path)
-    lake = Lake(tmp_path / "lake", None)
-    (file,) = lake["dead_letters"].files()
-    rows = read_columns(lake["dead_letters"].directory / file.path, "dead_letters")
-    signs: list[None] = []
-    extent = Extent(SITE, THEN, frozenset(), frozenset({ADA}), frozenset(), frozenset())
-    marker("dead_letters", extent, alive=lambda: signs.append(None))(rows)
-    lake.close()
-    assert rows.num_rows == 50
-    assert len(signs) >= 50
-
-
-def crashing(method: Callable[..., Any], before: bool, at: list[int]) -> Callable[..., Any]:
-    """Calls count down; the one that comes to 0 ends in a crash, before its work or after it."""
-
-    def wrapped(*arguments: Any, **options: Any) -> Any:
-        at[0] -= 1
-        if before and at[0] == 0:
-            raise Crash
-        answer = method(*arguments, **options)
-        if at[0] == 0:
-            raise Crash
-        return answer
-
-    return wrapped
-
-
-POINTS: list[tuple[Any, str, bool]] = [
-    (documents.Document, "write", True),
-    (Table, "replace", True),
-    (Table, "replace", False),
-    (work, "_unlink", False),
-    (erasing, "_overwrite", True),
-    (erasing, "_overwrite", False),
-    (Table, "append", False),
-    (committer_module.Committer, "_pass", True),
-]
-
-
-@pytest.mark.parametrize(
-    ("owner", "name", "before"),
-    POINTS,
-    ids=[f"{'before' if first else 'after'} {name}" for _, name, first in POINTS],
-)
-def test_a_kill_at_any_point_is_made_good_by_the_next_committer(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, before: bool
-) -> None:
-    """Whenever the committer is killed, however often, the next one ends the deletion; nothing is counted
-    twice."""
-    base = tmp_path / "base"
-    for each in of_ada()[:2]:
-        write_journal(base, [each])
-        fold_all(base)
-    write_journal(base, [*of_ada()[2:], *of_bob()])
-    ask(base, ADA)
-    for crash in range(1, 40):
-        data = tmp_path / f"{crash}"
-        shutil.copytree(base, data)
-        left = [crash]
-        with monkeypatch.context() as patch:
-            patch.setattr(owner, name, crashing(getattr(owner, name), before, left))
-            crashed = False
-            try:
-                fold_all(data)
-            except Crash:
-                crashed = True
-        fold_all(data)
-        done = read_document(data / "lake", "del_1")
-        assert done is not None
-        assert found_below(data) == set()
-        assert identities(data) == sorted([identity("b", 0), identity("b", 1)])
-        assert {table: each.rows for table, each in done.tables.items()} == {
-            "events": 4, "dead_letters": 1, "statements": 2,
-        }  # fmt: skip
-        assert (done.is_done, done.rows_left, done.pending) == (True, 0, None)
-        shutil.rmtree(data)
-        if not crashed:
-            break
-    assert crash > 1
-    assert not crashed
-
-
-@pytest.mark.parametrize("before", [True, False], ids=["before the commit", "after it"])
-def test_a_merge_between_a_kill_and_the_next_committer_counts_nothing_twice(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: bool
-) -> None:
-    """`backsight compact` replaces the files by which the commit might have been told."""
-    for each in [*of_ada(), *of_bob()]:
-        write_journal(tmp_path, [each])
-        fold_all(tmp_path)
-    ask(tmp_path, ADA)
-    with monkeypatch.context() as patch:
-        patch.setattr(Table, "replace", crashing(Table.replace, before, [1]))
-        with pytest.raises(Crash):
-            fold_all(tmp_path)
-    compact(tmp_path, vacuum_hours=None)
-    fold_all(tmp_path)
-    done = read_document(tmp_path / "lake", "del_1")
-    assert done is not None
-    assert done.is_done
-    assert {table: each.rows for table, each in done.tables.items()} == {
-        "events": 4, "dead_letters": 1, "statements": 2,
-    }  # fmt: skip
-    assert found_below(tmp_path) == set()
-
-
-def test_an_import_knows_how_far_it_was_though_its_last_part_was_erased(tmp_path: Path) -> None:
-    """Killed before that was noted, and its person deleted since: what it says of others would come in again
-    days later, when nobody remembers it."""
-    imports = Imports(tmp_path)
-    imports.save(Progress("shop-1", "a.json", SITE, "plain", {}, began=NOW, rows=1_000))
-    body = batch("a3", [click(0), click(1)], device="device-of-ada", user="ada@shop.example")
-    entry = Entry("backsight", [1_000, 1_001], ["a:1", "a:2"], msgspec.Raw(json.dumps(body).encode()))
-    parts = [encode_part_of("shop-1", 1_000, part, entry) for part in range(3)]
-    write_journal(tmp_path, [Capture(NOW, SITE, None, part, IMPORT) for part in parts], "import")
-    delete(tmp_path, ADA)
-    assert found_below(tmp_path / "journal") == set()
-    delete(tmp_path, ADA, at=THEN + 1, name="del_2")
-    imports.catch_up()
-    found = imports.find("shop-1")
-    assert found is not None
-    assert (found.rows, found.parts) == (1_000, 3)
-
-
-def encode_part_of(key: str, row: int, part: int, entry: Entry) -> bytes:
-    return msgspec.json.encode(Part(key, row, part, [entry], []))
-
-
-def test_what_was_erased_makes_no_committer_read_the_whole_lake(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """After recovery it may stand among what is read again: it bears no time, so it is not of 1970."""
-    write_journal(tmp_path, of_ada())
-    delete(tmp_path, ADA)
-    asked: list[int] = []
-    monkeypatch.setattr(committer_module, "Memory", lambda lake, oldest, *_: asked.append(oldest))
-    committer = Committer(tmp_path)
-    held = JournalReader(tmp_path / "journal" / "collector").read(0, 2**30)
-    records = [(record.position, decode_record(record.payload)) for record in held]
-    assert {type(record) for _, record in records} == {Erased}
-    pending = committer_module._Pending("collector", [*records, (1, of_bob()[0])], 1, False)
-    committer._remember(committer._opened(), pending)
-    committer.close()
-    assert asked == [of_bob()[0].received_at]
-
-
-def test_a_record_half_overwritten_is_finished(tmp_path: Path) -> None:
-    """Its header is new and its payload partly old: the next committer knows it by its beginning."""
-    write_journal(tmp_path, [*of_ada(), *of_bob()])
-    ask(tmp_path, ADA)
-    (segment,) = (tmp_path / "journal" / "collector").glob("*.segment")
-    whole = segment.read_bytes()
-    fold_all(tmp_path)
-    erased = segment.read_bytes()
-    first = next(at for at, (old, new) in enumerate(zip(whole, erased, strict=True)) if old != new)
-    torn = erased[: first + 60] + whole[first + 60 :]
-    segment.write_bytes(torn)
-    assert b"ada-broken" in torn
-    delete(tmp_path, ADA, at=THEN + 1, name="del_2")
-    assert found_below(tmp_path) == set()
-    held = JournalReader(tmp_path / "journal" / "collector").read(0, 2**30)
-    assert [type(decode_record(record.payload)) for record in held] == [Erased] * 3 + [Capture]
 
 
 def test_a_deletion_of_nobody_changes_no_file(tmp_path: Path) -> None:
