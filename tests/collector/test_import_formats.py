@@ -48,6 +48,12 @@ def test_a_format_that_is_not_clear_is_asked_for() -> None:
         detect([{"a": 1}, {"b": 2}], "x.csv")
 
 
+def test_what_is_no_text_is_not_repeated() -> None:
+    """Of bytes taken for a table, only names that can be shown are."""
+    with pytest.raises(ImportProblem, match=r"these fields: none that can be read\. Valid"):
+        detect([{"\udcf5\x1b[2J": "1"}], "x.bin")
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12) | st.just("\ud800"),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),

@@ -107,6 +107,22 @@ def test_a_dry_run_shows_and_writes_nothing(tmp_path: Path, data: Path) -> None:
     assert not (data / "journal" / "import").exists()
 
 
+def test_files_without_rows_are_left_out(tmp_path: Path, data: Path) -> None:
+    """Exports have them for hours in which nothing happened; the others of their folder come in."""
+    folder = tmp_path / "export"
+    folder.mkdir()
+    ndjson(folder / "a.json", history(3))
+    (folder / "b.json").write_bytes(b"")
+    (folder / "c.csv").write_bytes(b"\n")
+    done = run("import", "--data", data, "--site", "shop", "--dry-run", folder)
+    assert done.exit_code == 0, done.output
+    assert "b.json: has no rows, and is left out.\nc.csv: has no rows, and is left out.\n" in done.stdout
+    assert "3 events of 3 persons would be imported" in done.stdout
+    alone = run("import", "--data", data, "--site", "shop", folder / "b.json")
+    assert alone.exit_code == 1
+    assert "nothing is left to import" in alone.stderr
+
+
 def test_standard_input_and_other_options(tmp_path: Path, data: Path) -> None:
     """A plain table through a pipe, with its columns said; an import is gone on with by the same options
     alone."""

@@ -81,6 +81,12 @@ def source_of(path: Path, format_: str | None) -> Source:
     return Source(path, digest_of(path), format_)
 
 
+def is_empty(path: Path) -> bool:
+    """Whether a file has no rows at all, as exports have them for hours in which nothing happened."""
+    with opened(path) as file:
+        return next(rows_of(file), None) is None
+
+
 def first_rows(path: Path) -> list[Fields]:
     """The first rows that can be read."""
     with opened(path) as file:

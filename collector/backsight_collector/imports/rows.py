@@ -165,7 +165,8 @@ def _csv(stream: Stream) -> Iterator[Row]:
         finally:
             csv.field_size_limit(limit)
     finally:
-        text.detach()  # what it wraps is closed by whoever opened it
+        if not text.closed:
+            text.detach()  # what it wraps is closed by whoever opened it
 
 
 def _csv_rows(name: str, reader: Any) -> Iterator[Row]:

@@ -92,9 +92,16 @@ def require_data(folder: Path) -> Path:
     if not folder.is_dir() or not any(folder.iterdir()):
         raise click.ClickException(
             f"--data: {str(folder)!r} holds no Backsight data. "
-            "Valid: a folder that `backsight up` has made; or --url and --key of a server."
+            f"Valid: a folder that `backsight up` has made{_or_a_server()}."
         )
     return folder
+
+
+def _or_a_server() -> str:
+    """What else may be asked, by commands that ask either."""
+    context = click.get_current_context(silent=True)
+    asks = context is not None and any(option.name == "url" for option in context.command.params)
+    return "; or --url and --key of a server" if asks else ""
 
 
 @contextmanager

@@ -156,11 +156,17 @@ class _Run:
 
     def _sources(self, paths: Sequence[str]) -> list[Source]:
         from backsight_collector.imports.files import find
-        from backsight_collector.imports.importing import source_of
+        from backsight_collector.imports.importing import is_empty, source_of
 
         found = find(paths)
         self._sizes = _Sizes(sum(path.stat().st_size for path in found))
-        return [source_of(path, self._said.format) for path in found]
+        sources = []
+        for path in found:
+            if is_empty(path):
+                click.echo(f"{path.name}: has no rows, and is left out.")
+            else:
+                sources.append(source_of(path, self._said.format))
+        return sources
 
     def _import(
         self, source: Source, imports: Imports, journal: Journal, folding: Folding, line: Line

@@ -47,7 +47,8 @@ def detect(rows: Sequence[Fields], name: str) -> str:
     for format_, knows in _KNOWN.items():
         if sum(knows(fields) for fields in rows) * 2 > len(rows):
             return format_
-    columns = ", ".join(dict.fromkeys(key for fields in rows for key in fields)) or "none that can be read"
+    keys = dict.fromkeys(key for fields in rows for key in fields)
+    columns = ", ".join(key for key in keys if key.isprintable()) or "none that can be read"
     raise ImportProblem(
         f"{name}: the format is not clear; its first rows have these fields: {columns[:400]}. "
         f"Valid: --format {' | '.join(FORMATS)}; for any other table of events, --map time=COLUMN "

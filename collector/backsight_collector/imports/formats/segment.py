@@ -30,8 +30,8 @@ class Segment:
 
     def read(self, fields: Fields, place: str) -> list[Said]:
         if fields.get("type") not in CALLS:
-            said = str(fields.get("type"))[:40]
-            raise Refused(f"type: {said!r} is no call of Segment's. Valid: {', '.join(sorted(CALLS))}")
+            said = f"{str(fields['type'])[:40]!r} is no call of Segment's" if "type" in fields else "missing"
+            raise Refused(f"type: {said}. Valid: {', '.join(sorted(CALLS))}")
         moment = fields.get("timestamp") or fields.get("originalTimestamp") or fields.get("receivedAt")
         time = milliseconds(moment, "timestamp", self._zone)
         message: dict[str, Any] = {key: value for key, value in fields.items() if key != "sentAt"}
