@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 import uvicorn
@@ -94,4 +95,21 @@ def test_a_second_head_has_its_time_too(connect: Connect, monkeypatch: pytest.Mo
     connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
     assert answer(connection) == b"HTTP/1.1 200 OK / 0"
     connection.sendall(b"GET / HTTP/1.1\r\n")
+    assert answer(connection) == b""
+
+
+@pytest.mark.parametrize("length", [b"Content-Length: 33", b"Transfer-Encoding: chunked"])
+@pytest.mark.parametrize("wanted", [b"h2c", b"websocket"])
+def test_a_body_is_no_request_where_another_protocol_is_asked_for(
+    connect: Connect, wanted: bytes, length: bytes
+) -> None:
+    """What a proxy passes on as a body is never answered as a request of its own; without one all is well."""
+    connection, hidden = connect(), b"GET / HTTP/1.1\r\nHost: hidden\r\n\r\n"
+    upgrade = b"Upgrade: %b\r\nConnection: Upgrade\r\n\r\n" % wanted
+    connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\n" + upgrade)
+    assert answer(connection) == b"HTTP/1.1 200 OK / 0"
+    connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\n" + length + b"\r\n" + upgrade)
+    assert answer(connection).startswith(b"HTTP/1.1 400 ")
+    with suppress(OSError):
+        connection.sendall(hidden)
     assert answer(connection) == b""

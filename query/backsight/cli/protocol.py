@@ -134,6 +134,8 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._unheard = 0
+        if self.parser.should_upgrade() and _has_body(self.headers):
+            raise _TooMuch  # httptools would take the body for another protocol: for requests, then, of ours
         if self.url in self.direct and (headers := self._direct_headers()) is not None:
             self._direct = headers, []
         else:
@@ -231,6 +233,13 @@ class BoundedHttp(HttpToolsProtocol):
         except Exception:
             logging.getLogger("backsight").exception("a direct route failed")
             exchange.fail()
+
+
+def _has_body(headers: Lines) -> bool:
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and value.strip(b"0"))
+        for name, value in headers
+    )
 
 
 class _Exchange:
