@@ -134,15 +134,11 @@ class Endpoint:
         key = bearer_key(request)
         if key is None:
             raise unauthenticated("no key was sent")
-        address = client_address(request)
-        self.guesses.check(address, key)
         try:
-            principal = await self.names.run(lambda: self.authenticate(key))
+            return await self.names.run(lambda: self.authenticate(key))
         except Refused as error:
-            self.guesses.failed(address, key)
+            self.guesses.failed(client_address(request))
             raise unauthenticated(error.message, ', error="invalid_token"', error.valid) from error
-        self.guesses.succeeded(key)
-        return principal
 
     @property
     def _name(self) -> str:

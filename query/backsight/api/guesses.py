@@ -1,8 +1,9 @@
-"""Whoever tries keys that open nothing has to wait, by address; memory is bounded.
+"""Whoever tries keys that open nothing is told to wait, by address; memory is bounded.
 
-A key is 160 random bits, so nobody guesses one: this bounds the work that trying makes, and shows it. A key
-that opened something lately is never held up, however many others are tried from its address: an office, or
-everybody behind a proxy that is not among `trusted_proxies`, would else be shut out by one of them.
+A key is 160 random bits, so nobody guesses one: this tells who tries to go away, and shows it. A key that
+opens something is never held up, however many others are tried from its address: an office, or everybody
+behind a proxy that is not among `trusted_proxies`, would else be shut out by one of them. So every key is
+looked up, which costs no more than telling it apart from good ones would.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from hashlib import sha256
 from ipaddress import IPv6Address, ip_address
 from typing import Final
 
@@ -22,7 +22,6 @@ BURST: Final = 20
 SECONDS: Final = 3.0
 """After which an address may fail once more."""
 MOST_ADDRESSES: Final = 10_000
-MOST_KEYS: Final = 1_000
 
 
 class Guesses:
@@ -33,33 +32,22 @@ class Guesses:
         self._clock = clock
         self._free_at: OrderedDict[str, float] = OrderedDict()
         """When an address will have all its attempts again; those that failed last stand last."""
-        self._good: OrderedDict[bytes, None] = OrderedDict()
 
-    def check(self, address: str | None, key: str) -> None:
-        """Raises HTTPError 429 where the address has failed too often, unless the key is known to be good."""
-        wait = self._free_at.get(_network(address), 0.0) - self._clock() - (BURST - 1) * SECONDS
-        if wait > 0 and _digest(key) not in self._good:
+    def failed(self, address: str | None) -> None:
+        """A key of this address opened nothing. Raises HTTPError 429 where that was so too often."""
+        network, now = _network(address), self._clock()
+        free_at = max(self._free_at.get(network, now), now)
+        wait = free_at - now - (BURST - 1) * SECONDS
+        if wait > 0:
             self.held_up += 1
             headers = {"Retry-After": str(math.ceil(wait))}
             message = "too many keys that open nothing came from this address"
             raise HTTPError(429, "Too many attempts", message, headers=headers)
-
-    def failed(self, address: str | None, key: str) -> None:
-        """The key opened nothing."""
         self.refused += 1
-        self._good.pop(_digest(key), None)
-        network, now = _network(address), self._clock()
-        self._free_at[network] = max(self._free_at.pop(network, now), now) + SECONDS
+        self._free_at[network] = free_at + SECONDS
+        self._free_at.move_to_end(network)
         if len(self._free_at) > MOST_ADDRESSES:
             self._free_at.popitem(last=False)
-
-    def succeeded(self, key: str) -> None:
-        """The key opened something."""
-        digest = _digest(key)
-        self._good[digest] = None
-        self._good.move_to_end(digest)
-        if len(self._good) > MOST_KEYS:
-            self._good.popitem(last=False)
 
     def metrics(self) -> str:
         """The counts, in Prometheus' text format."""
@@ -71,10 +59,6 @@ class Guesses:
             f"# HELP {name} {meaning}\n# TYPE {name} counter\n{name} {count}\n"
             for name, meaning, count in told
         )
-
-
-def _digest(key: str) -> bytes:
-    return sha256(key.encode("utf-8", "surrogatepass")).digest()
 
 
 def _network(address: str | None) -> str:
