@@ -231,7 +231,10 @@ class Site(Questions):
         with self._lock:  # so that tries are asked for in the order of snapshots
             snapshot = self._lake.snapshot(self.site)
             trie = self._tries.at(snapshot)
-        return Context(snapshot, self._engine, trie, names, versions, now, self._captured, cohorts=cohorts)
+        return Context(
+            snapshot, self._engine, trie, names, versions, now, self._captured, cohorts=cohorts,
+            shares_server=len(self._store.sites()) > 1,
+        )  # fmt: skip
 
     def _at(self, as_of: AsOf) -> Context:
         names, versions = self._names.at(as_of.now, as_of.events)
@@ -239,4 +242,7 @@ class Site(Questions):
         snapshot = self._lake.snapshot(self.site, as_of.snapshot)
         trie = self._tries.before(snapshot)
         # Which properties were captured is looked up by itself: what came later does not count.
-        return Context(snapshot, self._engine, trie, names, versions, as_of.now, cohorts=cohorts)
+        return Context(
+            snapshot, self._engine, trie, names, versions, as_of.now, cohorts=cohorts,
+            shares_server=len(self._store.sites()) > 1,
+        )  # fmt: skip

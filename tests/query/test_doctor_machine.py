@@ -30,7 +30,12 @@ def examined(context_of: ContextOf, tmp_path: Path) -> Any:
     """Gives the findings, by check, of a data folder in which these files stand."""
     (tmp_path / "lake").mkdir()
 
-    def examine(committer: Status | None = None, collector: Mapping[str, Any] | None = None) -> Any:
+    def examine(
+        committer: Status | None = None,
+        collector: Mapping[str, Any] | None = None,
+        *,
+        is_shared: bool = False,
+    ) -> Any:
         now = time.time()
         if committer is not None:
             committer.updated_at = committer.updated_at or now
@@ -40,7 +45,7 @@ def examined(context_of: ContextOf, tmp_path: Path) -> Any:
             (tmp_path / COLLECTOR_STATUS).write_text(json.dumps(told))
         context = context_of([event("A", NOW - timedelta(hours=1))], names={}, now=NOW)
         here = replace(context.snapshot, lake=Lake(tmp_path / "lake"))
-        answer = doctor.run({}, replace(context, snapshot=here))
+        answer = doctor.run({}, replace(context, snapshot=here, shares_server=is_shared))
         return {each["check"]: each for each in answer["findings"]}
 
     return examine
@@ -131,6 +136,18 @@ def test_what_the_door_refused(examined: Any) -> None:
     ]
     assert examined(Status(), {"refused": {"method": refused(10)}})["door"]["state"] == "know"
     assert examined(Status(), {"refused": {"rate": refused(10, ago=90_000)}})["door"]["state"] == "fine"
+
+
+def test_nothing_is_quoted_where_sites_share_a_server(examined: Any) -> None:
+    """What was refused or went wrong may be another site's: it is counted, and no word of it told."""
+    status = Status(last_error="site=blog/date=2026-10-01 is gone", last_error_at=time.time(), errors=3)
+    told = {"requests": 10, "refused": {"unknown_key": refused(4, detail="wk_of_blog"), "rate": refused(1)}}
+    for is_shared in (False, True):
+        found = examined(status, told, is_shared=is_shared)
+        quoted = json.dumps([found["door"], found["storing"]])
+        assert ("wk_of_blog" not in quoted, "site=blog" not in quoted) == (is_shared, is_shared)
+        assert (found["door"]["state"], found["storing"]["state"]) == ("act", "act")
+        assert "unknown_key 4" in found["door"]["words"]
 
 
 def test_a_disk_that_fills_up(examined: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,6 +27,7 @@ RECENT: Final = timedelta(days=1)
 """Of errors and refusals that are told as such; older ones are worth knowing."""
 LEAST_FREE: Final = 0.1
 """Share of the disk from which on there is time to get a larger one."""
+LOGGED: Final = "the server's log says why"
 SEEN: Final = "Look at what the server prints, and whether its disk is full."
 START: Final = "Start it: `backsight up`, or `backsight committer` where the parts run apart."
 ASIDE: Final = "Keep `lake/` and `journal/…/set-aside/` and look at the disk: files on it are damaged."
@@ -60,6 +61,8 @@ def machine(asked: Examination) -> Iterator[Finding]:
     if folder is None:
         return
     committer, collector = (_read(folder.parent / name) for name in (COMMITTER_STATUS, COLLECTOR_STATUS))
+    if asked.context.shares_server:
+        committer, collector = committer and _unquoted(committer), collector and _unquoted(collector)
     now = datetime.now(UTC)
     if committer is not None:
         yield _storing(committer, collector, now)
@@ -80,6 +83,14 @@ def _read(path: Path) -> dict[str, Any] | None:
     except (FileNotFoundError, ValueError):
         return None
     return status if isinstance(status, dict) else None
+
+
+def _unquoted(status: dict[str, Any]) -> dict[str, Any]:
+    """Without what was sent or went wrong word for word: it may be another site's, whom this one's keys must
+    tell nothing of."""
+    refused = {reason: {**each, "detail": None} for reason, each in status.get("refused", {}).items()}
+    error = {"last_error": status["last_error"] and LOGGED} if "last_error" in status else {}
+    return {**status, "refused": refused, **error}
 
 
 def _storing(committer: Mapping[str, Any], collector: Mapping[str, Any] | None, now: datetime) -> Finding:

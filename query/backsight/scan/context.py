@@ -64,6 +64,8 @@ class Context:
     """Cohorts and named events whose meaning was looked up: the answer follows from them."""
     person: int | None = None
     """The one person whose events every scan gives, where only one is asked about."""
+    shares_server: bool = False
+    """Whether other sites stand in the same data folder, of which answers may tell nothing."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "names", Meanings(self.names, self.events_used))
