@@ -18,7 +18,8 @@ import pytest
 from backsight_collector import dialects
 from backsight_collector.imports.errors import ImportProblem
 from backsight_collector.imports.files import find
-from backsight_collector.imports.importing import source_of
+from backsight_collector.imports.formats import Options
+from backsight_collector.imports.importing import Importer, Seen, new_import, source_of
 from backsight_collector.imports.parts import CHUNK_ROWS, PART_ROWS
 from importing import NOW, iso, kept, ndjson
 
@@ -149,6 +150,19 @@ def test_the_same_contents_are_the_same_file(tmp_path: Path) -> None:
     other.write_bytes(LINES + b"\n")
     keys = [source_of(path, "plain").key("shop") for path in (first, copy, other)]
     assert keys[0] == keys[1] != keys[2]
+
+
+def test_a_file_that_is_written_to_is_not_taken_for_whole(tmp_path: Path) -> None:
+    """A line that is half there would be a dead letter, and the file that it becomes another one."""
+    path = ndjson(tmp_path / "a.json", [{"timestamp": iso(NOW / 1_000), "event": "E", "user_id": "u"}] * 9)
+    source = source_of(path, "segment")
+    with path.open("ab") as file:
+        file.write(b'{"timestamp": "2026-1')
+    progress, kept_records = new_import(source, "shop", {}), list[bytes]()
+    with pytest.raises(ImportProblem, match=r"a\.json is being written to"):
+        list(Importer(source, progress, Options(), Seen()).run(kept_records.append, None))
+    assert kept_records == []
+    assert progress.finished is None
 
 
 def test_days_lie_together_in_the_journal(tmp_path: Path) -> None:

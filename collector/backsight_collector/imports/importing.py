@@ -36,15 +36,25 @@ Keep = Callable[[bytes], None]
 
 class Source(NamedTuple):
     """A file that is to be imported: `digest` is of its contents, `format` was said or told by its first
-    rows."""
+    rows. `state` is its size and when it was last written (ns), as it was before it was read."""
 
     path: Path
     digest: str
     format: str
+    state: tuple[int, int]
 
     def key(self, site: str) -> str:
         """Under which its imports are known."""
         return f"{site}-{self.digest}"
+
+    def require_unchanged(self) -> None:
+        """Raises ImportProblem where somebody writes to it: its last line may be half there, and as it will
+        be it is another file, whose rows without an id would come in again."""
+        if _state(self.path) != self.state:
+            raise ImportProblem(
+                f"{self.path.name} is being written to, and is imported up to where this was noticed. "
+                "Valid: a file that is complete, or a copy of it; what has an id of its own comes in once."
+            )
 
 
 class Seen:
@@ -76,9 +86,15 @@ class Seen:
 
 def source_of(path: Path, format_: str | None) -> Source:
     """What a file is. Raises ImportProblem where that is not clear, OSError."""
+    state = _state(path)
     if format_ is None:
         format_ = detect(first_rows(path), path.name)
-    return Source(path, digest_of(path), format_)
+    return Source(path, digest_of(path), format_, state)
+
+
+def _state(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns
 
 
 def is_empty(path: Path) -> bool:
@@ -139,18 +155,20 @@ class Importer:
 
     def run(self, keep: Keep, imports: Imports | None) -> Iterator[int]:
         """Gives the number of rows read, part by part, so that the caller can show it, or wait. Nothing is
-        noted without `imports`. Raises JournalError, OSError."""
+        noted without `imports`. Raises ImportProblem where the file changes, JournalError, OSError."""
         progress = self.progress
         if imports is not None:
             imports.save(progress)  # what the journal then says of it has something to refer to
         with opened(self._source.path) as file:
             rows = islice(enumerate(rows_of(file)), progress.rows, None)
             for chunk in chunks(rows):
+                self._source.require_unchanged()
                 yield from self._chunk(chunk, keep)
                 self.done = file.done
                 progress.rows, progress.parts = chunk[-1][0] + 1, 0
                 if imports is not None:
                     imports.save(progress)
+        self._source.require_unchanged()
         progress.finished, self.done = time.time_ns() // 1_000, 1.0
         if imports is not None:
             imports.save(progress)
