@@ -69,7 +69,7 @@ def test_memory_is_bounded() -> None:
 
 
 def test_over_http_a_guesser_is_told_to_wait_and_the_trail_stays_quiet(tmp_path: Path) -> None:
-    """After too many unknown keys the answer is 429, but to no good key, be it new; the trail tells of none."""
+    """After too many unknown keys the answer is 429, but to no good key, new or not; no audit line."""
     write_data(tmp_path)
     with served(tmp_path) as url, client(url, secret_key(tmp_path, "admin")) as admin:
         before = admin.get("/v1/audit").json()
