@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -20,6 +21,7 @@ from backsight.contract import MAX_BODY_BYTES, WriteKey
 from backsight_collector.dialects import read
 from backsight_collector.dialects.posthog import decode
 from backsight_collector.dialects.posthog_elements import parse_chain
+from backsight_collector.http import posthog
 from backsight_collector.http.posthog import PATHS, unpack
 from backsight_collector.http.posthog_answers import CONFIG, LISTS
 from backsight_collector.http.problems import Problem
@@ -43,6 +45,30 @@ def names(server: Any) -> list[str | None]:
     """What the journalled requests say, as the committer reads it."""
     batches = [decoded for capture in server.captures() for decoded in read(capture)]
     return [event.name for decoded in batches for _, event in decoded.events]
+
+
+@pytest.mark.parametrize(
+    "pack",
+    [gzip.compress, lambda sent: base64.b64encode(gzip.compress(sent))],
+    ids=["gzip", "gzip in base64"],
+)
+def test_what_unpacks_to_much_is_read_beside_the_event_loop(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, pack: Callable[[bytes], bytes]
+) -> None:
+    """Nobody holds others up with a small body that is a large one when it is unpacked."""
+    threads: list[bool] = []
+
+    def told(body: bytes, received_at: int) -> Any:
+        threads.append(threading.current_thread().name.startswith("reader"))
+        return decode(body, received_at)
+
+    monkeypatch.setattr(posthog, "decode", told)
+    server = serve()
+    for filling in ("", "a" * 100_000):
+        body = pack(json.dumps({**BATCH, "filling": filling}).encode())
+        assert len(body) < 5_000
+        assert post(server, body).status == 200
+    assert threads == [False, True]
 
 
 @pytest.mark.parametrize("slash", ["", "/"])

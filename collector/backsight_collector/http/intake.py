@@ -66,10 +66,14 @@ class Intake:
         self._reader = ThreadPoolExecutor(1, "reader of large bodies")  # starts when it is needed
 
     async def receive(
-        self, headers: Mapping[bytes, bytes], receive: Receive, read: Callable[[bytes, int], T]
+        self,
+        headers: Mapping[bytes, bytes],
+        receive: Receive,
+        read: Callable[[bytes, int], T],
+        is_small: Callable[[bytes], bool] = lambda body: len(body) <= LARGE_BODY_BYTES,
     ) -> tuple[int, bytes, T]:
-        """When the body had arrived, the body unpacked, and what `read` makes of it (in a thread where that
-        may take long). Bodies that are not read yet stay within bounds. Disconnected."""
+        """When the body had arrived, the body unpacked, and what `read` makes of it (in a thread unless it
+        `is_small`). Bodies that are not read yet stay within bounds. Disconnected."""
         require_small(headers)
         is_gzip = require_known_encoding(headers.get(b"content-encoding", b""))
         held = 0
@@ -85,7 +89,7 @@ class Intake:
             body = await read_body(receive, self._deadlines, hold)
             received_at = time.time_ns() // 1_000
             small = inflate_small(body, LARGE_BODY_BYTES) if is_gzip else body
-            if small is not None and len(small) <= LARGE_BODY_BYTES:
+            if small is not None and is_small(small):
                 return received_at, small, read(small, received_at)
             unpacked = partial(_unpack, body, is_gzip, received_at, read)
             return received_at, *await asyncio.get_running_loop().run_in_executor(self._reader, unpacked)

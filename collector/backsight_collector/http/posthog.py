@@ -20,10 +20,11 @@ import msgspec
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope
 
+from backsight.contract import MAX_DECOMPRESSED_BYTES
 from backsight_collector.dialects.posthog import NO_KEY, POSTHOG, decode
 from backsight_collector.http.body import inflate
 from backsight_collector.http.endpoint import Endpoint
-from backsight_collector.http.intake import Intake, report
+from backsight_collector.http.intake import LARGE_BODY_BYTES, Intake, report
 from backsight_collector.http.metrics import Metrics
 from backsight_collector.http.posthog_answers import answer_routes
 from backsight_collector.http.problems import Answer, Headers, Problem
@@ -67,7 +68,7 @@ class PostHogEndpoint(Endpoint):
 
     async def post(self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive) -> Answer:
         read = partial(_read, sent_at_of(scope["query_string"]))
-        received_at, _, request = await self._intake.receive(headers, receive, read)
+        received_at, _, request = await self._intake.receive(headers, receive, read, is_small)
         key = request.batches[0].batch.key if request.batches else NO_KEY
         if key == NO_KEY:
             raise Problem(
@@ -114,11 +115,19 @@ def _read(sent_at: int | None, body: bytes, received_at: int) -> _Request:
         ) from malformed
 
 
-def unpack(body: bytes) -> bytes:
+def is_small(body: bytes) -> bool:
+    """Whether it is, and what is packed in it: no more than that is unpacked to tell."""
+    try:
+        return len(body) <= LARGE_BODY_BYTES and len(unpack(body, LARGE_BODY_BYTES)) <= LARGE_BODY_BYTES
+    except Problem:
+        return False
+
+
+def unpack(body: bytes, most: int = MAX_DECOMPRESSED_BYTES) -> bytes:
     """The JSON in a body: packed with gzip without a header that says so, a form's field `data`, base64.
-    Problem 400, 413."""
+    Problem 400, 413 past `most` bytes unpacked."""
     if body.startswith(_GZIP):
-        body = inflate(body)
+        body = inflate(body, most)
     if body.startswith(b"data="):
         body = unquote_to_bytes(body[5:].partition(b"&")[0].replace(b"+", b" "))
     body = body.strip()
@@ -132,7 +141,7 @@ def unpack(body: bytes) -> bytes:
             "the body can't be read",
             valid="JSON: as it is, in base64, or packed with gzip",
         ) from error
-    return (inflate(plain) if plain.startswith(_GZIP) else plain).strip()
+    return (inflate(plain, most) if plain.startswith(_GZIP) else plain).strip()
 
 
 def with_time(body: bytes, sent_at: int | None) -> bytes:
