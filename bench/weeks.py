@@ -33,8 +33,8 @@ from deltalake.transaction import AddAction
 
 from backsight import lake as reading
 from backsight.contract import TABLES
-from backsight_collector import committer as committing
 from backsight_collector.committer import Committer
+from backsight_collector.committer import committer as committing
 from backsight_collector.journal.records import Capture, encode_record
 from backsight_collector.journal.writer import Journal
 from backsight_collector.lake import compaction, table
@@ -170,13 +170,13 @@ def _look(
 ) -> Day:
     opened = _milliseconds(lambda: reading.Lake(data / "lake").snapshot(SITES[0]))
     following = _milliseconds(lambda: reader.snapshot(SITES[0]))
-    lake = committer._lake  # its own view of the committed files
-    assert lake is not None  # mypy: it has just folded
+    folding = committer._opened()
+    lake = folding.lake  # its own view of the committed files
     files = {name: lake[name].files() for name in TABLES}
     log = [path.stat().st_size for name in TABLES for path in lake[name].log.iterdir()]
     parquet = sum(path.stat().st_size for path in (data / "lake").glob("*/site=*/**/*.parquet"))
     live = sum(file.size for listed in files.values() for file in listed)
-    memory = committer._memory
+    memory = folding.memory
     return Day(
         day + 1,
         len(folds),

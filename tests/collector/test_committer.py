@@ -17,8 +17,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backsight.contract import TABLES
-from backsight_collector import committer as committer_module
-from backsight_collector.committer import Committer, CommitterSettings, main
+from backsight_collector.committer import Committer, CommitterSettings
+from backsight_collector.committer.__main__ import main
+from backsight_collector.committer.settings import FOLD_STRETCH
 from backsight_collector.fold.fold import Fold
 from backsight_collector.journal.reader import JournalReader
 from backsight_collector.journal.records import Capture, Record, Revocation, encode_record
@@ -125,10 +126,11 @@ def test_memory_for_repeats_is_bounded_and_its_end_is_told(tmp_path: Path) -> No
     for number in range(12):
         write_journal(tmp_path, [capture(batch(f"page {number}", [click(0)]))])
         committer.step()
-        assert committer._memory is not None
-        committer._memory.events._max_ranges = 4
-        committer._memory.events._active_pages = 1
-    assert len(committer._memory.events) <= 4 + 3
+        memory = committer._opened().memory
+        assert memory is not None
+        memory.events._max_ranges = 4
+        memory.events._active_pages = 1
+    assert len(memory.events) <= 4 + 3
     committer._write_status()
     committer.close()
     status = read_status(tmp_path)
@@ -482,4 +484,4 @@ def test_a_long_fold_is_followed_by_a_pause(tmp_path: Path, seconds: float) -> N
     pauses = [committer._pause(took * seconds) / seconds for took in (0.1, 0.9, 2.0, 4.0, 9.0)]
     committer.close()
     assert pauses == pytest.approx([0.9, 0.9, 2.0, 1.0, 0.0])
-    assert committer_module.FOLD_STRETCH == 5.0
+    assert FOLD_STRETCH == 5.0

@@ -16,8 +16,8 @@ import pytest
 from deltalake import DeltaTable
 
 from backsight.contract import EVENTS, TABLES
-from backsight_collector import committer as committer_module
 from backsight_collector.committer import Committer
+from backsight_collector.committer import committer as committer_module
 from backsight_collector.disk import DiskSpace
 from backsight_collector.lake import compaction
 from backsight_collector.lake.compaction import Compactor, Written, compact, find_merges
@@ -310,9 +310,9 @@ def test_no_merge_begins_on_a_full_disk(tmp_path: Path) -> None:
     committer = Committer(tmp_path)
     for free, merges in ((0, 0), (10**12, 1)):
         committer._space = DiskSpace(tmp_path, measure=lambda _, free=free: (free, 10**13))
-        committer._compactor._look_at = 0.0
+        committer._opened().compactor._look_at = 0.0
         committer.tidy()
-        committer._compactor._thread.submit(lambda: None).result()
+        committer._opened().compactor._thread.submit(lambda: None).result()
         committer.tidy()
         assert committer.status.compactions == merges
         committer._write_status()
@@ -339,11 +339,11 @@ def test_late_events_land_in_their_day_and_leave_few_files(
             expected[datetime.fromtimestamp(moment / 1000, UTC).date()] += events
         write_journal(tmp_path, batches)
         committer.step()
-        committer._compactor._look_at = 0.0
+        committer._opened().compactor._look_at = 0.0
         for _ in range(2):  # begins a merge, and commits it
             committer.tidy()
-            committer._compactor._thread.submit(lambda: None).result()
-    lake = committer._opened()
+            committer._opened().compactor._thread.submit(lambda: None).result()
+    lake = committer._opened().lake
     stored_on = Counter(row["date"] for row in stored(tmp_path, "events"))
     assert stored_on == expected
     assert all(row["date"] == row["time"].date() for row in stored(tmp_path, "events"))
@@ -396,7 +396,7 @@ def test_no_vacuum_takes_what_a_merge_has_written(tmp_path: Path, monkeypatch: p
     expected, still = rows(tmp_path), Future[Written]()
     committer = Committer(tmp_path)
     committer.tidy()
-    compactor = committer._compactor
+    compactor = committer._opened().compactor
     assert compactor._written is not None
     written, compactor._written = compactor._written.result(), still
     for action in written.new:

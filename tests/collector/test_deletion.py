@@ -223,7 +223,7 @@ def test_a_merge_under_way_brings_nothing_back(tmp_path: Path) -> None:
         write_journal(tmp_path, [each])
         fold_all(tmp_path)
     committer = Committer(tmp_path)
-    committer._compactor = Compactor(committer._opened(), 2)
+    committer._opened().compactor = Compactor(committer._opened().lake, 2)
     committer.tidy()
     ask(tmp_path, ADA)
     while committer.step().more:

@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from backsight_collector import committer as committer_module
-from backsight_collector.committer import Committer
+from backsight_collector.committer import Committer, folding
+from backsight_collector.committer.pending import Journals, Pending
 from backsight_collector.deletion import document as documents
 from backsight_collector.deletion import work
 from backsight_collector.deletion.document import read_document
@@ -75,7 +75,7 @@ POINTS: list[tuple[Any, str, bool]] = [
     (erasing, "_overwrite", True),
     (erasing, "_overwrite", False),
     (Table, "append", False),
-    (committer_module.Committer, "_pass", True),
+    (Journals, "let_go", True),
 ]
 
 
@@ -175,13 +175,13 @@ def test_what_was_erased_makes_no_committer_read_the_whole_lake(
     write_journal(tmp_path, of_ada())
     delete(tmp_path, ADA)
     asked: list[int] = []
-    monkeypatch.setattr(committer_module, "Memory", lambda lake, oldest, *_: asked.append(oldest))
+    monkeypatch.setattr(folding, "Memory", lambda lake, oldest, *_: asked.append(oldest))
     committer = Committer(tmp_path)
     held = JournalReader(tmp_path / "journal" / "collector").read(0, 2**30)
     records = [(record.position, decode_record(record.payload)) for record in held]
     assert {type(record) for _, record in records} == {Erased}
-    pending = committer_module._Pending("collector", [*records, (1, of_bob()[0])], 1, False)
-    committer._remember(committer._opened(), pending)
+    pending = Pending("collector", [*records, (1, of_bob()[0])], 1, False)
+    committer._opened().remember(pending)
     committer.close()
     assert asked == [of_bob()[0].received_at]
 

@@ -43,7 +43,7 @@ class Moment:
 
 BUSY: Final[dict[str, dict[str, Any]]] = {
     "backsight.cli.supervisor": {"FIRST_WAIT": 0.05, "LONGEST_WAIT": 0.4},
-    "backsight_collector.committer": {"VACUUM_SECONDS": 0.5, "MAX_BACKOFF": 0.5},
+    "backsight_collector.committer.committer": {"VACUUM_SECONDS": 0.5, "MAX_BACKOFF": 0.5},
     "backsight_collector.journal.writer": {"SEGMENT_BYTES": 200_000, "RETRY_SECONDS": 0.1},
     "backsight_collector.lake.compaction": {"LOOK_SECONDS": 0.2, "MIN_FILES": 3},
     "backsight_collector.lake.table": {"CHECKPOINT_EVERY": 7},
