@@ -119,6 +119,24 @@ def test_what_cannot_be_read_is_a_dead_letter(tmp_path: Path, content: bytes, wh
     assert len(found.events) >= 3 or content.startswith((b"PK", b"["))
 
 
+@pytest.mark.parametrize(
+    ("flags", "why"), [(0x01, "a.json is encrypted"), (0x800, "a name in it is not UTF-8")]
+)
+def test_an_archive_that_cannot_be_opened_is_a_dead_letter(tmp_path: Path, flags: int, why: str) -> None:
+    """A password, or a name that is no text, ends no import."""
+    packed = bytearray(_zipped({"a.json" if flags == 1 else "a.jso\xff": LINES}))
+    entry = packed.index(b"PK\x01\x02")
+    for at in (6, entry + 8):
+        packed[at : at + 2] = flags.to_bytes(2, "little")
+    name = packed.index(b"a.jso", entry) + 5
+    if flags != 1:
+        packed[name : name + 2] = b"\xff\xff"
+    path = tmp_path / "export.zip"
+    path.write_bytes(packed)
+    found = kept(path, "plain")
+    assert [why in refused[2] for refused in found.refused] == [True]
+
+
 def test_rows_behind_a_bad_line_are_kept(tmp_path: Path) -> None:
     """The line that is bad is named, counted from 1."""
     path = tmp_path / "a.json"

@@ -24,6 +24,8 @@ from backsight_collector.imports.errors import ImportProblem
 BUFFER: Final = 1 << 20
 ZIP, GZIP, ZSTD, PARQUET = b"PK\x03\x04", b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
 EMPTY_ZIP: Final = b"PK\x05\x06"
+ENCRYPTED: Final = 1
+"""Flag of a member that can't be read without its password."""
 MAX_NESTING: Final = 4
 """Packings within each other: an archive that holds itself must end somewhere."""
 
@@ -126,14 +128,23 @@ def _streams(name: str, file: IO[bytes], depth: int) -> Iterator[Stream]:
 
 
 def _members(name: str, file: IO[bytes], depth: int) -> Iterator[Stream]:
-    with zipfile.ZipFile(file) as archive:
+    with _archive(file) as archive:
         for member in sorted(archive.namelist()):
             if member.endswith("/") or _is_aside(Path(member)) or member.startswith("__MACOSX"):
                 continue
+            if archive.getinfo(member).flag_bits & ENCRYPTED:
+                raise zipfile.BadZipFile(f"{member} is encrypted")
             with ExitStack() as stack:
                 unpacked = stack.enter_context(archive.open(member))
                 buffered = unpacked if _is_parquet(unpacked) else BufferedReader(unpacked, BUFFER)  # type: ignore[type-var]
                 yield from _streams(f"{name}/{member}", buffered, depth + 1)
+
+
+def _archive(file: IO[bytes]) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(file)
+    except UnicodeDecodeError as error:
+        raise zipfile.BadZipFile(f"a name in it is not UTF-8: {error.reason}") from error
 
 
 def _is_parquet(file: IO[bytes]) -> bool:
