@@ -27,6 +27,7 @@ import uvloop
 from fastapi import FastAPI
 
 from backsight.cli.connections import Connections
+from backsight.cli.listening import Server, settings
 from backsight.cli.protocol import speaking
 from backsight.contract import WriteKey
 from backsight_collector.http.app import Collector
@@ -172,26 +173,25 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-def collector(folder: Path) -> tuple[Any, Any]:
-    """The collector's routes in a FastAPI application, and its protocol, as `backsight up` serves them."""
+async def serve_echo(listener: socket.socket) -> None:
+    """The echo, by uvicorn's quickest protocol."""
+    config = uvicorn.Config(echo, http="httptools", lifespan="off", access_log=False, log_level="warning")
+    await uvicorn.Server(config).serve([listener])
+
+
+async def serve_collector(listener: socket.socket, folder: Path) -> None:
+    """The collector's routes in a FastAPI application, by its protocol, as `backsight up` serves them."""
     connections = Connections()
     built = Collector(folder, {KEY: WriteKey("main")}.get, connections=connections)
-    app = built.in_front_of(FastAPI(lifespan=built.lifespan, routes=built.routes))
-    return app, speaking(built.direct, connections)
+    async with built.lifespan():
+        app = built.in_front_of(FastAPI(routes=built.routes))
+        await Server(settings(app, speaking(built.direct, connections)), lambda: None).serve([listener])
 
 
 def serve(what: str, descriptor: int, folder: Path) -> None:
     """Runs one of the servers in this process, on an open socket."""
-    app, http = (echo, "httptools") if what == "echo" else collector(folder)
-    config = uvicorn.Config(
-        app,
-        loop="uvloop",
-        http=http,
-        lifespan="off" if what == "echo" else "on",
-        access_log=False,
-        log_level="warning",
-    )
-    uvicorn.Server(config).run(sockets=[socket.socket(fileno=descriptor)])
+    listener = socket.socket(fileno=descriptor)
+    uvloop.run(serve_echo(listener) if what == "echo" else serve_collector(listener, folder))
 
 
 class Running(NamedTuple):

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 from backsight.contract import MAX_BODY_BYTES, MAX_DECOMPRESSED_BYTES, WriteKey
 from backsight_collector.disk import DiskSpace
-from backsight_collector.http import capture as capture_module
 from backsight_collector.http import kept
+from backsight_collector.http.capture import CaptureRoute
 from backsight_collector.http.settings import CollectorSettings
 from backsight_collector.journal.segments import DiskFile
 
@@ -234,6 +234,14 @@ def test_an_unknown_key_is_unauthorized(serve: Serve, make_batch: Make) -> None:
     assert server.captures() == []
 
 
+def test_an_unknown_key_learns_nothing_of_a_broken_batch(serve: Serve, make_batch: Make) -> None:
+    """What is wrong with a batch is only looked into for those who may send one."""
+    server = serve()
+    broken = {"events": [0] * 10_001}
+    assert server.post(make_batch(key="wk_made_up", **broken)).status == 401
+    assert server.post(make_batch(**broken)).status == 400
+
+
 def test_a_body_that_grows_past_the_limit_is_cut_off(serve: Serve) -> None:
     """Without an announced length the bytes are counted as they come, and reading stops at the limit."""
     server = serve()
@@ -307,13 +315,13 @@ def test_bodies_that_wait_to_be_read_count_as_well(
     packed = gzip.compress(json.dumps(make_batch(spare=" " * 100_000)).encode())
     small = json.dumps(make_batch(batch="small")).encode()
     server = serve(CollectorSettings(max_bodies_bytes=len(packed) + len(small)))
-    may_read, read = threading.Event(), capture_module._read
+    may_read, read = threading.Event(), CaptureRoute._read
 
-    def waiting(body: bytes, received_at: int) -> Any:
+    def waiting(route: CaptureRoute, body: bytes, received_at: int) -> Any:
         assert may_read.wait(10)
-        return read(body, received_at)
+        return read(route, body, received_at)
 
-    monkeypatch.setattr(capture_module, "_read", waiting)
+    monkeypatch.setattr(CaptureRoute, "_read", waiting)
 
     async def scenario() -> tuple[Any, Any]:
         first = asyncio.ensure_future(

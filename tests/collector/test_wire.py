@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -24,6 +25,7 @@ from backsight.contract import (
     Reason,
 )
 from backsight_collector.wire import Decoded, MalformedBatch, decode
+from backsight_collector.wire import salvage as salvaging
 from backsight_collector.wire.salvage import salvage
 
 Make = Callable[..., dict[str, Any]]
@@ -255,6 +257,39 @@ def test_events_past_the_limit_are_too_many(make_batch: Make) -> None:
     assert [rejection.reason for rejection in decoded.rejections] == [Reason.TOO_MANY] * 2
     with pytest.raises(MalformedBatch, match="events: 10001 events; a batch holds up to 1000"):
         decode(packed(make_batch(events=[0] * 10_001)))
+
+
+def test_the_key_is_shown_before_anything_is_put_into_words(make_batch: Make) -> None:
+    """Who is asked about the key of a broken batch may end its reading; a sound one needs no asking."""
+
+    def refuse(key: str) -> None:
+        raise LookupError(key)
+
+    with pytest.raises(LookupError, match="wk_test"):
+        decode(packed(make_batch(events=[0] * 10_001)), refuse)
+    assert decode(packed(make_batch()), refuse).rejections == []
+
+
+@pytest.mark.parametrize("table", ["pages", "elements", "nodes"])
+def test_what_nobody_needs_is_not_put_into_words(
+    make_batch: Make, table: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table full of rubbish costs no words, except for what an event asks of it."""
+    explained: list[object] = []
+    explain = salvaging.explain
+
+    def counted(error: msgspec.DecodeError) -> str:
+        explained.append(error)
+        return explain(error)
+
+    monkeypatch.setattr(salvaging, "explain", counted)
+    batch = make_batch()
+    batch[table] += [0] * 150
+    batch["events"].append({"type": "click", "page": 0, "seq": 999, "time": 0, "node": 0})
+    asks = {"pages": {"page": len(batch["pages"]) - 1}, "nodes": {"node": len(batch["nodes"]) - 1}}
+    batch["events"][-1] |= asks.get(table, {})
+    rejections = decode(packed(batch)).rejections
+    assert len(explained) == len(rejections) == (table in asks)
 
 
 # ── What is no batch ────────────────────────────────────────────────────────────────────────────────────────

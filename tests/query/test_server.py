@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import re
@@ -20,6 +21,7 @@ import httpx
 import pytest
 
 import backsight
+from backsight.cli.listening import collect_rarely
 from captures import batch, click
 
 Found = TypeVar("Found")
@@ -447,3 +449,18 @@ def test_revoking_without_a_committer_takes_effect_at_once(start: Start, tmp_pat
     assert "Reports follow from now on" in revoked.stdout
     listed = run("identity", "list", "--data", tmp_path).stdout.splitlines()
     assert [line.endswith("revoked") for line in listed[2:]] == [True, False]
+
+
+def test_requests_that_wait_are_no_garbage() -> None:
+    """A server does not look for garbage whenever some hundred requests wait, nor among what it has loaded."""
+    before = gc.get_threshold()
+    try:
+        collect_rarely()
+        assert gc.get_freeze_count() > 10_000
+        looks = [stats["collections"] for stats in gc.get_stats()]
+        waiting: list[list[int]] = [[] for _ in range(10_000)]
+        assert [stats["collections"] for stats in gc.get_stats()] == looks
+        waiting.append([])
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)

@@ -47,8 +47,8 @@ class _Admitted(msgspec.Struct, frozen=True, gc=False):
     unsure: tuple[str, ...]
     report: bytes
     tally: Tally
-    capture: Capture | None
-    """None where there is nothing to keep."""
+    is_kept: bool
+    """Whether there is anything to keep."""
 
 
 class CaptureRoute:
@@ -83,9 +83,10 @@ class CaptureRoute:
         try:
             self._intake.require_origin(headers.get(b"origin"))
             received_at = time.time_ns() // 1_000
-            admitted = self._admitted(headers, received_at, body, _read(body, received_at))
-            if admitted.capture is not None:
-                self._intake.begin_keeping(admitted.capture, admitted.key, finish)
+            admitted = self._admitted(headers, body, self._read(body, received_at))
+            if admitted.is_kept:
+                capture = Capture(received_at, admitted.site, user_agent(headers), body)
+                self._intake.begin_keeping(capture, admitted.key, finish)
                 return
         except Problem as problem:
             finish(problem)
@@ -102,26 +103,39 @@ class CaptureRoute:
                 headers=[(b"allow", b"POST, OPTIONS")],
             )
         self._intake.require_origin(headers.get(b"origin"))
-        admitted = self._admitted(headers, *await self._intake.receive(headers, receive, _read))
-        if admitted.capture is not None:
-            await self._intake.keep(admitted.capture, admitted.key)
+        received_at, body, decoded = await self._intake.receive(headers, receive, self._read)
+        admitted = self._admitted(headers, body, decoded)
+        if admitted.is_kept:
+            capture = Capture(received_at, admitted.site, user_agent(headers), body)
+            await self._intake.keep(capture, admitted.key)
         return self._safe(admitted)
 
-    def _admitted(
-        self, headers: Mapping[bytes, bytes], received_at: int, body: bytes, decoded: Decoded
-    ) -> _Admitted:
-        """What is left of a batch to wait with for the disk: not its some hundred objects."""
+    def _read(self, body: bytes, received_at: int) -> Decoded:
+        """What the body says. Problem 400 when it says nothing, 401 when it is broken and its key unknown."""
+        try:
+            return decode(body, self._intake.opened)
+        except MalformedBatch as malformed:
+            raise Problem(
+                HTTPStatus.BAD_REQUEST,
+                malformed.detail,
+                field=malformed.field or None,
+                value=malformed.value,
+                valid="a batch as docs/reference/wire.md shows it",
+            ) from malformed
+
+    def _admitted(self, headers: Mapping[bytes, bytes], body: bytes, decoded: Decoded) -> _Admitted:
+        """What is left of a batch to wait with for the disk: not its some hundred objects, nor its bytes."""
         envelope, size = decoded.batch, len(body)
         events = len(decoded.events) + len(decoded.rejections) + decoded.duplicates
         site = self._intake.site(envelope.key, headers.get(b"origin"), events, size)
-        capture = None if _is_empty(decoded) else Capture(received_at, site, user_agent(headers), body)
         report, tally = _report(decoded), Tally.of(decoded, size)
-        return _Admitted(site, envelope.key, envelope.batch, envelope.unsure, report, tally, capture)
+        is_kept = not _is_empty(decoded)
+        return _Admitted(site, envelope.key, envelope.batch, envelope.unsure, report, tally, is_kept)
 
     def _safe(self, admitted: _Admitted) -> Answer:
         """The batch is on disk, or has nothing that should be."""
         self._metrics.kept(admitted.tally)
-        if admitted.capture is not None:
+        if admitted.is_kept:
             self._kept.add(admitted.site, admitted.batch)
         if not admitted.unsure:
             return Answer(HTTPStatus.OK, _JSON, admitted.report)
@@ -150,20 +164,6 @@ class CaptureRoute:
         origin = headers.get(b"origin", b"")
         allowed = is_among(origin.decode("latin-1"), self._settings.origins)
         return [(b"vary", b"origin"), *([(b"access-control-allow-origin", origin)] if allowed else [])]
-
-
-def _read(body: bytes, received_at: int) -> Decoded:
-    """What the body says. Problem 400 when it says nothing."""
-    try:
-        return decode(body)
-    except MalformedBatch as malformed:
-        raise Problem(
-            HTTPStatus.BAD_REQUEST,
-            malformed.detail,
-            field=malformed.field or None,
-            value=malformed.value,
-            valid="a batch as docs/reference/wire.md shows it",
-        ) from malformed
 
 
 def _is_empty(decoded: Decoded) -> bool:

@@ -96,8 +96,8 @@ class Intake:
         finally:
             self._bodies_bytes -= held
 
-    def site(self, key: str, origin: bytes | None, events: int, body_bytes: int) -> str:
-        """The site that the key writes to, if pages of the origin may write that much with it now."""
+    def opened(self, key: str) -> WriteKey:
+        """What the key opens. Problem 401 where that is nothing."""
         opened = self._keys(key)
         if opened is None:
             raise Problem(
@@ -107,6 +107,11 @@ class Intake:
                 value=key[:80],
                 valid="a live write key",
             )
+        return opened
+
+    def site(self, key: str, origin: bytes | None, events: int, body_bytes: int) -> str:
+        """The site that the key writes to, if pages of the origin may write that much with it now."""
+        opened = self.opened(key)
         if origin is not None or opened.pages_only:
             _require_admitted(opened, origin)
         rate = opened.events_per_second or self._settings.events_per_second

@@ -41,7 +41,9 @@ def field_of(error: msgspec.DecodeError) -> str:
 def explain(error: msgspec.DecodeError) -> str:
     """msgspec's words, the field first: ``seq: expected `int`, got `str` ``."""
     field, message = _parts(error)
-    sentence = (f"{field}: " if field else "") + message[:1].lower() + message[1:]
+    if not message.startswith("JSON"):
+        message = message[:1].lower() + message[1:]
+    sentence = f"{field}: {message}" if field else message
     return sentence if len(sentence) <= DETAIL_CHARS else sentence[: DETAIL_CHARS - 1] + "…"
 
 

@@ -47,18 +47,31 @@ _node: Final = msgspec.json.Decoder(Node)
 _event: Final = msgspec.json.Decoder(Event)
 
 
+Why = str | msgspec.DecodeError
+"""What is wrong with an entry: in words only where somebody is told, as a table may have thousands of entries
+that nothing needs, and wording takes longer than reading."""
+
+
+def _worded(why: Why) -> str:
+    return why if isinstance(why, str) else explain(why)
+
+
 class _Refused(Exception):
     """One entry can't be used."""
 
-    def __init__(self, detail: str, reason: Reason = Reason.BAD_EVENT, *, field: str = "") -> None:
-        super().__init__(detail)
-        self.detail, self.reason, self.field = detail, reason, field
+    def __init__(self, why: Why, reason: Reason = Reason.BAD_EVENT) -> None:
+        super().__init__(why)
+        self.why, self.reason = why, reason
 
 
-def salvage(body: bytes) -> Decoded:
-    """What can be kept of the batch. Raises MalformedBatch when there is no batch to begin with."""
+def salvage(body: bytes, admit: Callable[[str], object] = str) -> Decoded:
+    """What can be kept of the batch. Raises MalformedBatch when there is no batch to begin with.
+
+    `admit` gets the key before anything is read that could be long, and ends the reading by raising.
+    """
     source = _Source(body)
     raw = source.batch()
+    admit(raw.key)
     if len(raw.events) > MAX_SENT_EVENTS:
         raise MalformedBatch(
             f"events: {len(raw.events)} events; a batch holds up to {MAX_BATCH_EVENTS}", field="events"
@@ -140,7 +153,7 @@ class _Source:
         try:
             return decoder.decode(entry)
         except msgspec.DecodeError as error:
-            raise _Refused(explain(error), field=field_of(error)) from error
+            raise _Refused(error.with_traceback(None)) from None  # it may be kept, what led to it need not
 
 
 def _require_utf8(body: bytes) -> None:
@@ -156,7 +169,7 @@ class _Kept(Generic[T]):
     def __init__(self, noun: str, reason: Reason, entries: list[msgspec.Raw], most: int) -> None:
         self.rows: list[T] = []
         self._noun, self._reason, self._entries, self._most = noun, reason, entries, most
-        self._places: list[int | str] = []
+        self._places: list[int | Why] = []
 
     def fill(self, read: Callable[[msgspec.Raw], T]) -> _Kept[T]:
         """Reads the entries in order; `read` may ask for the place of an earlier one."""
@@ -164,7 +177,7 @@ class _Kept(Generic[T]):
             try:
                 row = read(entry)
             except _Refused as refusal:
-                self._places.append(refusal.detail)
+                self._places.append(refusal.why)
             else:
                 self._places.append(len(self.rows))
                 self.rows.append(row)
@@ -175,8 +188,8 @@ class _Kept(Generic[T]):
         if index >= len(self._places):
             raise _Refused(self._absence(index), self._reason)
         place = self._places[index]
-        if isinstance(place, str):
-            raise _Refused(f"{self._noun} {index}: {place}", self._reason)
+        if not isinstance(place, int):
+            raise _Refused(f"{self._noun} {index}: {_worded(place)}", self._reason)
         return place
 
     def _absence(self, index: int) -> str:
@@ -221,7 +234,7 @@ class _Events:
         try:
             event = self._read(index, entry, len(sent))
         except _Refused as refusal:
-            self.rejections.append(Rejection(index, refusal.reason, refusal.detail, cut(sent)))
+            self.rejections.append(Rejection(index, refusal.reason, _worded(refusal.why), cut(sent)))
             return
         identity = (self._pages.rows[event.page].id, event.seq)
         if identity in self._identities:
@@ -250,7 +263,8 @@ class _Events:
         try:
             return self._source.read(_event, entry)
         except _Refused as refusal:
-            if refusal.field != "type" or "enum" not in refusal.detail:
+            detail = _worded(refusal.why)
+            if not detail.startswith("type: ") or "enum" not in detail:
                 raise
-            detail = f"{refusal.detail}; valid: {', '.join(EventType)}"
+            detail = f"{detail}; valid: {', '.join(EventType)}"
             raise _Refused(detail, Reason.UNKNOWN_TYPE) from refusal

@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
 from uvicorn._types import ASGI3Application
@@ -34,7 +35,7 @@ UNREAD_SECONDS: Final = 60.0
 MAX_DIRECT_BYTES: Final = 65_536
 """Larger bodies go by ASGI."""
 
-Lines = list[tuple[bytes, bytes]]
+Lines = Sequence[tuple[bytes, bytes]]
 Reply = Callable[[int, Lines, bytes], None]
 Direct = Callable[[Mapping[bytes, bytes], bytes, Reply], None]
 """A route that takes a POST by its headers and body, and calls `Reply` once: now, or later in the same loop.
@@ -45,6 +46,8 @@ ASGI application, under the same path, which must do the same with it.
 
 
 _CLOSE: Final = (b"connection", b"close")
+_NOT_PLAIN: Final = frozenset({b"content-encoding", b"transfer-encoding", b"expect"})
+"""Headers of a request that is packed, or does not come as a whole."""
 
 
 class _TooMuch(Exception):
@@ -121,16 +124,13 @@ class BoundedHttp(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         if len(self.pipeline) >= MAX_AHEAD:
             raise _TooMuch
-        self.url, self.headers, self.expect_100_continue = b"", [], False  # the scope only when it is needed
+        self.url, self.headers = b"", []  # the scope only when it is needed
 
     def on_header(self, name: bytes, value: bytes) -> None:
         headers = self.headers
         if len(headers) >= MAX_HEADERS:
             raise _TooMuch
-        name = name.lower()
-        if name == b"expect" and value.lower() == b"100-continue":
-            self.expect_100_continue = True
-        headers.append((name, value))
+        headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         self._unheard = 0
@@ -200,21 +200,22 @@ class BoundedHttp(HttpToolsProtocol):
         if self.cycle is not None and not self.cycle.response_complete:
             return None  # it has to wait its turn
         parser = self.parser
-        if self.expect_100_continue or self.flow.write_paused or parser.should_upgrade():
+        if self.flow.write_paused or parser.should_upgrade():
             return None
         if parser.get_method() != b"POST" or parser.get_http_version() != "1.1":
             return None
         headers = dict(self.headers)
         length = headers.get(b"content-length", b"")
         is_small = length.isdigit() and len(length) < 7 and int(length) <= MAX_DIRECT_BYTES
-        is_plain = b"content-encoding" not in headers and b"transfer-encoding" not in headers
-        return headers if is_small and is_plain else None
+        return headers if is_small and _NOT_PLAIN.isdisjoint(headers) else None
 
     def _pass_to_asgi(self, parts: list[bytes]) -> None:
         self._direct = None
-        url, headers, expects = self.url, self.headers, self.expect_100_continue
-        super().on_message_begin()  # makes the scope, and these three anew
-        self.url, self.expect_100_continue = url, expects
+        url, headers = self.url, self.headers
+        super().on_message_begin()  # makes the scope, and these two anew
+        self.url = url
+        expected = (value.lower() for name, value in headers if name == b"expect")
+        self.expect_100_continue = b"100-continue" in expected
         self.headers.extend(headers)
         super().on_headers_complete()
         for part in parts:
@@ -262,12 +263,9 @@ class _Exchange:
             self.keep_alive = False
         elif not self.keep_alive:
             lines = [*lines, _CLOSE]
-        content = [STATUS_LINE[status]]
-        for name, value in (*self._connection.server_state.default_headers, *lines):
-            content += (name, b": ", value, b"\r\n")
-        content += (b"\r\n", body)
+        lines = (*self._connection.server_state.default_headers, *lines)
         self.response_complete = True
-        transport.write(b"".join(content))
+        transport.write(_head(status, lines) + body)
         if not self.keep_alive:
             transport.close()
         self._connection.on_response_complete()
@@ -276,6 +274,12 @@ class _Exchange:
         """The route is at fault: 500, unless it has answered."""
         lines = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"21")]
         self.reply(500, [*lines, _CLOSE], b"Internal Server Error")
+
+
+@lru_cache(maxsize=64)
+def _head(status: int, lines: tuple[tuple[bytes, bytes], ...]) -> bytes:
+    """The head of an answer; nearly all within a second have the same."""
+    return b"".join((STATUS_LINE[status], *(b"%s: %s\r\n" % line for line in lines), b"\r\n"))
 
 
 def speaking(direct: Mapping[str, Direct], connections: Connections) -> type[BoundedHttp]:
