@@ -375,8 +375,9 @@ class WriteKey(NamedTuple):
         return not self.origins or is_among(origin, self.origins)
 
 
-ORIGIN: Final = re.compile(r"https?://(?:\*\.)?[^\s/?#@,*A-Z]{1,255}")
-"""An origin that may be allowed, as browsers write it (full match); or `https://*.shop.example`."""
+ORIGIN: Final = re.compile(r"(?!https:.*:443$|http:.*:80$)https?://(?:\*\.)?[a-z0-9._:\[\]-]{1,255}")
+"""An origin that may be allowed, as browsers write it (full match): ASCII, without the scheme's own port; or
+`https://*.shop.example`."""
 
 
 def is_among(origin: str, allowed: frozenset[str]) -> bool:

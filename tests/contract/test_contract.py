@@ -141,6 +141,14 @@ def test_a_key_for_pages_admits_nothing_without_an_origin() -> None:
         ("https://shop.example/", False),
         ("shop.example", False),
         ("https://*.*.example", False),
+        ("http://shop.example:443", True),
+        ("https://shop.example:443", False),
+        ("http://shop.example:80", False),
+        ("https://xn--bcher-kva.example", True),
+        ("https://b\u00fccher.example", False),
+        ("https://shop\u3002example", False),
+        ("https://shop.example\x1b[2J", False),
+        ("https://shop.example\n", False),
     ],
 )
 def test_origins_that_may_be_listed(text: str, may_be_listed: bool) -> None:
