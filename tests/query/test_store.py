@@ -45,6 +45,13 @@ def test_a_site_is_made_once(store: Store) -> None:
     assert [audit.action for audit in store.audit_lines()] == ["site.create"]
 
 
+def test_others_on_the_machine_read_nothing(store: Store, tmp_path: Path) -> None:
+    """The database, its log and its index are for their owner and its group alone."""
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "data").iterdir()}
+    assert modes.keys() == {"backsight.sqlite", "backsight.sqlite-wal", "backsight.sqlite-shm"}
+    assert not [name for name, mode in modes.items() if mode & 0o027]
+
+
 def test_versions_are_numbered_in_order_and_all_kept(store: Store) -> None:
     """Every change appends a version; the older ones are read back as they were written."""
     rules = [f'[{{"css": "a:nth-child({n})"}}]' for n in range(1, 4)]

@@ -21,6 +21,9 @@ SCHEMA_VERSION: Final = 6
 """Kept in SQLite's `user_version`; a file of a later version is refused."""
 BUSY_SECONDS: Final = 10.0
 
+FILE_MODE: Final = 0o640
+"""As the journal's; what SQLite makes by itself, everybody may read. Its other files get this one's mode."""
+
 Parameters = tuple[object, ...] | Mapping[str, object]
 
 _MIGRATIONS: Final = {
@@ -60,6 +63,8 @@ class SQLiteFile:
     def _open(self) -> sqlite3.Connection:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            if not self.path.exists():
+                self.path.touch(FILE_MODE)
             connection = sqlite3.connect(
                 self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
