@@ -262,9 +262,7 @@ NODES: Final = pa.schema(
         pa.field("parent_id", pa.int64()),  # null for a document's root element, or a detached tree's
         _required("element_id", pa.int64()),
         _required("depth", pa.int32()),  # 0 for a root
-        _required(
-            "child_index", pa.int32()
-        ),  # 1-based (0: unknown), as :nth-child counts
+        _required("child_index", pa.int32()),  # 1-based (0: unknown), as :nth-child counts
         _required("child_last", pa.int32()),  # the same from the end, as :nth-last-child counts
         _required("type_index", pa.int32()),  # among siblings of the same type, as :nth-of-type counts
         _required("type_last", pa.int32()),
