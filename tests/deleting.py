@@ -12,19 +12,8 @@ from backsight.contract import id64
 from backsight_collector.committer import Committer, CommitterSettings
 from backsight_collector.deletion import document as documents
 from backsight_collector.deletion.document import read_document
-from backsight_collector.journal.records import (
-    Capture,
-    Deletion,
-)
-from captures import (
-    NOW,
-    SITE,
-    batch,
-    capture,
-    click,
-    stored,
-    write_journal,
-)
+from backsight_collector.journal.records import Capture, Deletion
+from captures import NOW, SITE, batch, capture, click, stored, write_journal
 
 SECOND = 1_000_000
 THEN = NOW + 60 * SECOND

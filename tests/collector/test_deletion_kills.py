@@ -20,32 +20,11 @@ from backsight_collector.dialects.imported import IMPORT, Entry, Part
 from backsight_collector.imports.progress import Imports, Progress
 from backsight_collector.journal import erasing
 from backsight_collector.journal.reader import JournalReader
-from backsight_collector.journal.records import (
-    Capture,
-    Erased,
-    decode_record,
-)
+from backsight_collector.journal.records import Capture, Erased, decode_record
 from backsight_collector.lake.compaction import compact
 from backsight_collector.lake.table import Table
-from captures import (
-    NOW,
-    SITE,
-    batch,
-    click,
-    identities,
-    identity,
-    write_journal,
-)
-from deleting import (
-    ADA,
-    THEN,
-    ask,
-    delete,
-    fold_all,
-    found_below,
-    of_ada,
-    of_bob,
-)
+from captures import NOW, SITE, batch, click, identities, identity, write_journal
+from deleting import ADA, THEN, ask, delete, fold_all, found_below, of_ada, of_bob
 
 
 class Crash(BaseException):

@@ -13,25 +13,10 @@ from backsight_collector.deletion import mentions
 from backsight_collector.deletion.extent import Extent
 from backsight_collector.deletion.rows import marker, read_columns
 from backsight_collector.journal import erasing
-from backsight_collector.journal.records import (
-    Capture,
-    encode_record,
-)
+from backsight_collector.journal.records import Capture, encode_record
 from backsight_collector.lake.lake import Lake
-from captures import (
-    NOW,
-    SITE,
-    batch,
-    capture,
-    write_journal,
-)
-from deleting import (
-    ADA,
-    THEN,
-    fold_all,
-    of_bob,
-    said,
-)
+from captures import NOW, SITE, batch, capture, write_journal
+from deleting import ADA, THEN, fold_all, of_bob, said
 
 
 def test_a_body_of_escaped_marks_holds_up_no_deletion() -> None:
