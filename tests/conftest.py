@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import events
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -18,3 +19,19 @@ def chromium() -> Iterator[Browser]:
     """The one Chromium of a run: a second Playwright in the same thread would not start."""
     with browser.chromium() as (started, _):
         yield started
+
+
+@pytest.fixture(autouse=True)
+def no_loop_of_the_browser(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that drives no browser may run a loop of its own, also after one that did.
+
+    Playwright leaves its loop marked as running in the thread between its calls: whichever tests come after a
+    browser's in a process could start none.
+    """
+    if "chromium" in request.fixturenames:
+        yield
+        return
+    left = events._get_running_loop()
+    events._set_running_loop(None)
+    yield
+    events._set_running_loop(left)
