@@ -204,6 +204,8 @@ def _parse_operation(entry: Mapping[str, object], field: str, name: str) -> Pred
         _check_url(value, at)
     if name in _NUMBERS:
         _check_numbers(name, value, at)
+    if name == "bot" and op in EQUALITY:
+        _check_truths(name, value, at)
     return Predicate(name, op, value)
 
 
@@ -211,6 +213,12 @@ def _check_numbers(name: str, value: Value, field: str) -> None:
     for each in value if isinstance(value, tuple) else (value,):
         if isinstance(each, (str, bool)):
             refuse(f"{name!r} is a number, and {shown(each)} is not.", field, each, "a number")
+
+
+def _check_truths(name: str, value: Value, field: str) -> None:
+    for each in value if isinstance(value, tuple) else (value,):
+        if not isinstance(each, bool):
+            refuse(f"{name!r} is true or false, and {shown(each)} is neither.", field, each, "true or false")
 
 
 def _check_url(value: Value, field: str) -> None:
