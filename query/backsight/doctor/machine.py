@@ -181,11 +181,15 @@ def _disk(folder: Path) -> Finding:
     """How much room is left."""
     disk = shutil.disk_usage(folder)
     facts = {"free": disk.free, "size": disk.total}
-    words = f"{disk.free / 1e9:,.0f} GB of {disk.total / 1e9:,.0f} GB are free."
+    words = f"{_size(disk.free)} of {_size(disk.total)} are free."
     if disk.free < LEAST_FREE * disk.total:
         more = "Get a larger disk, or move the data folder to one, before the collector has to refuse events."
         return Finding("disk", "act", f"The disk fills up: {words}", (more,), facts)
     return Finding("disk", "fine", words, (), facts)
+
+
+def _size(octets: int) -> str:
+    return f"{octets / 1e9:,.0f} GB" if octets >= 1e10 else f"{octets / 1e6:,.0f} MB"
 
 
 def _moment(seconds: float) -> datetime:

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from backsight.errors import Conflict, InvalidRequest, nearest
+from backsight.errors import Conflict, InvalidRequest, nearest, shown
 from backsight.scan.request import Common, Range, read_common, read_request
 
 TABLES: Final = ("events", "persons", "statements", "dead_letters", "nodes", "elements")
@@ -78,6 +78,7 @@ def _require_free(path: Path) -> None:
     is_free = not path.exists() or (path.is_dir() and not any(path.iterdir()))
     if not is_free:
         raise Conflict(
-            "there is something already, and an export never writes over it.", field="path", value=str(path),
+            f"{shown(str(path))} is there already, and an export never writes over it.",
+            field="path", value=str(path),
             valid="a file that does not exist, or a folder that does not exist or is empty",
         )  # fmt: skip
