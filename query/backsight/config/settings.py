@@ -111,8 +111,8 @@ SETTINGS: Final = (
     ),
     Setting(
         "min_free", "500MB", matching(r"[1-9][0-9]{0,5}(MB|GB)"), "a size such as 500MB or 4GB",
-        "How much of the data folder's disk stays free (of a small one, a twentieth): with less, nothing is "
-        "taken in until there is room again, so that what was taken in can be stored.",
+        "How much of the data folder's disk stays free, though never more than a twentieth of it: with less, "
+        "nothing is taken in until there is room again, so that what was taken in can be stored.",
     ),
     Setting(
         "contexts", MAX_CONTEXTS, whole(1_000, 1_000_000_000), "1000 to 1000000000",
