@@ -452,7 +452,7 @@ def test_revoking_without_a_committer_takes_effect_at_once(start: Start, tmp_pat
 
 
 def test_requests_that_wait_are_no_garbage() -> None:
-    """A server does not look for garbage whenever some hundred requests wait, nor among what it has loaded."""
+    """A server does not look for garbage whenever some requests wait, nor among what it has loaded."""
     before = gc.get_threshold()
     try:
         collect_rarely()
