@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 
 from backsight.contract import id64
+from backsight_collector.committer import Committer, CommitterSettings
 from backsight_collector.deletion import mentions
 from backsight_collector.deletion.extent import Extent
 from backsight_collector.deletion.rows import marker, read_columns
 from backsight_collector.journal import erasing
 from backsight_collector.journal.records import Capture, encode_record
 from backsight_collector.lake.lake import Lake
-from captures import NOW, SITE, batch, capture, write_journal
-from deleting import ADA, THEN, fold_all, of_bob, said
+from captures import NOW, SITE, batch, capture, click, identities, identity, write_journal
+from deleting import ADA, THEN, ask, fold_all, of_bob, said
 
 
 def test_a_body_of_escaped_marks_holds_up_no_deletion() -> None:
@@ -67,6 +68,25 @@ def test_looking_through_a_long_journal_lets_folds_go_on(tmp_path: Path) -> None
 
     steps = erasing.erase(journal, 0, 2**62, look)
     assert [len(looked_at) for _ in steps] == [1, 2, 3]
+
+
+def test_an_import_that_goes_on_holds_up_neither_a_deletion_nor_folds(tmp_path: Path) -> None:
+    """It appends for hours, faster than is folded: only what was there before is folded first."""
+    bodies = [batch(page, [click(0)], device=page, batch=page) for page in "abcdefgh"]
+    moments = [NOW, NOW, *range(THEN + 1, THEN + 7)]
+    records = [
+        Capture(at, SITE, None, json.dumps(body).encode()) for at, body in zip(moments, bodies, strict=True)
+    ]
+    write_journal(tmp_path, records, "import")
+    ask(tmp_path, ADA)
+    committer = Committer(tmp_path, CommitterSettings(fold_bytes=1))
+    committer.step()
+    assert committer.status.batches == 3  # and one more in its own turn
+    while committer.step().more:
+        pass
+    committer.close()
+    assert committer.status.deletions == 1
+    assert identities(tmp_path) == sorted(identity(page, 0) for page in "abcdefgh")
 
 
 def test_a_segment_that_is_let_go_meanwhile_is_passed_over(tmp_path: Path) -> None:

@@ -96,7 +96,7 @@ class Folding:
         """A slice of a deletion's work, between folds; when it is done, its record counts as folded."""
         memory = self.remember(pending)
         if self._deletion is None:
-            self._fold_others(pending.writer)
+            self._fold_others(pending.writer, record.received_at)
             self.compactor.close()  # what it has merged already holds the rows that are to go
             self._deletion = Work(self.lake, record, self._journals.folded())
             memory.deleted.add(self._deletion.document.extent)
@@ -108,11 +108,12 @@ class Folding:
             self._status.deletions += 1
         return FoldCounts(more=True)
 
-    def _fold_others(self, writer: str) -> None:
-        """Folds what the other journals hold by now: what was acknowledged before the deletion."""
+    def _fold_others(self, writer: str, until: int) -> None:
+        """Folds what the other journals hold that was acknowledged before the deletion; no more, as an import
+        appends for hours, and nobody else's events would be folded."""
         for other in self._journals.writers():
             ahead = self._journals.read(other, self._most_bytes) if other != writer else None
-            while ahead is not None and ahead.deletion is None:
+            while ahead is not None and ahead.deletion is None and ahead.begins_by(until):
                 ahead = self._journals.read(other, self._most_bytes) if self._fold_one(ahead).more else None
 
     def _rows(self, pending: Pending) -> tuple[Fold, Mapping[str, pa.Table]]:

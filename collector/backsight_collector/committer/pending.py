@@ -34,6 +34,10 @@ class Pending:
             return self
         return replace(self, records=self.records[:count], position=self.records[count - 1][0], full=True)
 
+    def begins_by(self, until: int) -> bool:
+        """Whether some of it may have been appended by that moment (µs since 1970)."""
+        return not self.records or self.records[0][1].received_at <= until
+
     @property
     def app(self) -> str:
         """The name under which the tables know the writer's positions."""
