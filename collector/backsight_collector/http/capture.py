@@ -14,8 +14,8 @@ from typing import Final
 import msgspec
 from starlette.types import Receive, Scope, Send
 
-from backsight.contract import is_among
 from backsight_collector.http.body import Disconnected
+from backsight_collector.http.cors import EXPOSED, METHODS, preflight, readable
 from backsight_collector.http.intake import Intake, report, user_agent
 from backsight_collector.http.kept import KeptBatches
 from backsight_collector.http.metrics import Metrics, Tally
@@ -30,12 +30,7 @@ Reply = Callable[[int, Headers, bytes], None]
 """Takes a whole answer: status, headers, body."""
 
 _JSON: Final[Headers] = [(b"content-type", b"application/json")]
-_ANY_ORIGIN: Final[Headers] = [(b"access-control-allow-origin", b"*")]
-_PREFLIGHT: Final[Headers] = [
-    (b"access-control-allow-methods", b"POST, OPTIONS"),
-    (b"access-control-allow-headers", b"content-type, content-encoding"),
-    (b"access-control-max-age", b"86400"),
-]
+_PREFLIGHT: Final = preflight(b"content-type, content-encoding")
 
 
 class _Admitted(msgspec.Struct, frozen=True, gc=False):
@@ -100,7 +95,7 @@ class CaptureRoute:
             raise Problem(
                 HTTPStatus.METHOD_NOT_ALLOWED,
                 "batches are sent with POST",
-                headers=[(b"allow", b"POST, OPTIONS")],
+                headers=[(b"allow", METHODS)],
             )
         self._intake.require_origin(headers.get(b"origin"))
         received_at, body, decoded = await self._intake.receive(headers, receive, self._read)
@@ -150,20 +145,12 @@ class CaptureRoute:
         """The answer with the headers that all have."""
         status, lines, body = answer
         self._metrics.answered(status, time.perf_counter() - started)
-        lines = [*lines, *SAFE, *self._cors(headers)]
+        lines = [*lines, *SAFE, *readable(headers, self._settings.origins)]
         if status >= HTTPStatus.BAD_REQUEST:
-            lines.append((b"access-control-expose-headers", b"retry-after"))
+            lines.append(EXPOSED)
         if status != HTTPStatus.NO_CONTENT:
             lines.append((b"content-length", b"%d" % len(body)))
         return Answer(status, lines, body)
-
-    def _cors(self, headers: Mapping[bytes, bytes]) -> Headers:
-        """Lets pages of the allowed origins read the answer; never with credentials."""
-        if not self._settings.origins:
-            return _ANY_ORIGIN
-        origin = headers.get(b"origin", b"")
-        allowed = is_among(origin.decode("latin-1"), self._settings.origins)
-        return [(b"vary", b"origin"), *([(b"access-control-allow-origin", origin)] if allowed else [])]
 
 
 def _is_empty(decoded: Decoded) -> bool:

@@ -10,8 +10,8 @@ from typing import Final
 
 from starlette.types import Receive, Scope, Send
 
-from backsight.contract import is_among
 from backsight_collector.http.body import Disconnected
+from backsight_collector.http.cors import EXPOSED, METHODS, preflight, readable
 from backsight_collector.http.intake import Intake, user_agent
 from backsight_collector.http.metrics import Metrics, Tally
 from backsight_collector.http.problems import SAFE, Answer, Headers, Problem
@@ -19,12 +19,8 @@ from backsight_collector.http.settings import CollectorSettings
 from backsight_collector.journal.records import Capture
 from backsight_collector.wire import Decoded
 
-_PREFLIGHT: Final[Headers] = [
-    (b"access-control-allow-methods", b"POST, OPTIONS"),
-    (b"access-control-allow-headers", b"authorization, *"),
-    (b"access-control-max-age", b"86400"),
-]
-_METHODS: Final[Headers] = [(b"allow", b"POST, OPTIONS")]
+_PREFLIGHT: Final = preflight(b"authorization, *")
+_METHODS: Final[Headers] = [(b"allow", METHODS)]
 
 
 class Endpoint(ABC):
@@ -52,7 +48,7 @@ class Endpoint(ABC):
         except Disconnected:
             return
         self._metrics.answered(answer.status, time.perf_counter() - started)
-        lines = [*answer.headers, *SAFE, *self._cors(headers)]
+        lines = [*answer.headers, *SAFE, *readable(headers, self._settings.origins), EXPOSED]
         if answer.status != HTTPStatus.NO_CONTENT:
             lines.append((b"content-length", b"%d" % len(answer.body)))
         await send({"type": "http.response.start", "status": answer.status, "headers": lines})
@@ -89,13 +85,3 @@ class Endpoint(ABC):
             raise Problem(HTTPStatus.METHOD_NOT_ALLOWED, "events are sent with POST", headers=_METHODS)
         self._intake.require_origin(headers.get(b"origin"))
         return await self.post(scope, headers, receive)
-
-    def _cors(self, headers: Mapping[bytes, bytes]) -> Headers:
-        """Lets pages of the allowed origins read the answer, and when to come back; without credentials."""
-        exposed = (b"access-control-expose-headers", b"retry-after")
-        if not self._settings.origins:
-            return [(b"access-control-allow-origin", b"*"), exposed]
-        origin = headers.get(b"origin", b"")
-        if not is_among(origin.decode("latin-1"), self._settings.origins):
-            return [(b"vary", b"origin")]
-        return [(b"vary", b"origin"), (b"access-control-allow-origin", origin), exposed]
