@@ -19,7 +19,7 @@ import backsight as bs
 from backsight.cli import main
 from backsight.contract import id64
 from backsight.data_directory import DataDirectory
-from backsight.deletions import Deletions
+from backsight.deletions import Deletions, requests
 from backsight.engine import Engine
 from backsight.errors import Gone, InvalidRequest, NotFound
 from backsight.questions import Questions
@@ -288,6 +288,20 @@ def test_the_command_shows_what_goes_and_asks(run: Run) -> None:
     (listed,) = json.loads(run("persons", "deletions", "--json").output)
     assert listed["deletion"] in run("persons", "deletions").output
     assert json.loads(run("persons", "deletions", listed["deletion"], "--json").output) == listed
+
+
+def test_what_a_person_is_called_moves_no_cursor(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ids come from the web: control characters in them are shown, and not sent to the terminal."""
+    told = requests.preview
+
+    def hostile(*asked: Any) -> dict[str, Any]:
+        found = told(*asked)
+        return {**found, "persons": [{**each, "user_id": "\x1b[2Jada\x9b1A"} for each in found["persons"]]}
+
+    monkeypatch.setattr(requests, "preview", hostile)
+    shown = run("persons", "delete", "user:ada@shop.example", input="n\n").output
+    assert "\\x1b[2Jada\\x9b1A, 1 known device" in shown
+    assert not {"\x1b", "\x9b"} & set(shown)
 
 
 def test_the_command_takes_a_file_and_refuses_who_is_unknown(run: Run) -> None:

@@ -94,6 +94,8 @@ def deletions(site: Questions, deletion: str | None, as_json: bool) -> None:
 
 def _show_previews(site: Questions, previews: Sequence[Mapping[str, Any]]) -> None:
     """What will go. Raises ClickException where somebody is unknown."""
+    from backsight.results.tables import printable
+
     if unknown := [each for preview in previews for each in preview["unknown"]]:
         more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""
         raise click.ClickException(f"there is nothing of {', '.join(unknown[:3])}{more}; nobody was deleted.")
@@ -101,7 +103,8 @@ def _show_previews(site: Questions, previews: Sequence[Mapping[str, Any]]) -> No
     click.echo(f"{total:,} {'person' if total == 1 else 'persons'} of site {site.site!r}:")
     for person in previews[0]["persons"][:SHOWN]:
         devices = person["device_ids"]
-        click.echo(f"  {person['user_id'] or 'anonymous'}, {_counted(len(devices), 'known device')}")
+        who = printable(person["user_id"] or "anonymous", None)
+        click.echo(f"  {who}, {_counted(len(devices), 'known device')}")
     if total > SHOWN:
         click.echo(f"  and {total - SHOWN:,} more")
     rows = {table: sum(preview["tables"][table] for preview in previews) for table in previews[0]["tables"]}
