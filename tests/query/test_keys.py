@@ -11,12 +11,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from backsight.contract import WriteKey
 from backsight.errors import Conflict, InvalidRequest, NotFound, Refused
 from backsight.keys import DEFINER_TOKEN, SECRET_KEY, WRITE_KEY, Key, Keys, LiveWriteKeys
+from backsight.keys.key import listed
 from backsight.sites import create_site
 from backsight.store import AuditLine
 from backsight.store.sqlite import SQLiteStore
@@ -201,9 +203,9 @@ def test_unknown_keys_do_not_reach_the_store(keys: Keys, monkeypatch: pytest.Mon
     reads: list[None] = []
     read = keys.list
 
-    def counted() -> list[Key]:
+    def counted(**asked: Any) -> list[Key]:
         reads.append(None)
-        return read()
+        return read(**asked)
 
     monkeypatch.setattr(keys, "list", counted)
     clock = Clock()
@@ -222,6 +224,17 @@ PAGE = "https://shop.example"
 
 def in_minutes(minutes: int) -> datetime:
     return datetime.now(UTC) + timedelta(minutes=minutes)
+
+
+def test_the_collector_reads_no_keys_but_its_own(keys: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many links to the definer were made, what every second is read are the write keys."""
+    key = keys.create_write("shop", "ada").key
+    for _ in range(3):
+        keys.create_definer("shop", "https://shop.example", datetime.now(UTC) + timedelta(hours=1), "ada")
+    read: list[str] = []
+    monkeypatch.setattr("backsight.keys.keys.listed", lambda kept: read.append(kept.kind) or listed(kept))
+    assert LiveWriteKeys(keys)(key) is not None
+    assert read == ["write"]
 
 
 def test_a_definers_token_defines_on_pages_of_one_origin_for_its_time(keys: Keys) -> None:

@@ -87,9 +87,9 @@ class Keys:
                 f"key {kept.key_id} {state}.", field=f"{kind}_key", value=kept.key_id, valid="another key"
             )
 
-    def list(self, site: str | None = None) -> list[Key]:
-        """The keys of a site (or of all), oldest first, revoked ones included."""
-        return [listed(key) for key in self._store.keys_of(site)]
+    def list(self, site: str | None = None, kind: str | None = None) -> list[Key]:
+        """The keys of a site (or of all), of a kind (or of all), oldest first, revoked ones included."""
+        return [listed(key) for key in self._store.keys_of(site, kind)]
 
     def find(self, key_id: str, site: str | None = None) -> Key:
         """The key of that id (of a site). Raises NotFound, with the nearest."""

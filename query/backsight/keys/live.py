@@ -52,7 +52,9 @@ class LiveWriteKeys:
             if self._clock() - self._read_at < seconds:
                 return
             now = datetime.now(UTC)
-            live = {key.shown: key for key in self._keys.list() if key.shown and key.is_live(now)}
+            # Of write keys there are a few, of definer's tokens as many as links were ever made.
+            write = self._keys.list(kind="write")
+            live = {key.shown: key for key in write if key.shown and key.is_live(now)}
             self._open = {
                 shown: WriteKey(key.site, frozenset(key.origins), key.events_per_second, key.pages_only)
                 for shown, key in live.items()

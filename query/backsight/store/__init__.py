@@ -153,8 +153,8 @@ class Store(Protocol):
         """
         ...
 
-    def keys_of(self, site: str | None = None) -> list[StoredKey]:
-        """A site's keys (or every site's), oldest first, revoked ones included."""
+    def keys_of(self, site: str | None = None, kind: str | None = None) -> list[StoredKey]:
+        """A site's keys (or every site's), of a kind (or of all), oldest first, revoked ones included."""
         ...
 
     def key_with_digest(self, digest: str) -> StoredKey | None:

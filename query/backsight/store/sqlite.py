@@ -53,9 +53,11 @@ class SQLiteStore:
             insert_key(db, key)
             add_line(db, audit)
 
-    def keys_of(self, site: str | None = None) -> list[StoredKey]:
+    def keys_of(self, site: str | None = None, kind: str | None = None) -> list[StoredKey]:
         rows = self._file.rows(
-            "select * from keys where site = coalesce(?, site) order by created, key_id", (site,)
+            "select * from keys where site = coalesce(?, site) and kind = coalesce(?, kind)"
+            " order by created, key_id",
+            (site, kind),
         )
         return [key_of(row) for row in rows]
 
