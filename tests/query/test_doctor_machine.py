@@ -114,6 +114,15 @@ def test_contexts_that_were_cut(examined: Any) -> None:
     assert "9 events" in found["words"]
 
 
+def test_a_collector_that_is_silent(examined: Any) -> None:
+    """Nothing is captured until it runs again, whatever it refused before."""
+    stopped = {"updated_at": time.time() - 600, "refused": {"method": refused(1)}}
+    found = examined(Status(), stopped)["door"]
+    assert found["state"] == "act"
+    assert found["words"].startswith("The collector does not run: it last said something 10 min ago.")
+    assert "backsight collector" in found["do"][0]
+
+
 def test_what_the_door_refused(examined: Any) -> None:
     """By reason, the most frequent first, each with what to do; what strangers try is only told."""
     found = examined(

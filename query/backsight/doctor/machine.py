@@ -28,6 +28,7 @@ RECENT: Final = timedelta(days=1)
 LEAST_FREE: Final = 0.1
 """Share of the disk from which on there is time to get a larger one."""
 LOGGED: Final = "the server's log says why"
+OPEN: Final = "Start it: `backsight up`, or `backsight collector` where the parts run apart."
 SEEN: Final = "Look at what the server prints, and whether its disk is full."
 START: Final = "Start it: `backsight up`, or `backsight committer` where the parts run apart."
 ASIDE: Final = "Keep `lake/` and `journal/…/set-aside/` and look at the disk: files on it are damaged."
@@ -155,7 +156,7 @@ def _contexts(committer: Mapping[str, Any], site: str) -> Iterator[Finding]:
 
 
 def _door(collector: Mapping[str, Any], now: datetime) -> Finding:
-    """Requests that the collector refused as a whole since its start."""
+    """Whether the collector runs, and the requests that it refused as a whole since its start."""
     refused = {
         reason: each for reason, each in collector["refused"].items() if now - _moment(each["last"]) < RECENT
     }
@@ -164,6 +165,9 @@ def _door(collector: Mapping[str, Any], now: datetime) -> Finding:
         "requests": collector["requests"],
         "refused": collector["refused"],
     }
+    if (silent := now - _moment(collector["updated_at"])) > SILENT:
+        words = f"The collector does not run: it last said something {span(silent.total_seconds())} ago."
+        return Finding("door", "act", f"{words} Nothing is taken in.", (OPEN,), facts)
     if not refused:
         return Finding("door", "fine", "No request was refused within a day.", (), facts)
     ordered = sorted(refused.items(), key=lambda each: -each[1]["requests"])
