@@ -82,7 +82,13 @@ def test_a_definers_token_does_what_pages_may(two_sites: Path, anybody: httpx.Cl
 def test_the_doctor_quotes_no_other_site(two_sites: Path, anybody: httpx.Client) -> None:
     """What was sent to a server that sites share is told to none of them word for word."""
     refused = {"unknown_key": {"requests": 9, "last": time.time(), "detail": "wk_of_blog"}}
-    told = {"started_at": 1, "updated_at": time.time(), "last_accepted_at": None, "accepted": 0, "requests": 9}
+    told = {
+        "started_at": 1,
+        "updated_at": time.time(),
+        "last_accepted_at": None,
+        "accepted": 0,
+        "requests": 9,
+    }
     (two_sites / COLLECTOR_STATUS).write_text(json.dumps({**told, "refused": refused}))
     with client(str(anybody.base_url), secret_key(two_sites, "read")) as reader:
         answer = reader.get("/v1/doctor?days=3")  # nobody asked that before
