@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -140,6 +141,18 @@ def test_standard_input_and_other_options(tmp_path: Path, data: Path) -> None:
     unclear = run("import", "--data", data, "--site", "shop", "-", text=b"a,b\n1,2\n")
     assert unclear.exit_code == 1
     assert "the format is not clear; its first rows have these fields: a, b." in unclear.stderr
+
+
+def test_what_a_killed_import_of_standard_input_left_is_deleted(data: Path) -> None:
+    """A copy of everything that came in: the next such import takes it away, but none that is in use."""
+    (data / "imports").mkdir()
+    left, in_use = (data / "imports" / f"standard-input-{name}" for name in ("left", "used"))
+    left.write_bytes(b"ada@shop.example")
+    with in_use.open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        done = run("import", "--data", data, "--site", "shop", "-", text=json.dumps(history(1)[0]).encode())
+        assert done.exit_code == 0, done.output
+        assert [path.name for path in (data / "imports").glob("standard-*")] == ["standard-input-used"]
 
 
 def _rows_in_journal(data: Path) -> list[int]:

@@ -7,9 +7,6 @@ export."""
 from __future__ import annotations
 
 import json
-import shutil
-import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -26,6 +23,7 @@ from backsight.cli.bars import Line, bar
 from backsight.cli.failures import of_the_collector
 from backsight.cli.folding import Folding
 from backsight.cli.import_words import show_rows, summary
+from backsight.cli.standard_input import as_file
 from backsight.config import Config
 from backsight.store import AuditLine, Store
 
@@ -71,7 +69,11 @@ def import_(
     standard input. Every row comes in once: an import that was stopped, however it was, goes on with the same
     command. It works beside a running server, and without one."""
     said = _said(format_, timezone, columns)
-    with open_store(data) as (store, config), _failing_in_words(), _standard_input(config, files) as paths:
+    with (
+        open_store(data) as (store, config),
+        _failing_in_words(),
+        as_file(config.data / "imports", files) as paths,
+    ):
         run = _Run(config, store, site_name(store, site or config.site), said, again=again)
         run.dry(paths) if dry_run else run.run(paths)
 
@@ -275,17 +277,3 @@ def _failing_in_words() -> Iterator[None]:
         raise click.ClickException(str(problem)) from problem
     except KeyboardInterrupt:
         raise click.ClickException("stopped. The same command goes on where this one was.") from None
-
-
-@contextmanager
-def _standard_input(config: Config, files: Sequence[str]) -> Iterator[list[str]]:
-    """The files, with what comes from standard input in one of its own while the import lasts."""
-    if "-" not in files:
-        yield list(files)
-        return
-    folder = config.data / "imports"
-    folder.mkdir(exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=folder, prefix="standard-input-") as file:
-        shutil.copyfileobj(sys.stdin.buffer, file, 1 << 20)
-        file.flush()
-        yield [file.name if each == "-" else each for each in files]
