@@ -52,6 +52,15 @@ def test_what_was_refused_stands_in_a_file(serve: Serve, make_batch: Make, tmp_p
     assert len(found["refused"]["malformed"]["detail"]) <= 120
 
 
+def test_nothing_of_a_body_stands_in_the_file(serve: Serve, make_batch: Make, tmp_path: Path) -> None:
+    """It may be of a person, whose deletion does not reach there: only what is wrong with it is told."""
+    server = serve()
+    answer = server.post(make_batch(device=["ada@shop.example"]))
+    assert (answer.status, "ada" in str(answer.json["value"])) == (400, True)
+    detail = told(tmp_path, server.collector._metrics)["refused"]["malformed"]["detail"]
+    assert ("device" in detail, "ada" in detail) == (True, False)
+
+
 def test_a_file_that_can_not_be_written_is_tried_again(tmp_path: Path) -> None:
     """As soon as the folder is there, the file is."""
     folder = tmp_path / "later"

@@ -93,8 +93,9 @@ class Problem(Exception):
 
     @property
     def sample(self) -> str:
-        """What tells somebody who reads it later what was wrong: never a whole key, and nothing long."""
-        value = self.document.get("value")
+        """What tells somebody who reads it later what was wrong: never a whole key, nothing long, and nothing
+        of what stood in a body, where it may be of a person."""
+        value = None if self.refusal is Refusal.MALFORMED else self.document.get("value")
         said = str(self.document["detail"] if value is None else value)
         if self.refusal is Refusal.UNKNOWN_KEY:
             said = said[:SHOWN_OF_KEY] + "…"
