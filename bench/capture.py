@@ -143,6 +143,8 @@ async def load(server: Running, requests: list[bytes], seconds: float) -> Rate:
         await loop.create_connection(lambda start=place: Visitor(requests, start), "127.0.0.1", server.port)  # type: ignore[misc]
         for place in range(CONNECTIONS)
     ]
+    while not any(visitor.answers for _, visitor in connections):  # it is still starting
+        await asyncio.sleep(0.1)
     await asyncio.sleep(0.5)
     before, cpu, started = (
         sum(visitor.answers for _, visitor in connections),
