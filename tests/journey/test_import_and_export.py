@@ -108,6 +108,26 @@ def test_a_dry_run_shows_and_writes_nothing(tmp_path: Path, data: Path) -> None:
     assert not (data / "journal" / "import").exists()
 
 
+def test_a_dry_run_shows_what_events_become(tmp_path: Path, data: Path) -> None:
+    """Also of an export of PostHog's, whose events only its door's decoder understands."""
+    event = {
+        "event": "$pageview",
+        "uuid": "0198a1f0-8f5e-7c3c-9d53-3f5d0d6f3a11",
+        "timestamp": "2026-08-01T10:00:00Z",
+    }
+    properties = {"$device_id": "dev", "$lib": "web", "$current_url": "https://shop.example/a"}
+    row = {**event, "distinct_id": "ada", "properties": properties, "elements_chain": ""}
+    deep: dict[str, object] = {}
+    for _ in range(40):
+        deep = {"a": deep}
+    rows = [row, {**row, "event": "Deep", "properties": {**properties, "deep": deep}}]
+    done = run("import", "--data", data, "--site", "shop", "--dry-run", ndjson(tmp_path / "a.json", rows))
+    assert done.exit_code == 0, done.output
+    shown = [line.split() for line in done.stdout.splitlines() if line.startswith(("2026-08-01", "refused"))]
+    assert shown[0][:6] == ["2026-08-01", "10:00:00", "pageview", "ada", "dev", "https://shop.example/a"]
+    assert shown[1][0] == "refused"
+
+
 def test_files_without_rows_are_left_out(tmp_path: Path, data: Path) -> None:
     """Exports have them for hours in which nothing happened; the others of their folder come in."""
     folder = tmp_path / "export"

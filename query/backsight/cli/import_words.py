@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 if TYPE_CHECKING:
     from backsight_collector.imports.formats import Options
     from backsight_collector.imports.importing import Seen, Source
-    from backsight_collector.imports.mapped import Said
+    from backsight_collector.imports.mapped import Said, Spoken
     from backsight_collector.imports.progress import Counts
 
 SHOWN_ROWS: Final = 5
@@ -27,47 +28,57 @@ def show_rows(source: Source, options: Options) -> None:
     from backsight_collector.imports.errors import Refused
     from backsight_collector.imports.formats import FORMATS
     from backsight_collector.imports.importing import first_rows
+    from backsight_collector.wire.rejections import MalformedBatch
 
     format_ = FORMATS[source.format](options)
     cells: list[list[str]] = []
     for fields in islice(first_rows(source.path), SHOWN_ROWS):
         try:
-            cells += [_cells(said) for said in format_.read(fields, "-")]
-        except Refused as refusal:
-            cells.append(["refused", refusal.detail[: 2 * SHOWN_CHARS], "", "", "", "", ""])
+            cells += [row for said in format_.read(fields, "-") for row in _cells(said)]
+        except (Refused, MalformedBatch) as refusal:
+            cells.append(_refused(refusal.detail))
+        except RecursionError:
+            cells.append(_refused("nests too deep"))
     columns = ["time (UTC)", "type", "name", "user", "device", "page", "properties"]
     click.echo(Table(columns, cells, left=frozenset(range(len(columns)))).text())
 
 
-def _cells(said: Said) -> list[str]:
+def _cells(said: Said) -> Iterator[list[str]]:
     from backsight_collector.imports.mapped import Mapped
 
-    when = f"{datetime.fromtimestamp(said.time / 1_000, UTC):%Y-%m-%d %H:%M:%S}"
     if isinstance(said, Mapped):
         event, person = said.event, said.person
         told = event.get("props") or event.get("traits") or {}
-        shown = [
-            event["type"],
-            event.get("name"),
-            person.user,
-            person.device,
-            said.page.get("url"),
-            _json(told),
-        ]
+        who, url = [person.user, person.device], said.page.get("url")
+        yield _row(said.time, [event["type"], event.get("name"), *who, url, _json(told)])
     else:
-        shown = _spoken(said.message)
-    return [when, *(_short(each) for each in shown)]
+        yield from _spoken(said)
 
 
-def _spoken(message: dict[str, Any]) -> list[object]:
-    """What stands in a message of another product's, by its own words."""
-    context = message.get("context")
-    page = context.get("page") if isinstance(context, dict) else None
-    props = message.get("properties") or message.get("traits") or {}
-    url = page.get("url") if isinstance(page, dict) else props.get("$current_url")
-    kind, name = message.get("type", "event"), message.get("event") or message.get("name")
-    device = message.get("anonymousId") or message.get("distinct_id")
-    return [kind, name, message.get("userId"), device, url, _json(props)]
+def _spoken(said: Spoken) -> Iterator[list[str]]:
+    """What becomes of a message of another product's, by the decoder that will read it."""
+    from backsight_collector import dialects
+    from backsight_collector.imports.parts import SPOKEN
+    from backsight_collector.journal.records import Capture
+
+    body = json.dumps({SPOKEN[said.dialect]: [said.message]}).encode()
+    for decoded in dialects.read(Capture(time.time_ns() // 1_000, "-", None, body, said.dialect)):
+        batch = decoded.batch
+        yield from (_refused(each.detail) for each in decoded.rejections)
+        for _, event in decoded.events:
+            url = batch.pages[event.page].url
+            shown = [event.type, event.name, batch.user, batch.device, url]
+            told = sorted((event.props or event.traits or {}).items(), key=lambda each: each[0] == "context")
+            yield _row(said.time, [*shown, _json(dict(told))])
+
+
+def _row(milliseconds: float, shown: Sequence[object]) -> list[str]:
+    when = f"{datetime.fromtimestamp(milliseconds / 1_000, UTC):%Y-%m-%d %H:%M:%S}"
+    return [when, *map(_short, shown)]
+
+
+def _refused(detail: str) -> list[str]:
+    return ["refused", detail[: 2 * SHOWN_CHARS], "", "", "", "", ""]
 
 
 def summary(counts: Sequence[Counts], seen: Seen, done: str) -> str:
