@@ -3,22 +3,23 @@ it."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from backsight.errors import Conflict
+
 
 @contextmanager
 def appearing(path: Path, *, is_folder: bool) -> Iterator[Path]:
     """Where to write what is then at `path`. After an error nothing is there; what a kill left is written
-    over."""
+    over. Raises Conflict while another process writes there."""
     draft = path.with_name(f".{path.name}.draft")
-    _remove(draft)
     path.parent.mkdir(parents=True, exist_ok=True)
-    if is_folder:
-        draft.mkdir()
+    claim = _claim(draft, path, is_folder=is_folder)
     try:
         yield draft
         _sync(draft)
@@ -29,6 +30,33 @@ def appearing(path: Path, *, is_folder: bool) -> Iterator[Path]:
     except BaseException:
         _remove(draft)
         raise
+    finally:
+        os.close(claim)
+
+
+def _claim(draft: Path, path: Path, *, is_folder: bool) -> int:
+    """Makes the draft anew, and holds it: a lock that no kill leaves behind."""
+    if draft.exists():
+        left = _held(draft, path)
+        _remove(draft)
+        os.close(left)
+    draft.mkdir() if is_folder else draft.touch(exist_ok=False)
+    return _held(draft, path)
+
+
+def _held(draft: Path, path: Path) -> int:
+    descriptor = os.open(draft, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise Conflict(
+            f"another export is writing {path}.",
+            field="path",
+            value=str(path),
+            valid="another path, or this one when that export is done",
+        ) from error
+    return descriptor
 
 
 def _remove(draft: Path) -> None:
