@@ -26,7 +26,7 @@ def told(folder: Path, metrics: Metrics) -> dict[str, Any]:
             await asyncio.sleep(0)
         task.cancel()
 
-    (folder / COLLECTOR_STATUS).unlink(missing_ok=True)
+    folder.mkdir()  # of its own: the server writes into its data folder, too
     asyncio.run(once())
     found: dict[str, Any] = json.loads((folder / COLLECTOR_STATUS).read_bytes())
     return found
@@ -36,12 +36,12 @@ def test_what_was_refused_stands_in_a_file(serve: Serve, make_batch: Make, tmp_p
     """By reason, with how often, when last, and a sample that tells what was wrong, but never a whole key."""
     server, before = serve(), time.time()
     metrics = server.collector._metrics
-    assert told(tmp_path, metrics)["last_accepted_at"] is None
+    assert told(tmp_path / "before", metrics)["last_accepted_at"] is None
     server.post(make_batch())
     for _ in range(2):
         server.post(make_batch(key="wk_somebody_elses_secret"))
     server.post(b"[" + b"x" * 500)
-    found = told(tmp_path, metrics)
+    found = told(tmp_path / "after", metrics)
     assert (found["accepted"], found["requests"]) == (3, 4)
     assert before <= found["last_accepted_at"] <= time.time()
     assert {reason: each["requests"] for reason, each in found["refused"].items()} == {
