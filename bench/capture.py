@@ -31,6 +31,7 @@ from backsight.cli.listening import Server, settings
 from backsight.cli.protocol import speaking
 from backsight.contract import WriteKey
 from backsight_collector.http.app import Collector
+from backsight_collector.http.settings import CollectorSettings
 from bench.figures import Figure, note
 
 FIGURE = 0.6
@@ -184,7 +185,9 @@ async def serve_echo(listener: socket.socket) -> None:
 async def serve_collector(listener: socket.socket, folder: Path) -> None:
     """The collector's routes in a FastAPI application, by its protocol, as `backsight up` serves them."""
     connections = Connections()
-    built = Collector(folder, {KEY: WriteKey("main")}.get, connections=connections)
+    # The batches are of few devices, which are sent by as many as the load asks for.
+    limits = CollectorSettings(device_events_per_second=1e9)
+    built = Collector(folder, {KEY: WriteKey("main")}.get, limits, connections=connections)
     async with built.lifespan():
         app = built.in_front_of(FastAPI(routes=built.routes))
         await Server(settings(app, speaking(built.direct, connections)), lambda: None).serve([listener])

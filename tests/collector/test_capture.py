@@ -354,6 +354,16 @@ def test_a_key_past_its_rate_is_told_when_to_come_back(serve: Serve, make_batch:
     assert len(server.captures()) == 2
 
 
+def test_a_device_that_sends_without_end_holds_up_no_other(serve: Serve, make_batch: Make) -> None:
+    """It gets 429 with Retry-After; what it is refused is not counted against its key, nor other devices."""
+    server = serve(CollectorSettings(device_events_per_second=1, events_per_second=3, burst_seconds=12))
+    loud = [server.post(make_batch(batch=f"b{number}")) for number in range(20)]
+    assert [answer.status for answer in loud] == [200] * 5 + [429] * 15
+    assert (loud[-1].headers["retry-after"], "device" in loud[-1].json["detail"]) == ("3", True)
+    others = [server.post(make_batch(device=f"visitor-{number}")).status for number in range(6)]
+    assert others == [200] * 6
+
+
 @pytest.mark.parametrize("spare", ["", "z" * 100_000], ids=["without events", "large"])
 def test_batches_of_few_events_are_not_for_free(serve: Serve, make_batch: Make, spare: str) -> None:
     """What fills the journal counts: a batch as one event at least, a large one as several."""

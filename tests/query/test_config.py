@@ -58,7 +58,7 @@ def test_every_setting_can_come_from_a_variable(tmp_path: Path) -> None:
         BACKSIGHT_ORIGINS="https://a.example, http://localhost:3000", BACKSIGHT_COMMIT_SECONDS="2.5",
         BACKSIGHT_MEMORY="512MB", BACKSIGHT_QUERY_SECONDS="2.5", BACKSIGHT_SNAPSHOT_HOURS="48",
         BACKSIGHT_THREADS="3", BACKSIGHT_SCRIPT_PATH="/st/site.js", BACKSIGHT_MIN_FREE="4GB",
-        BACKSIGHT_CONTEXTS="5000000",
+        BACKSIGHT_CONTEXTS="5000000", BACKSIGHT_DEVICE_EVENTS_PER_SECOND="50",
         BACKSIGHT_TRUSTED_PROXIES="127.0.0.1, fd00::/8", BACKSIGHT_PROXY_HEADER="forwarded",
     )  # fmt: skip
     assert config == Config(
@@ -67,6 +67,7 @@ def test_every_setting_can_come_from_a_variable(tmp_path: Path) -> None:
         origins=frozenset({"https://a.example", "http://localhost:3000"}), events_per_second=500.0,
         commit_seconds=2.5, memory="512MB", query_seconds=2.5, snapshot_hours=48, threads=3,
         script_path="/st/site.js", min_free="4GB", contexts=5_000_000,
+            device_events_per_second=50.0,
         trusted_proxies=(ip_network("127.0.0.1/32"), ip_network("fd00::/8")), proxy_header="forwarded",
     )  # fmt: skip
     assert config.database == Path("/var/b.sqlite")

@@ -122,7 +122,7 @@ class CaptureRoute:
         """What is left of a batch to wait with for the disk: not its some hundred objects, nor its bytes."""
         envelope, size = decoded.batch, len(body)
         events = len(decoded.events) + len(decoded.rejections) + decoded.duplicates
-        site = self._intake.site(envelope.key, headers.get(b"origin"), events, size)
+        site = self._intake.site(envelope.key, headers.get(b"origin"), events, size, envelope.device)
         report, tally = _report(decoded), Tally.of(decoded, size)
         is_kept = not _is_empty(decoded)
         return _Admitted(site, envelope.key, envelope.batch, envelope.unsure, report, tally, is_kept)

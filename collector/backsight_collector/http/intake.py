@@ -27,7 +27,7 @@ from backsight_collector.http.body import (
     require_small,
 )
 from backsight_collector.http.deadlines import Deadlines
-from backsight_collector.http.limits import RateLimit
+from backsight_collector.http.limits import DeviceLimit, RateLimit
 from backsight_collector.http.problems import Problem, Refusal
 from backsight_collector.http.settings import CollectorSettings
 from backsight_collector.http.shares import Shares
@@ -60,6 +60,9 @@ class Intake:
         self._loop: asyncio.AbstractEventLoop
         self._keys, self._settings, self._space = keys, settings, space
         self._rate = RateLimit(settings.burst_seconds)
+        self._devices: DeviceLimit | None = None
+        if (most := settings.device_events_per_second) is not None:
+            self._devices = DeviceLimit(most, settings.burst_seconds)
         self._deadlines = Deadlines(settings.body_seconds)
         self._bodies_bytes = 0
         self._shares = Shares(settings.max_pending_bytes)
@@ -109,20 +112,21 @@ class Intake:
             )
         return opened
 
-    def site(self, key: str, origin: bytes | None, events: int, body_bytes: int) -> str:
-        """The site that the key writes to, if pages of the origin may write that much with it now."""
+    def site(
+        self, key: str, origin: bytes | None, events: int, body_bytes: int, device: str | None = None
+    ) -> str:
+        """The site that the key writes to, if pages of the origin may write that much with it now, and so may
+        the device, where one is named: what it is refused is not counted against the key."""
         opened = self.opened(key)
         if origin is not None or opened.pages_only:
             _require_admitted(opened, origin)
+        counted, now = max(events, 1 + body_bytes // MAX_EVENT_BYTES), time.monotonic()
+        if device and self._devices and (wait := self._devices.wait(device, counted, now)):
+            most = self._settings.device_events_per_second
+            raise _too_many("this device", most, wait, Refusal.DEVICE_RATE)
         rate = opened.events_per_second or self._settings.events_per_second
-        if rate is not None:
-            counted = max(events, 1 + body_bytes // MAX_EVENT_BYTES)
-            if wait := self._rate.wait(key, counted, time.monotonic(), rate):
-                raise Problem(
-                    HTTPStatus.TOO_MANY_REQUESTS,
-                    "this key sends too many events",
-                    retry_after=math.ceil(wait),
-                )
+        if rate is not None and (wait := self._rate.wait(key, counted, now, rate)):
+            raise _too_many("this key", rate, wait, Refusal.RATE)
         return opened.site
 
     def require_origin(self, origin: bytes | None) -> None:
@@ -198,6 +202,16 @@ def _require_admitted(key: WriteKey, origin: bytes | None) -> None:
     if not key.admits(sent):
         valid = "an origin that this key lists" if key.origins else "the origin of a page"
         raise _foreign(sent or "", valid)
+
+
+def _too_many(who: str, rate: float | None, wait: float, refusal: Refusal) -> Problem:
+    return Problem(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        f"{who} sends too many events",
+        valid=f"{rate:g} events a second on average",
+        retry_after=math.ceil(wait),
+        refusal=refusal,
+    )
 
 
 def _foreign(origin: str, valid: str) -> Problem:

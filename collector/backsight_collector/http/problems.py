@@ -31,6 +31,7 @@ class Refusal(StrEnum):
     TOO_LARGE = "too_large"
     ENCODING = "encoding"
     RATE = "rate"
+    DEVICE_RATE = "device_rate"
     BODIES = "bodies"
     UNFAIR_SHARE = "unfair_share"
     SLOW_DISK = "slow_disk"

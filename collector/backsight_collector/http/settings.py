@@ -17,8 +17,11 @@ class CollectorSettings:
 
     A batch counts as one event at least, and as one for each 32 KB (MAX_EVENT_BYTES) that it has.
     """
+    device_events_per_second: float | None = 200.0
+    """The same for one device that sends by the snippet's route; None: any number."""
     burst_seconds: float = 10.0
-    """For how long a key that was silent may send at any rate: its allowance is this times the rate."""
+    """For how long a key or device that was silent may send at any rate: its allowance is this times the
+    rate."""
     origins: frozenset[str] = frozenset()
     """Pages' origins that may send, such as `https://shop.example`; empty: all. Servers send no origin."""
     script_path: str = f"/{SNIPPET}"

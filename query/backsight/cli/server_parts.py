@@ -41,7 +41,10 @@ async def open_collector(
     keys = Keys(stack.enter_context(SQLiteStore(config.database)))
     noting = Keys(stack.enter_context(SQLiteStore(config.database)))
     settings = CollectorSettings(
-        events_per_second=config.events_per_second, origins=config.origins, script_path=config.script_path
+        events_per_second=config.events_per_second,
+        device_events_per_second=config.device_events_per_second,
+        origins=config.origins,
+        script_path=config.script_path,
     )
     space = DiskSpace(config.data, config.min_free_bytes)
     live = LiveWriteKeys(keys, note=noting.note_use)

@@ -35,6 +35,7 @@ class Config:
     proxy_header: str
     script_path: str
     events_per_second: float | None
+    device_events_per_second: float
     commit_seconds: float
     min_free: str
     contexts: int

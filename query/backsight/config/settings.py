@@ -106,6 +106,11 @@ SETTINGS: Final = (
         "How many events one write key may send, on average; any number, unless set.",
     ),
     Setting(
+        "device_events_per_second", 200.0, number(1, 1e9), "1 to 1000000000",
+        "How many events one device may send by the snippet, on average, and ten times as many at once, so "
+        "that one which sends without end holds up no other.",
+    ),
+    Setting(
         "commit_seconds", 1.0, number(0.1, 60), "0.1 to 60",
         "How often the journal is folded into the lake, that is, how old a report's newest event may be.",
     ),

@@ -43,6 +43,7 @@ ADVICE: Final[Mapping[str, str]] = {
     "unknown_key": "Look which write key is sent: `backsight keys list` has those that live.",
     "origin": "Let the origin's pages send: `BACKSIGHT_ORIGINS`, or `backsight keys set KEY --origin …`.",
     "rate": "Raise `BACKSIGHT_EVENTS_PER_SECOND`, or the key's own rate, if these events are wanted.",
+    "device_rate": "If a device may send so much, raise `BACKSIGHT_DEVICE_EVENTS_PER_SECOND`.",
     "malformed": "Look at what sends them: the detail says what is wrong. A proxy may cut bodies off.",
     "too_large": "Send smaller batches: a request may have 1 MB.",
     "slow_disk": "Give the journal a faster disk.",
