@@ -206,7 +206,7 @@ def test_killed_at_any_moment_it_goes_on_where_it_was(tmp_path: Path, data: Path
     ]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     lock = LakeLock(data / "lake")
-    for parts in (1, 3, 6, 9):
+    for parts in (1, 2, 4, 5):  # what is left takes longer than looking into the journal
         _kill_after(command, environment, data, parts * 1_000)
     assert sorted(_rows_in_journal(data)) == list(range(9_000))
     lock.close()
