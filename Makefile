@@ -14,7 +14,7 @@ demo: .make/venv  ## replay a shop's recorded visitors, name events afterwards, 
 	$(BIN)/backsight demo $(ARGS)
 
 test: .make/venv .make/browser .make/pages .make/clients  ## every test; sets up a browser if there is none (ARGS="-k funnel")
-	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 faults: .make/venv  ## kill -9, power cuts, full disks, clocks that jump: is all stored once? some 10 minutes (ARGS="--seed 1")
 	PYTHONPATH=tests $(BIN)/python -m faults $(ARGS)

@@ -153,7 +153,7 @@ class StatementKind(StrEnum):
 
 
 TRAITS_ONCE: Final = "$set_once"
-"""A key of `traits`: an object of traits that are said only where nothing was said before under their names."""
+"""A key of `traits`: an object of traits that are said only where nothing was said before of their names."""
 
 
 # ── Elements ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -16,7 +16,6 @@ import pytest
 from backsight_collector import dialects
 from importing import HOUR, NOW, SECONDS, iso, kept, ndjson
 
-
 # ── Segment ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
