@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from backsight.cli.connections import Connections
 from backsight.contract import SNIPPET, SNIPPET_PARTS, WriteKey
-from backsight_collector.http.app import Collector, create_app
+from backsight_collector.http.app import Collector
 from backsight_collector.http.metrics import Metrics
 from backsight_collector.http.problems import Refusal
 from backsight_collector.http.script import STATIC
@@ -138,7 +138,8 @@ def test_a_collector_stands_beside_other_routes(tmp_path: Path, serve: Serve, ma
 def test_outside_its_lifespan_nothing_is_taken_in(tmp_path: Path, serve: Serve, make_batch: Make) -> None:
     """Before the journal is open and after it is closed, batches get 503, and `/readyz` says so."""
     server = serve()
-    server.app = create_app(tmp_path, {"wk_test": WriteKey("shop")}.get)
+    collector = Collector(tmp_path, {"wk_test": WriteKey("shop")}.get)
+    server.app = collector.in_front_of(Starlette(routes=collector.routes))
     assert server.post(make_batch()).status == 503
     assert server.request("GET", "/readyz").status == 503
     assert server.request("GET", "/healthz").status == 200

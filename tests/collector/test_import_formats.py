@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from hypothesis import given, settings
@@ -95,6 +96,31 @@ def test_times_that_no_history_has_are_refused(tmp_path: Path, days: int, why: s
     """Rather than moved to where the lake would take them."""
     row = {**SAMPLES["plain"], "timestamp": iso(NOW / 1_000 + days * 86_400)}
     assert kept(ndjson(tmp_path / "a.json", [row])).refused == [(0, "bad_event", f"a.json:1: {why}")]
+
+
+AGENTS: Final[dict[str, tuple[str, ...]]] = {
+    "segment": ("context", "userAgent"),
+    "posthog": ("properties", "$raw_user_agent"),
+    "mixpanel": ("properties", "$user_agent"),
+    "amplitude": ("user_agent",),
+    "plain": ("user_agent",),
+    "backsight": ("user_agent",),
+}
+"""Where each format has a browser's user agent."""
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_long_user_agent_is_cut(tmp_path: Path, name: str) -> None:
+    """And takes neither its own row nor its neighbours' away."""
+    row: dict[str, Any] = copy.deepcopy(SAMPLES[name])
+    *parents, last = AGENTS[name]
+    inner = row
+    for parent in parents:
+        inner = inner.setdefault(parent, {})
+    inner[last] = "Mozilla " + "x" * 5_000
+    done = kept(ndjson(tmp_path / "a.json", [row]), name)
+    assert done.refused == []
+    assert [len(said["agent"]) for said in done.said] == [1_024]
 
 
 def test_what_is_too_large_or_too_deep_is_refused_alone(tmp_path: Path) -> None:

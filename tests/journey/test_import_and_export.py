@@ -206,28 +206,36 @@ def test_killed_at_any_moment_it_goes_on_where_it_was(tmp_path: Path, data: Path
     ]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     lock = LakeLock(data / "lake")
-    for parts in (1, 2, 4, 5):  # what is left takes longer than looking into the journal
-        _kill_after(command, environment, data, parts * 1_000)
+    for parts in (1, 2, 4):
+        process = _paused_at(parts * 1_000, command, environment, data)
+        process.kill()
+        process.communicate()
+    process = _paused_at(9_000, command, environment, data)
     assert sorted(_rows_in_journal(data)) == list(range(9_000))
     lock.close()
-    done = run(*command[3:])
-    assert done.exit_code == 0, done.output
+    process.send_signal(signal.SIGCONT)
+    told, _ = process.communicate()
+    assert process.returncode == 0, told
     counted = Counter(json.loads(each["props"])["n"] for each in stored(data, "events"))
     assert counted == dict.fromkeys(range(9_000), 1)
-    assert "9,000 events" in done.stdout
+    assert b"9,000 events" in told
 
 
-def _kill_after(command: list[str], environment: dict[str, str], data: Path, rows: int) -> None:
-    """Starts the import and kills it as soon as the journal holds so many rows."""
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
-    while len(_rows_in_journal(data)) < rows:
+def _paused_at(
+    rows: int, command: list[str], environment: dict[str, str], data: Path
+) -> subprocess.Popen[bytes]:
+    """The import, halted as soon as the journal holds so many rows, and while that is looked at."""
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE)
+    while True:
+        process.send_signal(signal.SIGSTOP)
+        if len(_rows_in_journal(data)) >= rows:
+            return process
+        process.send_signal(signal.SIGCONT)
         try:
             process.wait(0.02)
         except subprocess.TimeoutExpired:
             continue
         raise AssertionError(f"the import ended by itself: {process.returncode}")
-    process.send_signal(signal.SIGKILL)
-    process.wait()
 
 
 def test_an_import_with_other_options_does_not_go_on(tmp_path: Path, data: Path) -> None:

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 
 import backsight as bs
 from backsight.cli import COMMANDS, main, words
-from backsight.keys import Keys
+from backsight.keys import Keys, LiveWriteKeys
 from backsight.reports.attribution.request import COUNTS, TOUCHES, UNITS
 from backsight.reports.funnel.groups import ATTRIBUTIONS
 from backsight.reports.funnel.options import COUNTS as FUNNEL_COUNTS
@@ -574,7 +574,7 @@ def test_keys_are_made_listed_and_revoked(run: Run, data: Path) -> None:
     assert secret not in succeeded(run("keys", "list"))
     assert succeeded(run("keys", "revoke", listed[0]["key_id"])).endswith("is revoked.\n")
     with SQLiteStore(data / "backsight.sqlite") as store:
-        assert Keys(store).site_of(write) is None
+        assert LiveWriteKeys(Keys(store))(write) is None
         assert Keys(store).authenticate(secret).scopes == {"read", "define"}
         assert store.audit_lines()[0].actor == "cli:ada"
 
@@ -651,7 +651,9 @@ def test_sites_are_made_with_a_write_key(run: Run, data: Path) -> None:
     made = succeeded(run("sites", "create", "blog"))
     assert succeeded(run("sites", "list")).split() == ["blog", "shop"]
     with SQLiteStore(data / "backsight.sqlite") as store:
-        assert Keys(store).site_of(made.split()[-1].rstrip(".")) == "blog"
+        opened = LiveWriteKeys(Keys(store))(made.split()[-1].rstrip("."))
+        assert opened is not None
+        assert opened.site == "blog"
     unclear = run("keys", "list")
     assert (unclear.exit_code, "--site blog | shop" in unclear.stderr) == (2, True)
     assert "blog" not in succeeded(run("keys", "list", "--site", "shop"))

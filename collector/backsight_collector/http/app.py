@@ -17,7 +17,6 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -153,9 +152,3 @@ def _segment_bytes(directory: Path) -> list[int]:
         except FileNotFoundError:  # trimmed since it was listed
             continue
     return sizes
-
-
-def create_app(data_dir: Path, keys: WriteKeys, settings: CollectorSettings | None = None) -> ASGIApp:
-    """The collector alone as an ASGI application."""
-    collector = Collector(data_dir, keys, settings)
-    return collector.in_front_of(Starlette(routes=collector.routes, lifespan=collector.lifespan))

@@ -53,8 +53,6 @@ ADVICE: Final[Mapping[str, str]] = {
     "unfair_share": "Give the key that sends so much a rate of its own: `backsight keys set KEY …`.",
 }
 """What to do about requests that were refused as a whole."""
-STRANGERS: Final = ("method", "encoding", "slow_body", "not_open", "other")
-"""What is refused of strangers and at starts: worth knowing, no more."""
 
 
 def machine(asked: Examination) -> Iterator[Finding]:

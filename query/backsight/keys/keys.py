@@ -14,7 +14,6 @@ from backsight.keys.key import SCOPES, Key, NewKey, Principal, hour_of, implied,
 from backsight.keys.making import (
     DEFINER_TOKEN,
     SECRET_KEY,
-    WRITE_KEY,
     changed_line,
     checked,
     checked_scopes,
@@ -190,11 +189,6 @@ class Keys:
         """Forgets the site's definer's tokens that have expired, and says how many there were."""
         at = datetime.now(UTC)
         return self._store.prune_tokens(at, site, AuditLine(at, actor, "key.prune", site, site))
-
-    def site_of(self, write_key: str) -> str | None:
-        """The site that a write key writes to; None for one that is unknown, expired or revoked."""
-        kept = self._live(write_key) if WRITE_KEY.fullmatch(write_key) else None
-        return kept.site if kept and kept.kind == "write" else None
 
     def _live(self, key: str) -> StoredKey | None:
         digest = digest_of(key)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from backsight_collector.imports.errors import Refused
 from backsight_collector.imports.formats.format import Options, Told, identity
 from backsight_collector.imports.mapped import (
+    MAX_AGENT_CHARS,
     Element,
     Fields,
     Mapped,
@@ -98,8 +99,7 @@ def _person(fields: Fields) -> Person:
 
 
 def _agent(fields: Fields) -> str | None:
-    agent = fields.get("user_agent")
-    return agent if isinstance(agent, str) else None
+    return text(fields.get("user_agent"), MAX_AGENT_CHARS)
 
 
 def _identity(fields: Fields, place: str) -> str:

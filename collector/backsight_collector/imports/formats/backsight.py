@@ -10,6 +10,7 @@ from typing import Any, Final
 from backsight_collector.imports.errors import Refused
 from backsight_collector.imports.formats.format import Options
 from backsight_collector.imports.mapped import (
+    MAX_AGENT_CHARS,
     Element,
     Fields,
     Mapped,
@@ -51,7 +52,7 @@ class Backsight:
         if device is None or page is None or sequence is None:
             raise Refused("device, page, sequence: missing; an event needs them")
         user = id_of(fields.get("user_id") or fields.get("user"))
-        agent = text(fields.get("user_agent"), 1_024)
+        agent = text(fields.get("user_agent"), MAX_AGENT_CHARS)
         person = Person(device, user, id_of(fields.get("session")), agent)
         chain = _chain(fields.get("elements"))
         return [Mapped(time, person, page, _event(fields, user), _page(fields), chain, sequence)]

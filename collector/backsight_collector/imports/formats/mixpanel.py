@@ -18,6 +18,7 @@ from typing import Any, Final
 from backsight_collector.imports.errors import Refused
 from backsight_collector.imports.formats.format import Options, identity
 from backsight_collector.imports.mapped import (
+    MAX_AGENT_CHARS,
     Fields,
     Mapped,
     Person,
@@ -29,6 +30,7 @@ from backsight_collector.imports.mapped import (
     object_of,
     page_of,
     props_of,
+    text,
 )
 
 PAGE_VIEWS: Final = frozenset({"$mp_web_page_view", "$mp_page_view"})
@@ -109,13 +111,13 @@ def _pair(name: str, device: str | None, user: str | None) -> Person:
 
 def _person(props: dict[str, Any]) -> Person:
     distinct, device, user = (id_of(props.get(key)) for key in ("distinct_id", "$device_id", "$user_id"))
-    agent = props.get("$user_agent")
+    agent = text(props.get("$user_agent"), MAX_AGENT_CHARS)
     if user is None and distinct is not None and distinct != device and not _is_anonymous(distinct):
         user = distinct
     device = device or distinct or user
     if device is None:
         raise Refused("properties.distinct_id: missing; an event needs who did it")
-    return Person(device.removeprefix(ANONYMOUS), user, agent=agent if isinstance(agent, str) else None)
+    return Person(device.removeprefix(ANONYMOUS), user, agent=agent)
 
 
 def _is_anonymous(distinct: str) -> bool:

@@ -10,6 +10,7 @@ import msgspec
 from backsight_collector.imports.errors import ImportProblem, Refused
 from backsight_collector.imports.formats.format import Options, identity
 from backsight_collector.imports.mapped import (
+    MAX_AGENT_CHARS,
     Fields,
     Mapped,
     Object,
@@ -143,7 +144,7 @@ def _person(found: Object) -> Person:
         raise Refused("user, device: missing; an event needs who did it")
     if found.get("type") == "identify" and user is None:
         raise Refused("user: missing; an identify event needs it")
-    return Person(who, user, id_of(found.get("session")), text(found.get("user_agent"), 1_024))
+    return Person(who, user, id_of(found.get("session")), text(found.get("user_agent"), MAX_AGENT_CHARS))
 
 
 def _number(value: Any) -> Any:
