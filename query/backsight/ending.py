@@ -45,6 +45,23 @@ def ending_with_run(interrupt: Callable[[], None]) -> Iterator[None]:
 
 
 @contextmanager
+def measured(cursor: duckdb.DuckDBPyConnection, words: str) -> Iterator[None]:
+    """While a statement of the cursor runs, this thread's run tells how far it is, if somebody is shown."""
+    if not runs.is_watched():
+        yield
+        return
+    cursor.execute("set enable_progress_bar = true")
+    cursor.execute("set enable_progress_bar_print = false")
+
+    def share() -> float | None:
+        percent = cursor.query_progress()
+        return percent / 100 if percent >= 0 else None
+
+    with runs.stage(words, share):
+        yield
+
+
+@contextmanager
 def raising_ours() -> Iterator[None]:
     """Errors that are no fault of the statement, as ours; the database tells them in several ways."""
     try:

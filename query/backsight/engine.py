@@ -19,7 +19,7 @@ from typing import Final, TypeAlias
 import duckdb
 import pyarrow as pa
 
-from backsight.ending import ending_with_run, interruptible, raising_ours
+from backsight.ending import ending_with_run, interruptible, measured, raising_ours
 from backsight.held_rows import HeldRows
 from backsight.node_rows import NodeRows
 from backsight.parquet_rows import Integers
@@ -148,7 +148,8 @@ class Engine:
                 ours = (batch.copy_to(pa.default_cpu_memory_manager()) for batch in reader)
                 return self._rows.take(reader.schema, ours)
 
-            return interruptible(fetch, cursor.interrupt)
+            with measured(cursor, "Reading events" if reads_files(tables) else "Counting"):
+                return interruptible(fetch, cursor.interrupt)
 
     def parts(
         self, sql: str, params: Mapping[str, object], tables: Mapping[str, Relation]
@@ -246,6 +247,11 @@ class Engine:
             with self._lock:
                 self._running.discard(cursor)
                 self._ended.notify_all()
+
+
+def reads_files(tables: Mapping[str, Relation] | None) -> bool:
+    """Whether a statement over these reads the lake, and not only what is in memory by now."""
+    return any(isinstance(relation, Files) and relation.uris for relation in (tables or {}).values())
 
 
 def select_files(files: Files) -> str:

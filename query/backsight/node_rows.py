@@ -69,7 +69,7 @@ class NodeRows:
             file = self._file(uri, turn)
             return file, file.find(nodes)
 
-        found = list(side_by_side(find, uris, self._threads))
+        found = list(side_by_side(find, uris, self._threads, "Finding events"))
         if sum(file.count(at) for file, at in found) > MOST * sum(file.rows.count for file, _ in found):
             return None
         picked = [(uri, *each) for uri, each in zip(uris, found, strict=True) if len(each[1])]
@@ -84,7 +84,7 @@ class NodeRows:
                 self._rows.put(key, uri, rows)
             return rows
 
-        return self._held.joined(wanted, list(side_by_side(read, picked, self._threads)))
+        return self._held.joined(wanted, list(side_by_side(read, picked, self._threads, "Reading events")))
 
     def forget_rows(self) -> None:
         """Lets go of rows that were kept for later questions."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar, Token, copy_context
 from threading import Event, Lock, Thread, Timer
-from typing import Final, Self, TypeVar
+from typing import Final, NamedTuple, Self, TypeVar
 
 from backsight.errors import BacksightError, Cancelled, Exceeded
 
@@ -25,14 +25,24 @@ LESS: Final = "a shorter range, narrower filters, fewer steps or series, or rule
 """What a question is told that takes too much."""
 
 
+class Stage(NamedTuple):
+    """What a run is doing, and how much of it is done (0 to 1; None where nobody knows)."""
+
+    words: str
+    share: Callable[[], float | None]
+
+
 class Run:
     """One report being computed; `cancel` may be called from any thread, at any time.
 
-    With `seconds`, Exceeded is raised in it when so much time has passed since it was entered.
+    With `seconds`, Exceeded is raised in it when so much time has passed since it was entered. Where it is
+    `watched`, its stages are kept for whoever waits for it.
     """
 
-    def __init__(self, seconds: float | None = None) -> None:
+    def __init__(self, seconds: float | None = None, *, watched: bool = False) -> None:
         self._seconds = seconds
+        self.watched = watched
+        self._stages: list[Stage] = []
         self._error: BacksightError | None = None
         self._statements: set[Callable[[], None]] = set()
         self._lock = Lock()
@@ -48,6 +58,25 @@ class Run:
         """Raises what it was ended with, if it was."""
         if self._error is not None:
             raise self._error
+
+    def stage(self) -> tuple[str, float | None]:
+        """What it does at this moment, and how much of that is done; nothing between stages."""
+        with self._lock:
+            if not self._stages:
+                return "", None
+            latest = self._stages[-1]
+            return latest.words, latest.share()  # under the lock: what is measured is not closed meanwhile
+
+    @contextmanager
+    def doing(self, stage: Stage) -> Iterator[None]:
+        """It is at this stage."""
+        with self._lock:
+            self._stages.append(stage)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._stages.remove(stage)
 
     @contextmanager
     def ending(self, interrupt: Callable[[], None]) -> Iterator[None]:
@@ -119,17 +148,38 @@ def check() -> None:
         run.check()
 
 
-def side_by_side(make: Callable[[Given], Made], things: Iterable[Given], threads: int) -> Iterator[Made]:
+def is_watched() -> bool:
+    """Whether somebody is shown how far this thread's run is."""
+    run = _current.get()
+    return run is not None and run.watched
+
+
+def stage(words: str, share: Callable[[], float | None]) -> AbstractContextManager[None]:
+    """This thread's run is at a stage, within; `share` is asked from another thread."""
+    run = _current.get()
+    return nullcontext() if run is None or not run.watched else run.doing(Stage(words, share))
+
+
+def side_by_side(
+    make: Callable[[Given], Made], things: Iterable[Given], threads: int, words: str = ""
+) -> Iterator[Made]:
     """What is made of each, in their order, by up to so many threads; ends as soon as this thread's run does.
 
-    Worth it for work that lets go of Python's lock: reading and numpy.
+    Worth it for work that lets go of Python's lock: reading and numpy. With `words` it is a stage of the run.
     """
+    waiting, done = list(things), list[None]()
 
     def checked(thing: Given) -> Made:
         check()
-        return make(thing)
+        made = make(thing)
+        done.append(None)
+        return made
 
-    waiting = list(things)
+    with stage(words, lambda: len(done) / len(waiting)) if words else nullcontext():
+        yield from _each_made(checked, waiting, threads)
+
+
+def _each_made(checked: Callable[[Given], Made], waiting: list[Given], threads: int) -> Iterator[Made]:
     if threads == 1 or len(waiting) < 2:
         yield from map(checked, waiting)
         return

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from backsight import exports
+from backsight import exports, waiting
 from backsight.asking import Question
 from backsight.audit import read_audit
 from backsight.cohorts import Cohort, Cohorts, read_freeze
@@ -202,7 +202,7 @@ class Site(Questions):
         self.resources.close()
 
     def _report(self, report: str, request: Request) -> tuple[Answer, Callable[[], str]]:
-        return self.answer(report, request)
+        return waiting.for_work(lambda: self.answer(report, request), show=self.progress)
 
     def _key_door(self) -> KeyRequests:
         return self.key_requests(self.actor)
@@ -223,7 +223,8 @@ class Site(Questions):
         return self.put_cohort(name, body, expected_version, self.actor)
 
     def _freeze(self, name: str, body: Request, expected_version: int | None) -> Cohort:
-        return self.freeze(name, body, expected_version, self.actor)
+        frozen = partial(self.freeze, name, body, expected_version, self.actor)
+        return waiting.for_work(frozen, show=self.progress)
 
     def _at_once(self, now: datetime) -> Context:
         names, versions = self._names.current()

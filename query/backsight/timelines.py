@@ -124,7 +124,8 @@ class Timelines:
 
     def map(self, walk: Callable[[Timeline], Made]) -> list[Made]:
         """What a walk makes of each chunk."""
-        return list(side_by_side(lambda arrays: walk(timeline_of(arrays)), self._chunks(), self.threads))
+        chunks, words = self._chunks(), "Following each person"
+        return list(side_by_side(lambda arrays: walk(timeline_of(arrays)), chunks, self.threads, words))
 
     def words(self, column: str) -> list[str | None]:
         """The distinct texts of a column; in a timeline it holds their indices."""

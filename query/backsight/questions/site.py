@@ -57,6 +57,8 @@ class Questions(
 
     site: str
     """The site's name."""
+    progress: bool = True
+    """Whether questions that take long show how far they are: in a notebook, or on a terminal's stderr."""
 
     # ── Reports ─────────────────────────────────────────────────────────────────────────────────────────────
 

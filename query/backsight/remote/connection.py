@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
 import httpx
 
+from backsight import waiting
 from backsight.errors import (
     BacksightError,
     Conflict,
@@ -39,10 +40,14 @@ _ERRORS: Final[Mapping[str, type[BacksightError]]] = {
 
 
 class Connection:
-    """To the server at `url`, with a secret key. Safe to share between threads. Raises InvalidRequest."""
+    """To the server at `url`, with a secret key. Safe to share between threads. Raises InvalidRequest.
 
-    def __init__(self, url: str, key: str) -> None:
+    Where `show` says so, what takes long is shown to take long.
+    """
+
+    def __init__(self, url: str, key: str, show: Callable[[], bool] = lambda: False) -> None:
         self._client = _client(url, key)
+        self._show = show
 
     def close(self) -> None:
         self._client.close()
@@ -52,9 +57,11 @@ class Connection:
     ) -> Any:
         """The JSON that is answered. Raises what the problem stands for, Unavailable where nobody answers."""
         try:
-            response = self._client.request(
-                method, path, content=_encoded(body), headers=_conditions(expected_version)
-            )
+            # Ctrl-C closes the connection, upon which the server calls the question off.
+            with waiting.for_server(show=self._show()):
+                response = self._client.request(
+                    method, path, content=_encoded(body), headers=_conditions(expected_version)
+                )
         except httpx.HTTPError as error:
             where = str(self._client.base_url)
             message, valid = f"{where} does not answer: {error}", "the address of a Backsight server"

@@ -28,7 +28,7 @@ class RemoteSite(Questions):
         if not SECRET_KEY.fullmatch(key):
             # The value stays out of the message: it may be a secret with a slip of the pen.
             raise Refused("this is no secret key", field="key", valid="a secret key, sk_…")
-        self._connection = Connection(url, key)
+        self._connection = Connection(url, key, lambda: self.progress)
         try:
             self.site: str = self._connection.ask("GET", "/v1/events")["site"]
         except BaseException:
