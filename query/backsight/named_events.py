@@ -82,7 +82,7 @@ class NamedEvents:
         """
         rules = parse_rules(rules_json)
         version = StoredVersion(
-            self.site, check_name(name), 0, _canonical(rules), check_description(description), actor,
+            self.site, check_name(name), 0, canonical(rules), check_description(description), actor,
             datetime.now(UTC),
         )  # fmt: skip
         return self._store.add_version(version, expected_version)
@@ -170,7 +170,8 @@ def _has_surrogates(text: str) -> bool:
     return any("\ud800" <= character <= "\udfff" for character in text)
 
 
-def _canonical(rules: tuple[RuleOrAny, ...]) -> str:
+def canonical(rules: tuple[RuleOrAny, ...]) -> str:
+    """Rules as the store keeps them: what is asked in the same words reads the same."""
     return json.dumps([rule_to_json(rule) for rule in rules], sort_keys=True)
 
 

@@ -71,7 +71,7 @@ class Cohorts:
                 checked, read_members(definition["static"]), description, actor, expected_version
             )
         self._check(checked, definition.get("person_where"))
-        text = json.dumps({"person_where": list(definition["person_where"])}, sort_keys=True)
+        text = canonical(definition["person_where"])
         return self._add(checked, text, None, description, actor, expected_version)
 
     def put_members(
@@ -172,7 +172,7 @@ class Cohorts:
         for used in cohorts_of(conditions):
             if used not in uses and used != name:
                 refuse(f"there is no cohort {shown(used)}.", "person_where", used, nearest(used, uses))
-        chain = _way_to(name, uses | {name: cohorts_of(conditions)})
+        chain = way_to(name, uses | {name: cohorts_of(conditions)})
         if chain:
             refuse(f"the cohort would use itself: {chain_text(chain)}.", "person_where", chain[1],
                    "cohorts that do not lead back to this one")  # fmt: skip
@@ -183,7 +183,12 @@ class Cohorts:
         return NotFound(f"there is no cohort {shown(name)}.", field="name", value=name, valid=valid)
 
 
-def _way_to(name: str, uses: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
+def canonical(person_where: Iterable[object]) -> str:
+    """Conditions as the store keeps them."""
+    return json.dumps({"person_where": list(person_where)}, sort_keys=True)
+
+
+def way_to(name: str, uses: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
     """A chain of uses that leads from a name back to it; empty without one."""
     chains: dict[str, tuple[str, ...]] = {name: (name,)}
     waiting = [name]

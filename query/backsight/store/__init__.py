@@ -1,13 +1,14 @@
-"""What is known about sites besides their data: keys, every version of named events and cohorts, audit lines.
+"""What is known about sites besides their data: keys, every version of named events, cohorts and saved reports,
+audit lines.
 
-`Store` is the whole of what the domain (`named_events`, `cohorts`, `keys`, `sites`) asks of a database;
+`Store` is the whole of what the domain (`named_events`, `cohorts`, `saved_reports`, `keys`, `sites`) asks of a database;
 `SQLiteStore` answers it from one file. Every change comes with its audit line and stands or falls with it.
 """
 
 from __future__ import annotations
 
 import getpass
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -16,9 +17,11 @@ from typing import Final, Literal, Protocol
 
 __all__ = [
     "STANDING",
+    "Application",
     "AuditLine",
     "KeptLine",
     "Kind",
+    "Managed",
     "Store",
     "StoredKey",
     "StoredSite",
@@ -27,7 +30,7 @@ __all__ = [
     "local_actor",
 ]
 
-Kind = Literal["event", "cohort"]
+Kind = Literal["event", "cohort", "report"]
 """What is defined under a name, version by version."""
 
 STANDING: Final = -1
@@ -61,7 +64,7 @@ class StoredKey:
     key_id: str
     site: str
     kind: str
-    """`write`, `secret` or `definer`."""
+    """`write`, `secret`, `definer` or `report`."""
     digest: str
     """SHA-256 of the key, hexadecimal."""
     shown: str | None
@@ -83,17 +86,19 @@ class StoredKey:
     """Of a write key: whether servers, which send no origin, are refused."""
     last_used: datetime | None = None
     """Within the hour."""
+    report: str | None = None
+    """Of the token of a link that shares a saved report: the name of that."""
 
 
 @dataclass(frozen=True)
 class StoredVersion:
-    """One version of a named event or a cohort; a deletion is a version too."""
+    """One version of a named event, a cohort or a saved report; a deletion is a version too."""
 
     site: str
     name: str
     version: int
     definition: str
-    """JSON: a list of rules, or what a cohort asks; empty where `deleted`."""
+    """JSON: a list of rules, what a cohort asks, or a report and its request; empty where `deleted`."""
     description: str
     actor: str
     at: datetime
@@ -125,6 +130,29 @@ class KeptLine(AuditLine):
     digest: str = ""
 
 
+@dataclass(frozen=True)
+class Managed:
+    """A name that a file defines, and the version of it that the file's last apply left."""
+
+    kind: Kind
+    name: str
+    file: str
+    version: int
+
+
+@dataclass(frozen=True)
+class Application:
+    """What an apply of a file changes, all at once: versions, each with the one that it expects to stand (see
+    `Store.add_version`), and names that the file manages no more.
+    """
+
+    site: str
+    file: str
+    versions: Sequence[tuple[StoredVersion, int]]
+    released: Collection[tuple[Kind, str]]
+    audit: AuditLine
+
+
 def local_actor(door: str) -> str:
     """Who changes something from this machine, and by which door, as an audit line names them."""
     try:
@@ -148,8 +176,9 @@ class Store(Protocol):
         ...
 
     def add_key(self, key: StoredKey, audit: AuditLine) -> None:
-        """Keeps a new key. Raises NotFound for an unknown site, Conflict where the key is kept already or its
-        maker was revoked.
+        """Keeps a new key. Raises NotFound for an unknown site, or a saved report that does not stand; Conflict
+        where the key is kept already or its maker was revoked; InvalidRequest where the report has too many
+        links.
         """
         ...
 
@@ -184,6 +213,10 @@ class Store(Protocol):
         """Keeps when keys were last used."""
         ...
 
+    def note_first_use(self, key_id: str, at: datetime, audit: AuditLine) -> bool:
+        """Keeps that a key was used that never was before; False (and no audit line) where it was."""
+        ...
+
     def revoke_key(self, key_id: str, at: datetime, audit: AuditLine) -> int:
         """Marks a key as revoked, with the definer's tokens that it made, and says how many keys that were;
         0 (and no audit line) where they already were, or it is not known.
@@ -195,8 +228,8 @@ class Store(Protocol):
         ...
 
     def prune_tokens(self, expired_by: datetime, site: str, audit: AuditLine) -> int:
-        """Forgets a site's definer's tokens that had expired by then, and says how many; no audit line for
-        none.
+        """Forgets a site's tokens (of the definer, of links) that had expired by then, and says how many; no
+        audit line for none.
         """
         ...
 
@@ -206,7 +239,8 @@ class Store(Protocol):
         `version.version` is not read. `expected` is the version that the caller saw (0: that there was none,
         or a deleted one; STANDING: that there was one); Conflict where another stands by now. A version that
         changes neither definition nor description nor members is not kept: the number of the present one
-        comes back. Raises NotFound for an unknown site, and for the deletion of what does not stand.
+        comes back. The links of a saved report end with it. Raises NotFound for an unknown site, and for the
+        deletion of what does not stand.
         """
         ...
 
@@ -218,6 +252,18 @@ class Store(Protocol):
 
     def versions(self, site: str, name: str, kind: Kind = "event") -> list[StoredVersion]:
         """Every version of a name, oldest first."""
+        ...
+
+    def apply(self, application: Application) -> list[int]:
+        """Makes all changes of an application or none; the versions that then stand, in their order.
+
+        The file manages the names of all versions that delete nothing, those that say nothing new included.
+        Raises what `add_version` raises.
+        """
+        ...
+
+    def managed(self, site: str) -> list[Managed]:
+        """The names of a site that files manage, by kind and name, deleted since or not."""
         ...
 
     def changes_by(self, actor: str) -> int:

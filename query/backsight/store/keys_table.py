@@ -9,15 +9,21 @@ from typing import Any
 from backsight.errors import Conflict
 from backsight.store import StoredKey
 from backsight.store.audit_table import text_of
+from backsight.store.saved_table import require_report
 
 
 def insert_key(db: sqlite3.Connection, key: StoredKey) -> None:
-    """Keeps a new key. Raises Conflict where it is kept already or its maker was revoked."""
+    """Keeps a new key. Raises Conflict where it is kept already or its maker was revoked, and what
+    `require_report` raises.
+    """
     _require_maker(db, key.maker)
+    if key.report is not None:
+        require_report(db, key)
     row = (
         key.key_id, key.site, key.kind, key.digest, key.shown, " ".join(key.scopes), key.label,
         text_of(key.created), _text(key.revoked), key.origin, _text(key.expires), key.maker,
         " ".join(key.origins), key.events_per_second, int(key.pages_only), _text(key.last_used),
+        key.report,
     )  # fmt: skip
     places = ", ".join("?" * len(row))
     if not db.execute(f"insert into keys values ({places}) on conflict do nothing", row).rowcount:
@@ -37,11 +43,11 @@ def update_key(db: sqlite3.Connection, key: StoredKey) -> None:
 def key_of(row: tuple[Any, ...]) -> StoredKey:
     """The key of a row of the table."""
     key_id, site, kind, digest, shown, scopes, label, created, revoked, origin, expires, maker, *own = row
-    origins, events_per_second, pages_only, last_used = own
+    origins, events_per_second, pages_only, last_used, report = own
     return StoredKey(
         key_id, site, kind, digest, shown, tuple(scopes.split()), label, datetime.fromisoformat(created),
         _instant(revoked), origin, _instant(expires), maker, tuple(origins.split()), events_per_second,
-        bool(pages_only), _instant(last_used),
+        bool(pages_only), _instant(last_used), report,
     )  # fmt: skip
 
 

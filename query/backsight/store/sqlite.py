@@ -9,9 +9,20 @@ from pathlib import Path
 from typing import Final, Self
 
 from backsight.errors import NotFound, nearest, shown
-from backsight.store import AuditLine, KeptLine, Kind, StoredKey, StoredSite, StoredVersion
+from backsight.store import (
+    Application,
+    AuditLine,
+    KeptLine,
+    Kind,
+    Managed,
+    StoredKey,
+    StoredSite,
+    StoredVersion,
+)
 from backsight.store.audit_table import COLUMNS, add_line, broken, line_of, text_of, wanted_lines
 from backsight.store.keys_table import insert_key, key_of, require_live, update_key
+from backsight.store.managed_table import apply, managed
+from backsight.store.saved_table import note_first_use
 from backsight.store.sqlite_file import SQLiteFile
 from backsight.store.versions_table import MEMBERS, add_version, forget_members, version_of
 
@@ -94,6 +105,10 @@ class SQLiteStore:
                 [(text_of(at), key_id) for key_id in key_ids],
             )
 
+    def note_first_use(self, key_id: str, at: datetime, audit: AuditLine) -> bool:
+        with self._file.change() as db:
+            return note_first_use(db, key_id, at, audit)
+
     def revoke_key(self, key_id: str, at: datetime, audit: AuditLine) -> int:
         with self._file.change() as db:
             revoked = db.execute(
@@ -111,7 +126,7 @@ class SQLiteStore:
     def prune_tokens(self, expired_by: datetime, site: str, audit: AuditLine) -> int:
         with self._file.change() as db:
             pruned = db.execute(
-                "delete from keys where kind = 'definer' and site = ? and expires <= ?",
+                "delete from keys where kind in ('definer', 'report') and site = ? and expires <= ?",
                 (site, text_of(expired_by)),
             ).rowcount
             if pruned:
@@ -146,6 +161,15 @@ class SQLiteStore:
             (kind, site, name),
         )
         return [version_of(row) for row in rows]
+
+    def apply(self, application: Application) -> list[int]:
+        with self._file.change() as db:
+            _require_site(db, application.site)
+            return apply(db, application)
+
+    def managed(self, site: str) -> list[Managed]:
+        sql = "select kind, name, file, version from managed_names where site = ? order by kind, name"
+        return managed(self._file.rows(sql, (site,)))
 
     def changes_by(self, actor: str) -> int:
         return int(

@@ -17,7 +17,7 @@ from typing import Any, Final
 from backsight.errors import ConfigurationError, InvalidRequest, Unavailable, shown
 from backsight.store.audit_table import seal_all
 
-SCHEMA_VERSION: Final = 6
+SCHEMA_VERSION: Final = 8
 """Kept in SQLite's `user_version`; a file of a later version is refused."""
 BUSY_SECONDS: Final = 10.0
 
@@ -28,7 +28,8 @@ Parameters = tuple[object, ...] | Mapping[str, object]
 
 _MIGRATIONS: Final = {
     0: "schema.sql", 1: "definitions.sql", 2: "definer_tokens.sql", 3: "token_makers.sql",
-    4: "key_settings.sql", 5: "audit_chain.sql",
+    4: "key_settings.sql", 5: "audit_chain.sql", 6: "managed_names.sql",
+    7: "saved_reports.sql",
 }  # fmt: skip
 """For each version that a file may have, the script that takes it to the next one."""
 

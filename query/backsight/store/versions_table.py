@@ -1,4 +1,4 @@
-"""Versions of definitions (named events and cohorts) as rows of SQLite, and static cohorts' members."""
+"""Versions of definitions (named events, cohorts, saved reports) as rows of SQLite, and static cohorts' members."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from typing import Any, Final
 from backsight.errors import Conflict, NotFound, shown
 from backsight.store import STANDING, AuditLine, StoredVersion
 from backsight.store.audit_table import add_line, text_of
+from backsight.store.saved_table import end_links
 
-_KINDS: Final = {"event": "named event", "cohort": "cohort"}
+_KINDS: Final = {"event": "named event", "cohort": "cohort", "report": "saved report"}
 MEMBERS: Final = "select members from cohort_members where site = ? and name = ? and version = ?"
 
 
@@ -107,3 +108,5 @@ def _insert_version(db: sqlite3.Connection, version: StoredVersion, number: int)
     action = f"{version.kind}.{'delete' if version.deleted else 'put'}"
     detail = json.dumps({"version": number})
     add_line(db, AuditLine(version.at, version.actor, action, version.site, version.name, detail))
+    if version.deleted and version.kind == "report":
+        end_links(db, version)
