@@ -82,7 +82,7 @@ def test_one_record_is_always_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     ("sizes", "expected"),
     [
         ([1] * 3, [3]),
-        ([1] * 600, [256, 256, 88]),
+        ([1] * 20, [8, 8, 4]),
         ([400, 700, 100, 100, 2_000, 10], [1, 3, 1, 1]),
         ([], []),
     ],

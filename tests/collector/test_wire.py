@@ -24,7 +24,7 @@ from backsight.contract import (
     EventType,
     Reason,
 )
-from backsight_collector.wire import Decoded, MalformedBatch, decode
+from backsight_collector.wire import Decoded, KnownElements, MalformedBatch, decode
 from backsight_collector.wire import salvage as salvaging
 from backsight_collector.wire.salvage import salvage
 
@@ -412,6 +412,52 @@ def test_random_bytes_are_malformed_or_read(make_batch: Make, body: bytes, at: i
     for attempt in (body, sound[:at] + junk + sound[at:], sound[:at]):
         with suppress(MalformedBatch):
             decode(attempt)
+
+
+def outcome(body: bytes, known: KnownElements | None = None) -> object:
+    """What reading comes to, in plain values."""
+    try:
+        decoded = decode(body, known=known)
+    except MalformedBatch as malformed:
+        return (malformed.detail, malformed.field, malformed.value)
+    return (
+        msgspec.to_builtins(decoded.batch), msgspec.to_builtins(decoded.events), decoded.rejections,
+        decoded.duplicates,
+    )  # fmt: skip
+
+
+@FAST
+@given(
+    changes=st.lists(st.tuples(places, values), max_size=4),
+    at=st.integers(0, 2_000),
+    most=st.sampled_from([1, 10**6]),
+)
+def test_known_elements_change_nothing(
+    make_batch: Make, changes: list[tuple[str, Any]], at: int, most: int
+) -> None:
+    """What a door has said yes to is what is folded: batches are read alike with elements that are known by
+    their bytes, at first and again, whole and torn, and when the room for them is used up."""
+    batch = json.loads(json.dumps(make_batch()))
+    for path, value in changes:
+        with suppress(TypeError, KeyError, IndexError):
+            changed(batch, path, value)
+    known = KnownElements(most)
+    for body in (
+        packed(make_batch()),
+        packed(batch),
+        packed(batch)[:at],
+        packed(batch),
+        packed(make_batch()),
+    ):
+        assert outcome(body, known) == outcome(body)
+
+
+def test_the_same_bytes_are_the_same_element(make_batch: Make) -> None:
+    """So that whoever keeps something by element needs not look into it."""
+    known, body = KnownElements(), packed(make_batch())
+    first, second = (decode(body, known=known).batch.elements for _ in range(2))
+    assert first
+    assert all(one is other for one, other in zip(first, second, strict=True))
 
 
 @pytest.mark.parametrize("levels", [100, 800, 900, 950, 990, 1_100])

@@ -12,7 +12,7 @@ from typing import Final
 
 from backsight_collector.dialects import imported, posthog, segment
 from backsight_collector.journal.records import BACKSIGHT, Capture
-from backsight_collector.wire import Decoded, MalformedBatch, decode
+from backsight_collector.wire import Decoded, KnownElements, MalformedBatch, decode
 from backsight_collector.wire.stack import on_a_whole_stack
 
 Decode = Callable[[bytes, int], list[Decoded]]
@@ -26,8 +26,13 @@ DIALECTS: Final[Mapping[str, Decode]] = {
 }
 
 
-def read(capture: Capture) -> list[Decoded]:
-    """What a journalled request says. Raises MalformedBatch where that is nothing."""
+def read(capture: Capture, known: KnownElements | None = None) -> list[Decoded]:
+    """What a journalled request says. Raises MalformedBatch where that is nothing.
+
+    `known` are the elements of those that were read before (see wire.decode).
+    """
+    if capture.dialect == BACKSIGHT:
+        return [decode(capture.body, known=known)]
     if (dialect := DIALECTS.get(capture.dialect)) is None:
         raise MalformedBatch(f"this version does not speak the dialect {capture.dialect!r}", field="dialect")
     try:

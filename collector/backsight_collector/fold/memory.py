@@ -21,6 +21,7 @@ from backsight_collector.fold.nodes import Contexts
 from backsight_collector.fold.seen import GENERATION, HOUR, Seen
 from backsight_collector.fold.statements import KnownPairs
 from backsight_collector.lake.lake import Lake
+from backsight_collector.wire import KnownElements
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ELEMENT_COLUMNS: Final = ["site", "element_id", "tag", "namespace", "attributes", "first_seen"]
@@ -44,6 +45,7 @@ class Memory:
         rereads: bool = False,
         max_contexts: int = MAX_CONTEXTS,
     ) -> None:
+        self.elements = KnownElements()
         self.contexts = Contexts(max_attribute_values, max_contexts)
         self.pairs = KnownPairs()
         self.statement_ids: set[str] | None = _statement_ids(lake) if rereads else None

@@ -26,7 +26,7 @@ from backsight.contract import (
 from backsight_collector.fold.attributes import AttributeBound, Attributes
 from backsight_collector.fold.known import MASK, KnownIds, fingerprint, signed
 from backsight_collector.fold.room import Room, weight
-from backsight_collector.wire import Element
+from backsight_collector.wire import Element, KnownElement
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +104,7 @@ class SiteContexts:
         self.bound, self.room = bound, room
         self._site, self._owner = site, owner
         self._elements, self._nodes = KnownIds(), KnownIds()
-        self._element_memo: dict[tuple[object, ...], ElementEntry] = {}
+        self._element_memo: dict[KnownElement | tuple[object, ...], ElementEntry] = {}
         self._node_memo: dict[NodeKey, int] = {}
         self._new_elements: list[tuple[object, ...]] = []
         self._new_nodes: list[tuple[object, ...]] = []
@@ -125,7 +125,7 @@ class SiteContexts:
 
     def element(self, element: Element, received_at: int) -> ElementEntry | None:
         """The element's id, and which of its attributes were withheld; None for a new one past the limit."""
-        key = (element.tag, element.ns, *element.attrs.items())
+        key = element if type(element) is KnownElement else (element.tag, element.ns, *element.attrs.items())
         entry = self._element_memo.get(key)
         if entry is None:
             entry = self._describe(element, received_at)
