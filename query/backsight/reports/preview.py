@@ -13,12 +13,12 @@ from typing import Any, Final
 
 from backsight.engine import Files
 from backsight.fields import refuse
+from backsight.reports.overlaps import KIND, Overlap
 from backsight.reports.spread import Spread, latest_days
 from backsight.reports.targets import COLUMNS, Targets
-from backsight.rules.conditions import Conditions
 from backsight.rules.rule import AnyRule, parse_rules
 from backsight.rules.steps import Step
-from backsight.scan.context import PERSON_TRAITS, Context
+from backsight.scan.context import Context
 from backsight.scan.matched import Query, Scan
 from backsight.scan.periods import CALENDAR, Periods, cover, periods_between
 from backsight.scan.request import Common, Range, read_common, read_request
@@ -26,8 +26,6 @@ from backsight.sql import load_sql
 
 FIELDS: Final = ("rules", "description", "against")
 """`description` is taken, so that the body that saves a named event also previews it."""
-KIND: Final = frozenset({"type", "node_id"})
-"""Columns by which most names tell events apart; a million events may be of a few thousand kinds."""
 
 Answer = dict[str, Any]
 
@@ -99,7 +97,7 @@ def _counts(asked: PreviewRequest, context: Context, periods: Periods, span: Ran
     if asked.against is not None:
         tests.append(("stood", conditions.step(asked.against, "against")))
         steps.append(asked.against)
-    names = [_Overlap.of(number, name, conditions) for number, name in enumerate(sorted(context.names))]
+    names = [Overlap.of(number, name, conditions) for number, name in enumerate(sorted(context.names))]
     conditions.columns |= COLUMNS
     conditions.customs = asked_for  # an unknown property in what stands is not this request's fault
     columns = [("slot", periods.slot_sql()), *((name.alias, name.test) for name in names if not name.by_kind)]
@@ -120,35 +118,6 @@ def _difference(totals: Mapping[str, int]) -> Answer:
     return {
         side: {"events": totals[side], "persons": totals[f"{side}_persons"]} for side in ("gained", "lost")
     }
-
-
-@dataclass(frozen=True, slots=True)
-class _Overlap:
-    """How many of the matching events bear a name, too."""
-
-    number: int
-    test: str
-    by_kind: bool
-    """Whether the test looks at nothing but KIND: then it is asked once for all events of a kind."""
-
-    @classmethod
-    def of(cls, number: int, name: str, conditions: Conditions) -> _Overlap:
-        needed, conditions.columns = conditions.columns, set()
-        test = conditions.event(name, "names")
-        by_kind = conditions.columns <= KIND and PERSON_TRAITS not in test
-        conditions.columns |= needed
-        return cls(number, test, by_kind)
-
-    @property
-    def alias(self) -> str:
-        return f"name_{self.number}"
-
-    @property
-    def sql(self) -> str:
-        counted = f"\nunion all\nselect 'overlap', {self.number}, "
-        if self.by_kind:
-            return f"{counted}cast(coalesce(sum(e.events), 0) as bigint) from kinds as e where {self.test}"
-        return f"{counted}count(*) from dated where {self.alias}"
 
 
 def _targets(asked: PreviewRequest, context: Context, span: Range, counts: Query) -> Targets:
