@@ -54,6 +54,8 @@ BATCH_ROWS: Final = 2**17
 
 KEPT_BYTES: Final = 256 * 2**20
 """Most memory for derived relations that are kept."""
+ROW_BITS: Final = 40
+"""Of a `row_id`, the bits that say which row of its file it is; above them stands which of the files."""
 KEPT_RELATIONS: Final = 1_000
 """Most of them: their keys take room too."""
 
@@ -71,6 +73,8 @@ class Files:
     """Only rows with one of these in `node_id` are asked for (sorted, distinct); there may be others."""
     named: bool = False
     """Whether each row says, as `filename`, in which of the files it stands."""
+    numbered: bool = False
+    """Whether each row says, as `row_id`, which it is: the number of its file, then, in ROW_BITS, its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +203,9 @@ class Engine:
             parts = [self._derive(part).cast(relation.schema) for part in relation.parts]
             cursor.register(name, pa.concat_tables([relation.schema.empty_table(), *parts]))
         elif not relation.uris:
-            named = [pa.field("filename", pa.string())] if relation.named else []
-            cursor.register(name, pa.schema([*relation.schema, *named]).empty_table())
+            more = [pa.field("filename", pa.string())] if relation.named else []
+            more += [pa.field("row_id", pa.int64())] if relation.numbered else []
+            cursor.register(name, pa.schema([*relation.schema, *more]).empty_table())
         elif (picked := self._picked(relation)) is not None:
             cursor.register(name, picked)
         else:
@@ -225,7 +230,7 @@ class Engine:
 
     def _picked(self, files: Files) -> pa.Table | None:
         """The rows that are asked for, where it is better to pick them than to read all."""
-        if files.nodes is None or files.named:
+        if files.nodes is None or files.named or files.numbered:
             return None
         return self._node_rows.pick(files.uris, files.schema, files.nodes)
 
@@ -259,14 +264,15 @@ def select_files(files: Files) -> str:
     listed = ", ".join(quoted(uri) for uri in files.uris)
     # Named columns and defaults instead of union_by_name: no need to open every file before the first row.
     fields = ", ".join(
-        f"{quoted(field.name)}: {{name: {quoted(field.name)}, type: {quoted(_sql_type(field.type))}, "
+        f"{quoted(field.name)}: {{name: {quoted(field.name)}, type: {quoted(sql_type(field.type))}, "
         "default_value: null}"
         for field in files.schema
     )
     named = ", filename = true" if files.named else ""
-    return (
-        f"select * from read_parquet([{listed}], schema = map {{{fields}}}, hive_partitioning = false{named})"
-    )
+    number = f", (cast(file_index as bigint) << {ROW_BITS}) | file_row_number as row_id"
+    columns = f"*{number}" if files.numbered else "*"
+    parts = f"schema = map {{{fields}}}, hive_partitioning = false{named}"
+    return f"select {columns} from read_parquet([{listed}], {parts})"
 
 
 def quoted(text: str) -> str:
@@ -274,5 +280,6 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _sql_type(kind: pa.DataType) -> str:
+def sql_type(kind: pa.DataType) -> str:
+    """What DuckDB calls the type of one of the lake's columns."""
     return next(sql for arrow, sql in ARROW_TO_SQL if kind.equals(arrow))

@@ -63,7 +63,7 @@ class Frame:
 def run(request: Mapping[str, object], context: Context) -> Answer:
     """The answer to a request. Raises InvalidRequest, naming the field."""
     asked = parse(request, context.now)
-    frame, warnings = _frame(asked, context)
+    frame, warnings = frame_of(asked, context)
     query = _query(asked, frame, context)
     states = {state: [0] * len(frame.periods) for state in STATES}
     for row in query.run(context).to_pylist():
@@ -83,7 +83,7 @@ def run(request: Mapping[str, object], context: Context) -> Answer:
 def sql(request: Mapping[str, object], context: Context) -> str:
     """The SQL that answers a request, with its parameters."""
     asked = parse(request, context.now)
-    return _query(asked, _frame(asked, context)[0], context).text(context)
+    return _query(asked, frame_of(asked, context)[0], context).text(context)
 
 
 def parse(request: Mapping[str, object], now: datetime) -> LifecycleRequest:
@@ -99,7 +99,8 @@ def parse(request: Mapping[str, object], now: datetime) -> LifecycleRequest:
     )
 
 
-def _frame(asked: LifecycleRequest, context: Context) -> tuple[Frame, list[str]]:
+def frame_of(asked: LifecycleRequest, context: Context) -> tuple[Frame, list[str]]:
+    """What a request covers, and warnings."""
     span, warnings = cover(asked.common.range, asked.interval, context)
     zone, week_start, (_, end) = asked.common.zone, asked.week_start, span.closed
     own = periods_between(asked.interval, zone, span, week_start)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -35,8 +35,15 @@ from backsight.timelines import Timelines
 FILE: Final = "e.filename"
 """SQL of the file in which an event stands. A scan that gives it reads files whole: it tests no bounds."""
 
+ROW: Final = "e.row_id"
+"""SQL of which row of which of the scan's files an event is."""
+
 INLINE_NODES: Final = 1_024
 """Node ids up to this many stand in the scan's filter; of more, it would cost more than it saves."""
+
+
+Columns: TypeAlias = Sequence[tuple[str, str]]
+"""(alias, SQL) of what rows of a scan say."""
 
 
 @dataclass
@@ -163,6 +170,10 @@ class Scan:
     def _by_file(self) -> bool:
         return any(expression == FILE for _, expression in self.columns)
 
+    @property
+    def _numbered(self) -> bool:
+        return any(expression == ROW for _, expression in self.columns)
+
     def _filters(self) -> list[str]:
         bounds = []
         if self.bounds.first is not None and not self._by_file:
@@ -210,7 +221,7 @@ class Scan:
         )
         needed = self.conditions.columns | {"time"}
         schema = pa.schema([column for column in EVENTS if column.name in needed])
-        return Files(uris, schema, self._nodes, self._by_file)
+        return Files(uris, schema, self._nodes, self._by_file, self._numbered)
 
 
 def nodes_of(steps: Iterable[Step], context: Context) -> Integers | None:

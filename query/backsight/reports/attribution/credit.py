@@ -150,20 +150,20 @@ def _single(timeline: Timeline, touches: Integers, spans: Spans, amount: Numbers
 def _shared(timeline: Timeline, touches: Integers, spans: Spans, amount: Numbers, terms: Terms) -> Credits:
     """Each conversion in equal parts to all of its touches."""
     parts = 1 / (spans.high - spans.low)
-    owed, value = (_along(len(touches), spans, each) for each in (parts, parts * amount))
+    owed, value = (along(len(touches), spans.low, spans.high, each) for each in (parts, parts * amount))
     some = np.flatnonzero(owed)
     rows = touches[some]
     return Credits(timeline.columns["code"][rows], timeline.person[rows], owed[some], value[some])
 
 
-def _along(length: int, spans: Spans, each: Numbers) -> Numbers:
-    """For each touch, the sum over the spans that it lies in.
+def along(length: int, low: Integers, high: Integers, each: Numbers) -> Numbers:
+    """For each touch, the sum over the spans (from `low` to before `high`) that it lies in.
 
     Spans are cut into stretches of powers of two, and these into halves again and again: so sums are all that
     is taken. To take away where a span ends what was added where it began would be simpler, but beside a
     large amount small ones would be lost.
     """
-    start, lengths = spans.low.copy(), spans.high - spans.low
+    start, lengths = low.copy(), high - low
     sums = np.zeros(length)
     for level in reversed(range(int(lengths.max(initial=0)).bit_length())):
         half = 1 << level

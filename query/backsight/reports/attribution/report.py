@@ -12,11 +12,11 @@ import pyarrow as pa
 from backsight.errors import shown
 from backsight.reports.attribution.credit import Credited, Credits, Terms, credit, join
 from backsight.reports.attribution.request import AttributionRequest, parse
-from backsight.reports.breakdown import Group, encoded, rank
+from backsight.reports.breakdown import Group, Ranking, encoded, rank
 from backsight.reports.sessions import deciding
 from backsight.rules.conditions import Conditions
 from backsight.scan.context import Context
-from backsight.scan.matched import Query, Scan
+from backsight.scan.matched import Columns, Query, Scan
 from backsight.scan.moments import MICROSECOND
 from backsight.scan.order import BEFORE_ALL, PLACE, TIE, place_of
 from backsight.scan.shares import EVERYBODY, in_shares
@@ -33,7 +33,9 @@ def run(request: Mapping[str, object], context: Context) -> Answer:
     """The answer to a request. Raises InvalidRequest, naming the field."""
     asked = parse(request, context.now)
     query = scan_query(asked, context)
-    made, groups = _credited(asked, context)
+    known: dict[Group, int] = {}
+    made = credited(asked, context, known)
+    groups = list(known)
     owed, unowed = join([each.owed for each in made]), join([each.unowed for each in made])
     total = _figures(join([owed, unowed]), asked) | {"persons": sum(each.persons for each in made)}
     return {
@@ -49,10 +51,9 @@ def sql(request: Mapping[str, object], context: Context) -> str:
     return scan_query(parse(request, context.now), context).text(context)
 
 
-def _credited(asked: AttributionRequest, context: Context) -> tuple[list[Credited], list[Group]]:
-    """What all conversions are owed to, in parts, and the groups that their codes stand for."""
+def credited(asked: AttributionRequest, context: Context, known: dict[Group, int]) -> list[Credited]:
+    """What all conversions are owed to, in parts; `known` learns the codes of the groups."""
     terms = terms_of(asked)
-    known: dict[Group, int] = {}
 
     def along(rows: pa.Table) -> list[Credited]:
         told = coded(rows, asked.groups.aliases, known)
@@ -60,16 +61,30 @@ def _credited(asked: AttributionRequest, context: Context) -> tuple[list[Credite
         return Timelines(told, context.engine.threads).map(lambda timeline: credit(timeline, terms))
 
     found = in_shares(lambda who: scan_query(asked, context, who), asked.bounds, context, along)
-    return [each for made in found for each in made], list(known)
+    return [each for made in found for each in made]
 
 
-def scan_query(asked: AttributionRequest, context: Context, who: str = EVERYBODY) -> Query:
-    """The statement: conversions and touches; where they decide sessions, all events."""
+def ranking_of(made: Sequence[Credited], groups: Sequence[Group], asked: AttributionRequest) -> Ranking:
+    """The groups by what they are owed."""
+    return _ranking(join([each.owed for each in made]), groups, asked)
+
+
+def _ranking(owed: Credits, groups: Sequence[Group], asked: AttributionRequest) -> Ranking:
+    sizes = np.round(np.bincount(owed.group, owed.conversions, len(groups)), 9)
+    return rank(groups, sizes, asked.groups.limit)
+
+
+def scan_query(
+    asked: AttributionRequest, context: Context, who: str = EVERYBODY, more: Columns = ()
+) -> Query:
+    """The statement: conversions and touches, with `more` columns; where they decide sessions, all events."""
     scan, counts, extra, kept = _scan(asked, context), "true", "", f"{who} and (converts or touches)"
     if asked.session is not None:
         scan, counts, extra, kept = deciding(scan, asked.session), "counts", ", begins", who
     elif asked.per == "session":
         extra = ", session"
+    scan.columns = [*scan.columns, *more]
+    extra += "".join(f", {alias}" for alias, _ in more)
     parts = {
         "counts": counts,
         "columns": extra + "".join(f", {alias}" for alias in asked.groups.aliases),
@@ -145,8 +160,7 @@ def terms_of(asked: AttributionRequest) -> Terms:
 
 def _groups(owed: Credits, groups: list[Group], asked: AttributionRequest) -> list[Answer]:
     """The groups by what they are owed; those past the limit are pooled."""
-    sizes = np.round(np.bincount(owed.group, owed.conversions, len(groups)), 9)
-    ranking = rank(groups, sizes, asked.groups.limit)
+    ranking = _ranking(owed, groups, asked)
     places = ranking.places[owed.group] if len(groups) else owed.group
     order = np.argsort(places, kind="stable")
     edges = np.searchsorted(places[order], np.arange(len(ranking.values) + 1))

@@ -45,6 +45,8 @@ class Attempts:
     """Whether an exclusion ended any of the attempts."""
     columns: Columns
     """The columns of the timeline, of which `rows` are rows: `columns.at(name, rows[step])`."""
+    unhindered: Integers | None = None
+    """As `rows`, those that would have done each step but for the exclusions; null where `rows` are these."""
 
     @property
     def began(self) -> Integers:
@@ -61,6 +63,7 @@ class Attempts:
             self.excluded[:, kept],
             self.killed[kept],
             self.columns,
+            None if self.unhindered is None else self.unhindered[:, kept],
         )
 
 

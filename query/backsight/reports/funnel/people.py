@@ -79,17 +79,23 @@ def _of_group(
         refuse("without a breakdown there are no groups.", "group", value, 'a request with "breakdown"')
     codes = [codes_of(part, asked.breakdown, found.groups) for part in parts]
     ranking = ranking_of(parts, codes, found.groups, asked.breakdown.breakdown.limit)
-    place = _place(ranking.values, value, len(asked.breakdown.breakdown.by))
-    if place is None:
-        refuse("the funnel has no such group.", "group", value, nearest_group(value, ranking.values))
+    place = place_of_group(ranking.values, value, len(asked.breakdown.breakdown.by))
     return split(parts, codes, ranking, asked.options.count)[place]
 
 
-def _place(values: Sequence[list[Any] | None], value: object, properties: int) -> int | None:
-    """Where a group stands among the groups' values, of which the pooled one's is None."""
+def place_of_group(
+    values: Sequence[list[Any] | None], value: object, properties: int, field: str = "group"
+) -> int:
+    """Where a group stands among the groups' values, of which the pooled one's is None. Raises InvalidRequest
+    where there is none such.
+    """
     if value == POOLED:
-        return values.index(None) if None in values else None
-    return find_group(read_list(value, "group", properties), values)
+        place = values.index(None) if None in values else None
+    else:
+        place = find_group(read_list(value, field, properties), values)
+    if place is None:
+        refuse("there is no such group.", field, value, nearest_group(value, values))
+    return place
 
 
 def _chosen(attempts: Attempts, step: int, before: int | None) -> Attempts:

@@ -25,7 +25,7 @@ def run(request: Mapping[str, object], context: Context) -> Answer:
     """The answer to a request. Raises InvalidRequest, naming the field."""
     asked = parse(request, context.now)
     found, warnings = matched(asked, context)
-    periods, more = _periods(asked, context)
+    periods, more = periods_of(asked, context)
     edges = [place_of(edge) for edge in periods.edges] if periods else []
     parts, over_time = count_attempts(asked, found, context, edges)
     answer = {**_counted(asked), **_figures(asked, context, parts, periods, over_time)}
@@ -49,7 +49,8 @@ def _counted(asked: FunnelRequest) -> Answer:
     return {key: value for key, value in said.items() if value != usual[key]}
 
 
-def _periods(asked: FunnelRequest, context: Context) -> tuple[Periods | None, list[str]]:
+def periods_of(asked: FunnelRequest, context: Context) -> tuple[Periods | None, list[str]]:
+    """The periods of an interval, if there is one, and warnings."""
     if asked.interval is None:
         return None, []
     span, warnings = cover(asked.common.range, asked.interval, context, MAX_PERIODS)

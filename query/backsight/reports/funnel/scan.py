@@ -20,7 +20,7 @@ from backsight.rules.conditions import Conditions
 from backsight.rules.rule import Rule
 from backsight.rules.steps import Step
 from backsight.scan.context import Context
-from backsight.scan.matched import Query, Scan
+from backsight.scan.matched import Columns, Query, Scan
 from backsight.scan.moments import Range
 from backsight.scan.order import PLACE, place_of
 from backsight.sql import indented, load_sql
@@ -57,8 +57,10 @@ def text_of(asked: FunnelRequest, context: Context) -> str:
     return ";\n\n".join(query.text(context) for query in queries)
 
 
-def query_of(asked: FunnelRequest, context: Context, sessions: pa.Table | None = None) -> Query:
-    """The statement; `sessions` are those that the request's rule decides."""
+def query_of(
+    asked: FunnelRequest, context: Context, sessions: pa.Table | None = None, more: Columns = ()
+) -> Query:
+    """The statement; `sessions` are those that the request's rule decides, `more` columns that it gives."""
     conditions = context.conditions()
     tests = [
         (f"step_{number}", conditions.step(step, f"steps[{number - 1}]"))
@@ -74,7 +76,7 @@ def query_of(asked: FunnelRequest, context: Context, sessions: pa.Table | None =
         tests.append((f"exclude_{number + 1}", conditions.step(each.step, f"exclude[{number}].event")))
         bits.append(1 << (named + 1 + number))
         steps.append(each.step)
-    columns = _columns(asked, conditions)
+    columns = [*_columns(asked, conditions), *more]
     decided = [] if asked.sessions is None else [SESSION]
     scan = Scan(context, asked.common, conditions, columns, tests, steps, asked.bounds)
     filled = " + ".join(
@@ -114,12 +116,12 @@ def _columns(asked: FunnelRequest, conditions: Conditions) -> list[tuple[str, st
     return [*columns, *groups]
 
 
-def matched(asked: FunnelRequest, context: Context) -> tuple[Matched, list[str]]:
-    """The events, and warnings."""
+def matched(asked: FunnelRequest, context: Context, more: Columns = ()) -> tuple[Matched, list[str]]:
+    """The events, with `more` columns, and warnings."""
     rule, sessions = asked.sessions, None
     if rule is not None:
         sessions = sessions_of(rule, asked.common, _followed(asked), context)
-    query = query_of(asked, context, sessions)
+    query = query_of(asked, context, sessions, more)
     rows = query.run(context)
     if asked.first_ever:
         first = asked.common.range.first

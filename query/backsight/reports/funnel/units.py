@@ -88,4 +88,5 @@ def with_excluded(attempts: Attempts, free: Attempts, rules: Rules) -> Attempts:
         attempts,
         rows=np.where(counted.any(axis=0), attempts.rows, free.rows),
         excluded=(free.places != NOT_REACHED) & ~counted,
+        unhindered=free.rows,
     )

@@ -56,6 +56,12 @@ class NodeList:
     def __getitem__(self, number: int) -> Node:
         return self._kinds[number].as_py(), self._names[number].as_py()
 
+    def find(self, kind: str, name: str) -> int | None:
+        """The number of a node; None where there is none such."""
+        same = pc.and_(pc.equal(self._kinds, kind), pc.equal(self._names, name))
+        at: int = pc.index(same, True).as_py()
+        return None if at < 0 else at
+
 
 @dataclass(frozen=True)
 class Nodes:

@@ -15,7 +15,7 @@ from backsight.reports.paths.walk import TRANSITIONS, Route, Walked, walk
 from backsight.reports.sessions import deciding, reach
 from backsight.rules.conditions import Conditions
 from backsight.scan.context import Context
-from backsight.scan.matched import Query, Scan
+from backsight.scan.matched import Columns, Query, Scan
 from backsight.scan.order import BEFORE_ALL, PLACE, TIE, place_of
 from backsight.scan.shares import EVERYBODY, in_shares
 from backsight.sql import load_sql
@@ -64,11 +64,14 @@ def values_query(asked: PathsRequest, context: Context) -> Query:
     return scan.query(sql.replace("{each}", ", ".join(map(str, each)) or "null"))
 
 
-def rows_query(asked: PathsRequest, nodes: Nodes, context: Context, who: str = EVERYBODY) -> Query:
-    """The rows to walk: those of nodes alone, or, where they decide sessions, all of them."""
+def rows_query(
+    asked: PathsRequest, nodes: Nodes, context: Context, who: str = EVERYBODY, more: Columns = ()
+) -> Query:
+    """The rows to walk, with `more` columns: those of nodes alone, or, where they decide sessions, all."""
     decided = asked.session is not None
     scan, sql = _scan(asked, context, load_sql("paths_rows"), every_event=decided)
-    marks = "".join(f", {MARKS[field]}" for field in asked.marks)
+    scan.columns = [*scan.columns, *more]
+    marks = "".join(f", {alias}" for alias in (*(MARKS[field] for field in asked.marks), *dict(more)))
     sql = sql.replace("{columns}", (", begins" if decided else ", part") + marks)
     sql = sql.replace("{join}", "left join" if decided else "join").replace("{who}", who)
     return scan.query(sql, {"path_nodes": nodes.named})

@@ -134,13 +134,9 @@ def _firsts(ways: Ways, mark: str) -> tuple[Integers, Integers]:
 def _transitions(
     ways: Ways, low: Integers, high: Integers, route: Route, side: int
 ) -> tuple[pa.Table, Counter[int]]:
-    path, rows, position, lengths = positions(ways, low, high, route, side)
-    # A transition's step is the position of that of its nodes which is further from the mark.
-    step = position[1:] if side > 0 else position[:-1]
-    chosen = np.flatnonzero((path[1:] == path[:-1]) & (np.abs(step) < route.steps))
-    source, target = rows[chosen], rows[chosen + 1]
+    step, source, target, lengths = ends_of(ways, low, high, route, side)
     columns = [
-        step[chosen].astype(np.int8),
+        step.astype(np.int8),
         ways.node[source],
         ways.node[target],
         ways.person[source],
@@ -149,6 +145,17 @@ def _transitions(
     stopped = np.bincount(lengths[lengths < route.steps])
     stops = Counter({side * length: int(count) for length, count in enumerate(stopped) if count})
     return pa.Table.from_arrays([pa.array(column) for column in columns], schema=TRANSITIONS), stops
+
+
+def ends_of(
+    ways: Ways, low: Integers, high: Integers, route: Route, side: int
+) -> tuple[Integers, Integers, Integers, Integers]:
+    """Of each transition its step and the rows of its two ends; and the length of each path."""
+    path, rows, position, lengths = positions(ways, low, high, route, side)
+    # A transition's step is the position of that of its nodes which is further from the mark.
+    step = position[1:] if side > 0 else position[:-1]
+    chosen = np.flatnonzero((path[1:] == path[:-1]) & (np.abs(step) < route.steps))
+    return step[chosen], rows[chosen], rows[chosen + 1], lengths
 
 
 def positions(

@@ -53,7 +53,7 @@ def run(request: Mapping[str, object], context: Context) -> Answer:
     """Who is in a cell. Raises InvalidRequest, naming the field."""
     asked, cell, listing = _parse(request, context.now)
     found = find(asked, context)
-    persons = found.walked.persons[_chosen(found, cell)]
+    persons = found.walked.persons[chosen_members(found, cell)]
     return listing.answer(persons, context) | {"meta": context.meta(asked.steps, found.warnings)}
 
 
@@ -67,10 +67,11 @@ def _parse(request: Mapping[str, object], now: datetime) -> tuple[RetentionReque
     asked = read_retention({key: fields[key] for key in fields if key != "cell"}, now)
     if "cell" not in fields:
         refuse("the cell is missing.", "cell", None, "an object with the 'start' of a row")
-    return asked, _read_cell(fields["cell"], asked), read_listing(fields)
+    return asked, read_cell(fields["cell"], asked), read_listing(fields)
 
 
-def _read_cell(value: object, asked: RetentionRequest) -> Cell:
+def read_cell(value: object, asked: RetentionRequest) -> Cell:
+    """A request's `cell`, checked."""
     fields = {key: each for key, each in read_object(value, "cell", CELL_FIELDS).items() if each is not None}
     returned = read_flag(fields.get("returned", True), "cell.returned")
     if "period" not in fields and "returned" in fields:
@@ -102,10 +103,10 @@ def _read_value(value: object, field: str) -> Value:
     return value
 
 
-def _chosen(found: Found, cell: Cell) -> Flags:
+def chosen_members(found: Found, cell: Cell) -> Flags:
     """Which members are in the cell."""
     walked = found.walked
-    chosen: Flags = walked.cohorts == _row(found.frame, cell.start)
+    chosen: Flags = walked.cohorts == row_of(found.frame, cell.start)
     if cell.group is not None or cell.pooled:
         chosen &= _of_group(found, cell)
     if cell.column is not None:
@@ -113,7 +114,8 @@ def _chosen(found: Found, cell: Cell) -> Flags:
     return chosen
 
 
-def _row(frame: Frame, start: str) -> int:
+def row_of(frame: Frame, start: str) -> int:
+    """The number of the row of that name."""
     if start not in frame.labels:
         refuse("there is no such row.", "cell.start", start, nearest(start, frame.labels))
     return frame.labels.index(start)

@@ -16,7 +16,7 @@ from backsight.reports.retention.summary import Words, summary
 from backsight.reports.retention.walk import VALUE, Plan, Walked, together, walk
 from backsight.reports.statistics import left_out
 from backsight.scan.context import Context
-from backsight.scan.matched import Query, Scan
+from backsight.scan.matched import Columns, Query, Scan
 from backsight.scan.order import PLACE, TIE
 from backsight.sql import load_sql
 from backsight.timelines import Timeline, Timelines
@@ -70,11 +70,11 @@ def find(asked: RetentionRequest, context: Context) -> Found:
     parts = timelines.map(walked)
     odd = _warning(asked, sum(count for _, count in parts))
     found = together([part for part, _ in parts])
-    return Found(frame, found, _words(asked, timelines), [*warnings, *query.warnings, *odd])
+    return Found(frame, found, words_of(asked, timelines), [*warnings, *query.warnings, *odd])
 
 
-def scan_query(asked: RetentionRequest, frame: Frame, context: Context) -> Query:
-    """The statement: the starts and returns, with what is known of each."""
+def scan_query(asked: RetentionRequest, frame: Frame, context: Context, more: Columns = ()) -> Query:
+    """The statement: the starts and returns, with what is known of each, and `more` columns."""
     conditions = context.conditions()
     tests = [
         ("starts", conditions.step(asked.start, "start")),
@@ -85,6 +85,7 @@ def scan_query(asked: RetentionRequest, frame: Frame, context: Context) -> Query
     if asked.measure is not None:
         value, some = conditions.number(asked.measure.name, "measure.property")
         columns += [(VALUE, value), (IS_SET, some)]
+    columns += more
     bits = f"case when starts then {STARTS} else 0 end + case when returns then {RETURNS} else 0 end"
     text = load_sql("retention_rows").replace("{steps}", bits)
     text = text.replace("{columns}", "".join(f", {alias}" for alias, _ in columns))
@@ -110,7 +111,8 @@ def plan_of(frame: Frame) -> Plan:
     )
 
 
-def _words(asked: RetentionRequest, timelines: Timelines) -> list[Words]:
+def words_of(asked: RetentionRequest, timelines: Timelines) -> list[Words]:
+    """Of each column of the breakdown, the texts that its numbers stand for; null where they are numbers."""
     aliases = [] if asked.breakdown is None else asked.breakdown.aliases
     types = {alias: timelines.rows.schema.field(alias).type for alias in aliases}
     return [timelines.words(alias) if pa.types.is_string(types[alias]) else None for alias in aliases]

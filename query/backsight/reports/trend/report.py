@@ -68,6 +68,7 @@ def run(request: Mapping[str, object], context: Context) -> Answer:
     warnings += [*query.warnings, *_left_out(asked, figures)]
     return {
         "labels": frame.periods.labels,
+        "complete": [frame.periods.over(period, context.now) for period in range(len(frame.periods))],
         **({} if earlier is None else {"previous_labels": earlier.periods.labels}),
         "series": list(_entries(asked, figures, before, len(frame.periods))),
         "meta": context.meta(asked.mentioned, warnings),
@@ -95,6 +96,14 @@ def sql(request: Mapping[str, object], context: Context) -> str:
             queries.append(statement(asked, each, context, ranked))
         queries += [active.statement(asked, index, each, context, ranked) for index in _rolling(asked)]
     return ";\n\n".join(query.text(context) for query in queries)
+
+
+def groups_of(
+    asked: TrendRequest, frame: Frame, context: Context
+) -> tuple[dict[int, list[Any] | None], pa.Table | None]:
+    """The values of the groups, by place and in their order; and those that stand alone as a relation."""
+    rows = statement(asked, frame, context, sessions=_sessions(asked, frame, context)).run(context)
+    return _groups(asked, rows.filter(pc.is_null(rows["period"])))
 
 
 def _sessions(asked: TrendRequest, frame: Frame, context: Context) -> pa.Table | None:

@@ -1,0 +1,111 @@
+"""A page of the rows behind a figure, or all of them, part by part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pyarrow as pa
+
+from backsight.reports import lifecycle as lifecycles
+from backsight.reports import preview as previews
+from backsight.reports import stickiness as sticking
+from backsight.reports.attribution import sql as attribution_sql
+from backsight.reports.behind import attribution, funnel, lifecycle, paths, preview, retention, trend
+from backsight.reports.behind.request import PAGE_FIELDS, Page, cursor, own_fields, read_page
+from backsight.reports.behind.rows import ROW_SCHEMA, Elements, conformed, shown_rows
+from backsight.reports.behind.sources import Source
+from backsight.reports.funnel import sql as funnel_sql
+from backsight.reports.paths import sql as paths_sql
+from backsight.reports.retention import sql as retention_sql
+from backsight.reports.trend import sql as trend_sql
+from backsight.scan.context import Context
+
+Answer = dict[str, Any]
+Request = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Behind:
+    """The rows behind the figures of one report."""
+
+    fields: tuple[str, ...]
+    """Which figure: what its request has besides the report's."""
+    source: Callable[[Request, Request, Context], Source]
+    """Finds the rows: the report's request, and those fields."""
+    report_sql: Callable[[Request, Context], str]
+
+    def run(self, request: Request, context: Context) -> Answer:
+        """A page of them: `total`, `persons`, `events`, `next`. Raises InvalidRequest, naming the field."""
+        page, source = self._found(request, context)
+        rows, following = _page(source, page)
+        return {
+            "total": sum(source.by_day.values()),
+            "persons": source.persons,
+            "events": shown_rows(rows),
+            "next": following,
+            "meta": context.meta(source.mentioned, source.warnings),
+        }
+
+    def parts(self, request: Request, context: Context) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+        """All of them in their order, part by part, and their columns; `limit` and `after` hold here, too.
+
+        Which rows they are is found before this returns; they are read as they are asked for.
+        """
+        asked = {key: value for key, value in request.items() if key != "limit"}
+        page, source = self._found(asked, context)
+        return pa.schema([*source.own, *ROW_SCHEMA]), _parts(source, page)
+
+    def sql(self, request: Request, context: Context) -> str:
+        """The SQL of the report whose figure it is."""
+        return self.report_sql(own_fields(request, (*self.fields, *PAGE_FIELDS))[0], context)
+
+    def _found(self, request: Request, context: Context) -> tuple[Page, Source]:
+        asked, own = own_fields(request, (*self.fields, *PAGE_FIELDS))
+        page = read_page(own)
+        return page, self.source(asked, own, context)
+
+
+def _page(source: Source, page: Page) -> tuple[pa.Table, str | None]:
+    """The rows of a page, and where the next one begins."""
+    schema, elements = pa.schema([*source.own, *ROW_SCHEMA]), Elements(source.context.trie)
+    found, have = [schema.empty_table()], 0
+    for day, count in source.by_day.items():
+        if page.day is not None and day < page.day:
+            continue
+        skip = page.skip if day == page.day else 0
+        if skip >= count:
+            continue
+        if have == page.limit:
+            return pa.concat_tables(found), cursor(day, 0)
+        rows = source.query(day, skip, page.limit - have).run(source.context)
+        found.append(conformed(rows, source.own, elements))
+        have += rows.num_rows
+        if skip + rows.num_rows < count:
+            return pa.concat_tables(found), cursor(day, skip + rows.num_rows)
+    return pa.concat_tables(found), None
+
+
+def _parts(source: Source, page: Page) -> Iterator[pa.RecordBatch]:
+    elements = Elements(source.context.trie)
+    for day, count in source.by_day.items():
+        skip = page.skip if day == page.day else 0
+        if (page.day is not None and day < page.day) or skip >= count:
+            continue
+        query = source.query(day, skip, count)
+        for part in source.context.engine.parts(query.sql, query.params, query.tables):
+            yield from conformed(part, source.own, elements).to_batches()
+
+
+BEHIND: Final[Mapping[str, Behind]] = {
+    "funnel": Behind(funnel.FIELDS, funnel.source, funnel_sql),
+    "retention": Behind(retention.FIELDS, retention.source, retention_sql),
+    "trend": Behind(trend.FIELDS, trend.source, trend_sql),
+    "lifecycle": Behind(lifecycle.LIFECYCLE_FIELDS, lifecycle.lifecycle, lifecycles.sql),
+    "stickiness": Behind(lifecycle.STICKINESS_FIELDS, lifecycle.stickiness, sticking.sql),
+    "paths": Behind(paths.FIELDS, paths.source, paths_sql),
+    "attribution": Behind(attribution.FIELDS, attribution.source, attribution_sql),
+    "preview": Behind(preview.FIELDS, preview.source, previews.sql),
+}
+"""By the report's name."""
