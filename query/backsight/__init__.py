@@ -61,6 +61,20 @@ def __getattr__(name: str) -> ModuleType:
     raise AttributeError(f"module 'backsight' has no attribute {name!r}")
 
 
+def load_ipython_extension(shell: object) -> None:
+    """`%load_ext backsight`: names of events, properties and cohorts are offered as a question is typed."""
+    from backsight.completion import register
+
+    register(shell)
+
+
+def unload_ipython_extension(shell: object) -> None:
+    """`%unload_ext backsight`."""
+    from backsight.completion import unregister
+
+    unregister(shell)
+
+
 def open(  # noqa: A001  # bs.open
     path: str | Path = "./backsight-data",
     site: str | None = None,

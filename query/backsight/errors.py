@@ -21,6 +21,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class BacksightError(Exception):
@@ -33,10 +37,32 @@ class BacksightError(Exception):
         self.message, self.field, self.value, self.valid = message, field, value, valid
         super().__init__(self._sentence())
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows: where it was asked, and what is wrong; not how we found out.
+
+        All of it is in `__traceback__`, as ever: `import traceback; traceback.print_exception(error)`.
+        """
+        from itertools import takewhile
+        from pathlib import Path
+        from traceback import extract_tb
+
+        ours = Path(__file__).parent
+        frames = takewhile(
+            lambda each: ours not in Path(each.filename).parents, extract_tb(self.__traceback__)
+        )
+        asked = [each for each in frames if "IPython" not in Path(each.filename).parts]
+        where = [f"{_told(Path(each.filename))}line {each.lineno}: {each.line}" for each in asked]
+        return [*where, f"{type(self).__name__}: {self}"]
+
     def _sentence(self) -> str:
         where = f"{self.field}: " if self.field else ""
         said = self.message if self.message.endswith((".", "!", "?")) else f"{self.message}."
         return f"{where}{said}" + (f" Valid: {self.valid}." if self.valid else "")
+
+
+def _told(path: Path) -> str:
+    """A file's name, in front of a line of it; of a cell nothing."""
+    return f"{path.name}, " if path.is_file() else ""
 
 
 class InvalidRequest(BacksightError):

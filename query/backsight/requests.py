@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from backsight.errors import InvalidRequest, shown
+from backsight.named_events import NamedEvent
 
 Request = dict[str, Any]
 
@@ -27,6 +28,7 @@ REPORT_PATHS: Final[Mapping[str, str]] = {
     "activity": "/v1/reports/activity",
     "elements": "/v1/reports/elements",
     "doctor": "/v1/reports/doctor",
+    "properties": "/v1/reports/properties",
 }
 """Where the HTTP API takes each report's request; with `/sql` after it, the SQL is what comes back."""
 
@@ -44,8 +46,17 @@ def listed(value: object) -> object:
 
 
 def several(value: object) -> object:
-    """One or several: a single text or object is a list of it, a sequence as JSON has it."""
-    return [value] if isinstance(value, str | Mapping) else listed(value)
+    """One or several: a single text, object or named event is a list of it, a sequence as JSON has it."""
+    return [value] if isinstance(value, str | Mapping | NamedEvent) else listed(value)
+
+
+def in_json(value: object) -> object:
+    """A value of a request, with named events in it by their names."""
+    if isinstance(value, NamedEvent):
+        return value.name
+    if isinstance(value, Mapping):
+        return {key: in_json(each) for key, each in value.items()}
+    return [in_json(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def filters(where: object, person_where: object) -> Request:

@@ -16,7 +16,7 @@ from backsight.ready import ready_rules
 from backsight.scan.context import rfc3339
 
 MOST_DIGITS: Final = 10
-_NUMBERS: Final = frozenset({"activity", "before", "days", "limit"})
+_NUMBERS: Final = frozenset({"activity", "before", "days", "limit", "sample"})
 MOST_TOKEN_CHANGES: Final = 500
 """Versions of names that one definer's token may make: whoever takes one from a page fills no database."""
 
@@ -189,6 +189,11 @@ def list_unnamed(call: Call) -> Question:
 def examine(call: Call) -> Question:
     """What is wrong with the site."""
     return call.site.ask("doctor", _asked_for(call, "days", "timezone"))
+
+
+def list_properties(call: Call) -> Question:
+    """The properties that a question may name."""
+    return call.site.ask("properties", _asked_for(call, "sample"))
 
 
 def create_link(call: Call) -> Answer:

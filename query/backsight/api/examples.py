@@ -111,6 +111,7 @@ REQUESTS: Final[dict[str, dict[str, Any]]] = {
         "from": "2026-10-01",
     },
     "DoctorRequest": {"days": 7, "timezone": "Europe/Vienna"},
+    "PropertiesRequest": {"sample": 50_000},
     "Definition": {
         "rules": [{"on": "submit", "css": "form#signup"}, {"on": "track", "name": "Account Created"}],
         "description": "The form on /join, or the call from the mobile site.",

@@ -26,6 +26,7 @@ from backsight.api.calls import (
     list_deletions,
     list_events,
     list_keys,
+    list_properties,
     list_ready,
     list_unnamed,
     preview_deletion,
@@ -175,6 +176,12 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     Operation(
         "createLink", "POST", "/v1/definer/links", "define", "A link that opens the definer on a page",
         create_link, "LinkRequest", "Link",
+    *_report_operations("properties", "What a question may name: properties of events, custom ones, traits"),
+    Operation(
+        "listProperties", "GET", "/v1/properties", "read",
+        "What a question may name: properties of events, custom ones, traits", list_properties,
+        response="Properties", tabular=True, query=SAMPLED,
+    ),
     ),
     Operation(
         "readDefiner", "GET", "/v1/definer", "read", "What the definer's token is good for",
@@ -202,6 +209,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     Operation("listKeys", "GET", "/v1/keys", "admin", "The keys of the site", list_keys, response="Keys"),
     Operation(
         "createKey", "POST", "/v1/keys", "admin", "A new write key, or with scopes a secret one", create_key,
+    *SAVED_OPERATIONS,
         "KeyRequest", "Key",
     ),
     Operation(

@@ -12,6 +12,7 @@ from backsight.charts.parts import Row, Spec, plain
 from backsight.charts.paths import paths
 from backsight.charts.person import person
 from backsight.charts.preview import cohort_preview, preview
+from backsight.charts.properties import properties
 from backsight.charts.retention import cells, has_begun, retention, retention_points, spans
 from backsight.charts.signals import signals
 from backsight.charts.trend import group_text, is_whole, points, series_names, trend
@@ -37,6 +38,7 @@ __all__ = [
     "points",
     "preview",
     "retention",
+    "properties",
     "retention_points",
     "series_names",
     "signals",

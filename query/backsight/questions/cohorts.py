@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from backsight.requests import Request, moments, several, without_none
+from backsight.requests import Request, in_json, moments, several, without_none
 
 if TYPE_CHECKING:
     from backsight.cohorts import Cohort
@@ -60,7 +60,8 @@ class CohortQuestions(ABC):
 
         lists = {"users": _each(users), "devices": _each(devices), "persons": _each(persons)}
         static = {key: value for key, value in lists.items() if value} or None
-        definition = without_none({"person_where": several(person_where), "static": static})
+        conditions = in_json(several(person_where))
+        definition = without_none({"person_where": conditions, "static": static})
         return self._put_cohort(
             check_name(name, "a cohort"), definition | {"description": description}, expected_version
         )
@@ -104,6 +105,7 @@ class CohortQuestions(ABC):
         """A report's answer, what gives its SQL, and what asks the same again as of this answer."""
         from backsight.results.result import Again
 
+        request = {key: in_json(value) for key, value in request.items()}
         answer, sql = self._report(report, request)
         return answer, sql, Again(self._answer, report, request, answer["meta"])
 

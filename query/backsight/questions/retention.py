@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
+from backsight.named_events import NamedEvent
 from backsight.questions.cohorts import CohortQuestions
 from backsight.requests import broken_down, filters, listed, moments, without_none
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from backsight.results import Result, Retention
 
 Json = Mapping[str, Any]
-Step = str | Json
+Step = str | NamedEvent | Json
 Moment = str | date | datetime
 
 

@@ -7,16 +7,19 @@ where they take it.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, Union
 
+from backsight.errors import BacksightError
+from backsight.named_events import NamedEvent, check_name
 from backsight.questions.administration import Administration
 from backsight.questions.deletions import DeletionQuestions
 from backsight.questions.funnels import FunnelQuestions
 from backsight.questions.paths import PathQuestions
 from backsight.questions.persons import PersonQuestions
+from backsight.questions.properties import PropertyQuestions
 from backsight.questions.retention import RetentionQuestions
 from backsight.questions.signals import SignalQuestions
 from backsight.questions.trends import TrendQuestions
@@ -24,12 +27,11 @@ from backsight.requests import Request, moments, rules_of, several, without_none
 
 if TYPE_CHECKING:
     from backsight.definer_links import DefinerLink
-    from backsight.named_events import NamedEvent
     from backsight.results import Activity, Doctor, Elements, Preview, Result
 
 Json = Mapping[str, Any]
-Step = str | Json
-"""A named event's name, `{"event", "where", "label"}`, or a rule with an optional `label`."""
+Step = str | NamedEvent | Json
+"""A named event or its name, `{"event", "where", "label"}`, or a rule with an optional `label`."""
 AsOf = Union["Result", Json]
 """An earlier result, or its `meta`: the question is asked as of the moment at which that was answered."""
 Moment = str | date | datetime
@@ -141,8 +143,6 @@ class Questions(
         in the API. A name that exists gets a new version. `expected_version` is the version that the caller
         last saw (0: none); Conflict where another stands by now.
         """
-        from backsight.named_events import check_name
-
         body = {"rules": rules_of(css, on, match, text, page, where, rules), "description": description}
         return self._put_event(check_name(name), body, expected_version)
 
@@ -180,6 +180,28 @@ class Questions(
 
     def __enter__(self) -> Self:
         return self
+
+    # ── By name ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def __getitem__(self, name: str) -> NamedEvent:
+        """`site["Signed up"]`: the named event, which stands for its name wherever a step is asked for.
+
+        Raises NotFound.
+        """
+        return self.event(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in list(self)
+
+    def __iter__(self) -> Iterator[str]:
+        """The names of the named events."""
+        return (event.name for event in self.events())
+
+    def _ipython_key_completions_(self) -> list[str]:
+        try:
+            return list(self)
+        except BacksightError:
+            return []
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -16,6 +16,7 @@ from backsight.reports import (
     membership,
     paths,
     preview,
+    properties,
     retention,
     signals,
     stickiness,
@@ -42,4 +43,5 @@ REPORTS: Final[Mapping[str, ModuleType]] = {
     "candidates": candidates,
     "elements": unnamed,
     "doctor": doctor,
+    "properties": properties,
 }

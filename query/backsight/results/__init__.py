@@ -11,6 +11,7 @@ from backsight.results.paths import Paths
 from backsight.results.person import Person
 from backsight.results.person_list import PersonList
 from backsight.results.preview import Preview
+from backsight.results.properties import Properties
 from backsight.results.result import Result
 from backsight.results.retention import Retention, RetentionPersons
 from backsight.results.signals import Signals
@@ -30,6 +31,7 @@ __all__ = [
     "Person",
     "PersonList",
     "Preview",
+    "Properties",
     "Result",
     "Retention",
     "RetentionPersons",
@@ -57,6 +59,7 @@ RESULTS: dict[str, type[Result]] = {
         Activity,
         Elements,
         Doctor,
+        Properties,
     )
 }
 """The class of each report's result, by the report's name."""

@@ -1,0 +1,3 @@
+select {columns}
+from events as e
+where e.time >= {since}{having}
