@@ -48,6 +48,7 @@ from backsight.api.schemas.definer import LISTING
 from backsight.api.schemas.doctor import EXAMINED
 from backsight.api.schemas.events import DAYS
 from backsight.api.schemas.parts import TEXT, Schema, schema_name
+from backsight.api.schemas.properties import SAMPLED
 from backsight.api.schemas.timelines import TIMELINE
 from backsight.requests import REPORT_PATHS
 

@@ -49,6 +49,7 @@ class Questions(
     PathQuestions,
     SignalQuestions,
     PersonQuestions,
+    PropertyQuestions,
 ):
     """One site: its reports and its named events.
 
