@@ -131,6 +131,8 @@ def measure(folder: Path, rate: int, seconds: float) -> Run:
                 repeated(lambda: funnels.append(_asked(url)), ASK_SECONDS),
             ):
                 _follow(client, run)
+        if client.returncode:
+            raise RuntimeError(f"the load ended with exit code {client.returncode}")
         ended = time.perf_counter()
         probes.send()  # the journal is in order: when this one is counted, so is everything before it
         probes.await_all()

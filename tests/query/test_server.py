@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 import httpx
 import pytest
@@ -106,10 +106,10 @@ def starting(data: Path) -> Iterator[Start]:
     """Starts `backsight PART` over a folder on a free port, and kills what is left of it."""
     started: list[subprocess.Popen[str]] = []
 
-    def begin(part: str = "up", **variables: str) -> Process:
+    def begin(part: str = "up", errors: IO[str] | None = None, **variables: str) -> Process:
         popen = subprocess.Popen(
             command(part, "--data", data, "--port", 0),
-            stdout=subprocess.PIPE, text=True, env=environment(**variables), cwd=data,
+            stdout=subprocess.PIPE, stderr=errors, text=True, env=environment(**variables), cwd=data,
         )  # fmt: skip
         started.append(popen)
         return Process(popen)
@@ -186,13 +186,17 @@ def test_everything_is_served_on_one_loopback_port(running: Process) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
-def test_it_ends_cleanly_and_takes_the_committer_with_it(start: Start, number: int) -> None:
-    """On SIGTERM and on Ctrl-C the exit code is 0 and no process stays."""
-    server = start()
+def test_it_ends_cleanly_and_takes_the_committer_with_it(start: Start, number: int, tmp_path: Path) -> None:
+    """On SIGTERM and on Ctrl-C the exit code is 0, no process stays, and nothing is left to say."""
+    with (tmp_path / "errors").open("w") as errors:
+        server = start(errors=errors)
     committers = children(server.popen.pid)
     assert len(committers) == 1
+    asked = server.post("/v1/reports/funnel", {"steps": [{"on": "pageview"}]}, server.secret_key)
+    assert asked.status_code == 200
     assert server.end(number) == 0
     assert not is_alive(committers[0])
+    assert (tmp_path / "errors").read_text() == ""
 
 
 def test_a_click_is_in_every_answer_once(start: Start, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import resource
 import signal
@@ -120,4 +121,5 @@ def collect_rarely() -> None:
     has loaded all it needs. A twentieth of what a capture costs, and pauses of 40 ms."""
     gc.collect()
     gc.freeze()
+    atexit.register(gc.unfreeze)  # DuckDB tells the terminal of whatever of it is never freed
     gc.set_threshold(COLLECTED_AFTER, *gc.get_threshold()[1:])
