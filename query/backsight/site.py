@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Final
 
 from backsight import exports, waiting
 from backsight.asking import Question
@@ -27,9 +28,16 @@ from backsight.reports.as_of import AsOf, read_as_of
 from backsight.reports.by_name import REPORTS
 from backsight.requests import Request, filters, moments
 from backsight.results.result import Answer
+from backsight.saved_reports import LinkRequests, SavedReport, SavedReports
 from backsight.scan.context import Context
 from backsight.store import Store
 from backsight.trie_cache import TrieCache
+
+if TYPE_CHECKING:
+    import pyarrow
+
+SERVER: Final = "http://127.0.0.1:8400"
+"""Where `backsight up` serves a folder, unless it is told otherwise: for links that name no server."""
 
 
 class Site(Questions):
@@ -41,10 +49,12 @@ class Site(Questions):
     def __init__(self, site: str, lake: Lake, engine: Engine, store: Store, actor: str = "") -> None:
         self.site = site
         self.actor = actor
+        self.server = SERVER
         self.resources = ExitStack()
         self._lake, self._engine = lake, engine
         self._names = NamedEvents(store, site)
         self._cohorts = Cohorts(store, site)
+        self._saved = SavedReports(store, site)
         self._store, self._keys = store, Keys(store)
         self._tries = TrieCache()
         self._captured: set[str] = set()
@@ -56,12 +66,21 @@ class Site(Questions):
 
         Raises InvalidRequest and Gone for an `as_of` that can't be had.
         """
+        return self._ask(report, REPORTS[report], request)
+
+    def ask_sql(self, request: Request) -> Question:
+        """The same of a statement; its answer is `{"table": …}`, with `meta` in the schema's metadata."""
+        from backsight.sandbox import question
+
+        return self._ask("sql", question, request)
+
+    def _ask(self, report: str, module: ModuleType, request: Request) -> Question:
         self.notice_deletions()
         own = {key: value for key, value in request.items() if key != "as_of"}
         as_of, now = request.get("as_of"), datetime.now(UTC)
         context = self._at(read_as_of(as_of, self.site, now)) if as_of is not None else self._at_once(now)
-        again = partial(self.ask, report, request) if as_of is None else None
-        return Question(report, REPORTS[report], own, context, now, again)
+        again = partial(self._ask, report, module, request) if as_of is None else None
+        return Question(report, module, own, context, now, again)
 
     def notice_deletions(self) -> bool:
         """Lets go of all that is kept for later questions, where a deletion of persons went on since the last
@@ -186,6 +205,32 @@ class Site(Questions):
         """Takes a cohort away."""
         self._cohorts.delete(name, actor, expected_version)
 
+    def put_saved(
+        self, name: str, body: Mapping[str, Any], expected_version: int | None, actor: str
+    ) -> SavedReport:
+        """Keeps a saved report (`{"report", "request", "description"}`), and gives it as it then stands."""
+        return self._saved.put(name, body, actor, expected_version)
+
+    def drop_saved(self, name: str, expected_version: int | None, actor: str) -> None:
+        """Takes a saved report away, and the links to it."""
+        self._saved.delete(name, actor, expected_version)
+
+    def link_requests(self, actor: str, server: str, until: datetime | None = None) -> LinkRequests:
+        """The links to the site's saved reports, for somebody who may share them."""
+        return LinkRequests(self._keys, self._saved, actor, server, until)
+
+    def saved(self) -> list[SavedReport]:
+        return list(self._saved.list())
+
+    def saved_question(self, name: str) -> SavedReport:
+        return self._saved.get(name)
+
+    def delete_saved(self, name: str, *, expected_version: int | None = None) -> None:
+        self.drop_saved(name, expected_version, self.actor)
+
+    def saved_history(self, name: str) -> list[SavedReport]:
+        return list(self._saved.history(name))
+
     def cohorts(self) -> list[Cohort]:
         return list(self._cohorts.list())
 
@@ -204,6 +249,9 @@ class Site(Questions):
     def _report(self, report: str, request: Request) -> tuple[Answer, Callable[[], str]]:
         return waiting.for_work(lambda: self.answer(report, request), show=self.progress)
 
+    def _sql(self, request: Request) -> pyarrow.Table:
+        return waiting.for_work(lambda: self.ask_sql(request).answer()[0]["table"], show=self.progress)
+
     def _key_door(self) -> KeyRequests:
         return self.key_requests(self.actor)
 
@@ -221,6 +269,12 @@ class Site(Questions):
 
     def _put_cohort(self, name: str, body: Request, expected_version: int | None) -> Cohort:
         return self.put_cohort(name, body, expected_version, self.actor)
+
+    def _save(self, name: str, body: Request, expected_version: int | None) -> SavedReport:
+        return self.put_saved(name, body, expected_version, self.actor)
+
+    def _link_door(self) -> LinkRequests:
+        return self.link_requests(self.actor, self.server)
 
     def _freeze(self, name: str, body: Request, expected_version: int | None) -> Cohort:
         frozen = partial(self.freeze, name, body, expected_version, self.actor)

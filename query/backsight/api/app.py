@@ -20,8 +20,10 @@ from backsight.api.endpoint import Endpoint
 from backsight.api.flights import Flights
 from backsight.api.guesses import Guesses
 from backsight.api.headers import SECURITY_HEADERS
+from backsight.api.kept import KeptAnswers
 from backsight.api.openapi import document
 from backsight.api.operations import OPERATIONS, Operation
+from backsight.api.page_files import page_routes
 from backsight.api.paths import RawRoute
 from backsight.api.problems import not_routed
 from backsight.api.schemas import SCHEMAS
@@ -51,8 +53,8 @@ def create_api(
     guesses: Guesses | None = None,
     beside: Mapping[str, Any] | None = None,
 ) -> FastAPI:
-    """The query API: `/v1/reports/…`, `/v1/events…` and `/v1/openapi.json`; `state.forget()` lets go of
-    answers that are kept.
+    """The query API: `/v1/reports/…`, `/v1/events…` and `/v1/openapi.json`, and at `/` the page that asks it;
+    `state.forget()` lets go of answers that are kept.
 
     `open_site` gives the site of a name, `authenticate` the principal of a secret key (or raises Refused);
     both are called in threads, as is what `tokens` tells of definer's tokens: without it, pages of other
@@ -67,6 +69,11 @@ def create_api(
     questions = Workers("questions", QUESTION_THREADS, NAMES_WAITING)
     reports = Workers("reports", threads, waiting)
     flights, places, guesses = Flights(reports, seconds), Places(), guesses or Guesses()
+    kept = KeptAnswers()
+
+    def forget() -> None:
+        flights.forget()
+        kept.forget()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -85,15 +92,16 @@ def create_api(
         lifespan=lifespan,
         exception_handlers={HTTPException: not_routed},
     )
-    app.state.forget = flights.forget
+    app.state.forget = forget
     every = (*OPERATIONS, *operations)
     for operation in every:
         endpoint = Endpoint(
-            operation, open_site, authenticate, tokens, names, questions, flights, places, guesses
+            operation, open_site, authenticate, tokens, names, questions, flights, places, guesses, kept
         )
         app.routes.append(
             RawRoute(operation.path, endpoint.answer, methods=[operation.method], name=operation.id)
         )
+    app.routes.extend(page_routes())
     if tokens is not None:
         app.routes[:0] = _preflights(every, tokens, names)
     described = document(app.version, every, {**SCHEMAS, **(schemas or {})}, beside or {})

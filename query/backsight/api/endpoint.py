@@ -19,15 +19,16 @@ from backsight.api.cross_origin import Places, Tokens, require_impersonal, requi
 from backsight.api.flights import Flights
 from backsight.api.guesses import Guesses
 from backsight.api.headers import bearer_key
-from backsight.api.operations import Answer, Call, Later, Operation
-from backsight.api.paths import name_in_path, query_of
+from backsight.api.kept import KeptAnswers
+from backsight.api.operation import Answer, Call, Later, Operation, Repeated, Said
+from backsight.api.paths import names_in_path, query_of
 from backsight.api.preconditions import expected_version
 from backsight.api.problems import HTTPError, fault, problem
-from backsight.api.representations import choose, render
+from backsight.api.representations import JSON, choose, encode, render, repeated
 from backsight.api.workers import Workers
 from backsight.asking import Question
-from backsight.errors import BacksightError, Cancelled, Conflict, Exceeded, Refused
-from backsight.keys import Principal
+from backsight.errors import BacksightError, Cancelled, Conflict, Exceeded, Gone, Refused
+from backsight.keys import OF_LINKS, Principal
 from backsight.results import RESULTS
 from backsight.site import Site
 from backsight.store import coming_from
@@ -54,6 +55,8 @@ class Endpoint:
     places: Places
     """For what is asked with definer's tokens."""
     guesses: Guesses
+    kept: KeptAnswers
+    """Of links."""
 
     async def answer(self, request: Request) -> Response:
         """The answer, whatever happens."""
@@ -91,12 +94,13 @@ class Endpoint:
         body = await self._body(request) if operation.request else None
         require_impersonal(principal, body or {})
         expected = expected_version(request, operation.preconditions)
-        name, query = name_in_path(request), query_of(request, operation.query)
+        (name, part), query = names_in_path(request), query_of(request, operation.query)
 
         address = client_address(request)
 
-        def work() -> Answer | Question | Later:
-            call = Call(self.open_site(principal.site), principal, name, body, expected, query)
+        def work() -> Said:
+            site = self.open_site(principal.site)
+            call = Call(site, principal, name, body, expected, query, part, server_of(request))
             with coming_from(address):
                 return operation.run(call)
 
@@ -106,20 +110,31 @@ class Endpoint:
         body = await read_body(request, self.operation.body_bytes)
         return parse_object(body) if len(body) <= SMALL else await self.names.run(lambda: parse_object(body))
 
-    async def _respond(self, work: Callable[[], Answer | Question | Later], media: str) -> Response:
+    async def _respond(self, work: Callable[[], Said], media: str) -> Response:
         said = await self._run(work)
-        if isinstance(said, Later):
-            later = said
-            answered = await self.flights.answer(await self.questions.run(later.ask))
-            said = await self.names.run(lambda: later.told(answered.answer))
+        if isinstance(said, Repeated):
+            later = said.later
+            return repeated(await self.kept.answer(said.key, lambda: self._encoded(later)), media)
+        if isinstance(said, Later) and media == JSON:
+            said = await self._told_later(said)
+        elif isinstance(said, Later):
+            said = await self.questions.run(said.ask)
         if isinstance(said, Question):
             answered = await self.flights.answer(said)
             said = Answer(RESULTS[said.report](*answered))
         told = said
         return await self.names.run(lambda: render(told, media))
 
-    async def _run(self, work: Callable[[], Answer | Question | Later]) -> Answer | Question | Later:
-        if self.operation.tabular:
+    async def _told_later(self, later: Later) -> Answer:
+        answered = await self.flights.answer(await self.questions.run(later.ask))
+        return await self.names.run(lambda: later.told(answered.answer))
+
+    async def _encoded(self, later: Later) -> bytes:
+        told = await self._told_later(later)
+        return await self.names.run(lambda: encode(told.content or {}, JSON))
+
+    async def _run(self, work: Callable[[], Said]) -> Said:
+        if self.operation.tabular or self.operation.asks:
             return await self.questions.run(work)
         return await (self.flights.alone(work) if self.operation.is_report else self.names.run(work))
 
@@ -134,15 +149,30 @@ class Endpoint:
         key = bearer_key(request)
         if key is None:
             raise unauthenticated("no key was sent")
+        address = client_address(request)
+
+        def authenticated() -> Principal:
+            with coming_from(address):
+                return self.authenticate(key)
+
         try:
-            return await self.names.run(lambda: self.authenticate(key))
+            return await self.names.run(authenticated)
+        except Gone as error:
+            if self.operation.scope == OF_LINKS:
+                raise
+            raise unauthenticated(error.message, ', error="invalid_token"', error.valid) from error
         except Refused as error:
-            self.guesses.failed(client_address(request))
+            self.guesses.failed(address)
             raise unauthenticated(error.message, ', error="invalid_token"', error.valid) from error
 
     @property
     def _name(self) -> str:
         return f"{self.operation.method} {self.operation.path}"
+
+
+def server_of(request: Request) -> str:
+    """The server's address as the caller reached it; the scheme is what a trusted proxy says."""
+    return f"{request.url.scheme}://{request.url.netloc}"
 
 
 def client_address(request: Request) -> str | None:

@@ -160,6 +160,12 @@ REQUESTS: Final[dict[str, dict[str, Any]]] = {
         "pages_only": True,
     },
     "Rotation": {"days": 7},
+    "SavedDefinition": {
+        "report": "funnel",
+        "request": {"steps": ["Viewed pricing", "Signed up"], "window": "7d", "from": "30d"},
+        "description": "From the prices to an account, the last 30 days.",
+    },
+    "ShareRequest": {"days": 30, "label": "board meeting"},
     "DeletionRequest": {"persons": ["device:ada", {"device": "bob"}]},
 }
 """By the schema that they are examples of."""

@@ -11,6 +11,7 @@ from backsight.api.operations import PARAMETERS, Operation
 from backsight.api.problems import PROBLEM_JSON
 from backsight.api.representations import ARROW, CSV, JSON, offered
 from backsight.api.schemas.parts import Schema, ref, referred
+from backsight.keys import OF_LINKS
 
 DESCRIPTION: Final = """Ask a site for funnels, retention and trends over all that it ever captured, and name
 events after the fact.
@@ -28,11 +29,11 @@ _FAILURES: Final = {
     "400": "The question can't be understood; `field` says where",
     "401": "No key, or one that is unknown, expired or revoked",
     "403": "The key lacks the scope, or a definer's token is used for what it is not for",
-    "404": "There is no such named event, cohort, person or statement",
+    "404": "There is no such named event, cohort, saved report, person or statement",
     "406": "The answer has no form that `Accept` takes",
     "408": "The body came too slowly",
     "409": "What is to be changed was revoked, or another process is changing it",
-    "410": "Files that an answer `as_of` an earlier one needs were deleted",
+    "410": "Files that an answer `as_of` an earlier one needs were deleted; a link has ended",
     "412": "Another version stands than the one that the request names",
     "413": "The body is too large",
     "415": "The body is encoded",
@@ -58,6 +59,12 @@ _TOKEN: Final = {
     "type": "http",
     "scheme": "bearer",
     "description": "A definer's token, `dt_…`, on pages of the origin that it was made for.",
+}
+
+_LINK: Final = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "The token of a link that shares a saved report, `rt_…`.",
 }
 
 _TABLE_FORMS: Final = {
@@ -86,7 +93,11 @@ def document(
         "paths": paths,
         "components": {
             "schemas": _used(schemas, paths),
-            "securitySchemes": {"secretKey": _security(), "definerToken": _TOKEN},
+            "securitySchemes": {
+                "secretKey": _security(),
+                "definerToken": _TOKEN,
+                "linkToken": _LINK,
+            },
         },
         "security": [{"secretKey": []}],
     }
@@ -113,9 +124,10 @@ def _operation(operation: Operation) -> dict[str, Any]:
     made: dict[str, Any] = {
         "operationId": operation.id,
         "summary": operation.summary,
-        "description": f"Needs the scope `{operation.scope}`.",
+        "description": _needs(operation),
         "tags": [operation.path.split("/")[2]],
         **({"security": [{"secretKey": []}, {"definerToken": []}]} if operation.on_page else {}),
+        **({"security": [{"linkToken": []}]} if operation.scope == OF_LINKS else {}),
         "responses": {**_success(operation), **_failures(operation)},
     }
     if parameters := _parameters(operation):
@@ -123,6 +135,12 @@ def _operation(operation: Operation) -> dict[str, Any]:
     if operation.request:
         made["requestBody"] = {"required": True, "content": {JSON: _content(operation.request)}}
     return made
+
+
+def _needs(operation: Operation) -> str:
+    if operation.scope == OF_LINKS:
+        return "Needs the token of a link; 410 where that has ended."
+    return f"Needs the scope `{operation.scope}`."
 
 
 def _content(schema: str) -> dict[str, Any]:
@@ -137,7 +155,7 @@ def _success(operation: Operation) -> dict[str, Any]:
     for media in offered(operation)[1:]:
         content[media] = {"schema": {"type": "string", "description": _TABLE_FORMS[media]}}
     answer: dict[str, Any] = {"description": operation.summary, "content": content}
-    if operation.response in ("NamedEvent", "Cohort"):
+    if operation.response in ("NamedEvent", "Cohort", "SavedReport"):
         answer["headers"] = {"ETag": {"description": "The version, for If-Match", "schema": _TEXT}}
     return {"202" if operation.accepted else "200": answer}
 

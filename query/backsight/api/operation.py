@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +25,10 @@ class Call:
     expected_version: int | None = None
     query: Mapping[str, str] = field(default_factory=dict)
     """What stands behind the path's question mark."""
+    part: str = ""
+    """The second name in the path, where it has two."""
+    server: str = ""
+    """The address of the server, as the caller reached it."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,19 @@ class Later:
     """A question that is a part of what is said: what asks it, and what is said with its answer."""
 
     ask: Callable[[], Question]
-    told: Callable[[Mapping[str, Any]], Answer]
+    told: Callable[[dict[str, Any]], Answer]
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """What is said, once it was answered, to everybody else who asks the same within a minute."""
+
+    key: Hashable
+    later: Later
+
+
+Said = Answer | Question | Later | Repeated
+"""What an operation says, or asks."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +71,7 @@ class Operation:
     path: str
     scope: str
     summary: str
-    run: Callable[[Call], Answer | Question | Later]
+    run: Callable[[Call], Said]
     """What it says; or, of a report, the question that is to be answered."""
     request: str | None = None
     """Schema of the body; None where it takes none."""
@@ -73,10 +89,17 @@ class Operation:
     """The largest body that it takes."""
     accepted: bool = False
     """Whether it answers before what was asked for is done (202)."""
+    asks: bool = False
+    """Whether it says something with the answer of a question, which has no tabular form."""
     reads_lake: bool = False
     """Whether it reads the lake though it is no question: questions do anyway."""
 
     @property
     def is_report(self) -> bool:
         """Whether it reads the lake, which may take long."""
-        return self.tabular or self.reads_lake or (self.scope == "read" and self.request is not None)
+        return (
+            self.tabular
+            or self.asks
+            or self.reads_lake
+            or (self.scope == "read" and self.request is not None)
+        )

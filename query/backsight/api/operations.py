@@ -43,6 +43,7 @@ from backsight.api.calls import (
     rotate_key,
 )
 from backsight.api.operation import Answer, Call, Later, Operation
+from backsight.api.saved_operations import SAVED_OPERATIONS
 from backsight.api.schemas.administration import AUDIT
 from backsight.api.schemas.definer import LISTING
 from backsight.api.schemas.doctor import EXAMINED
@@ -58,10 +59,11 @@ PAGE_BYTES: Final = 5_000_000
 """Largest body that says what stands on a page: one of 20,000 elements takes some 3 MB."""
 
 PARAMETERS: Final[Mapping[str, Schema]] = {
-    "name": {**TEXT, "description": "The name of a named event or a cohort"},
+    "name": {**TEXT, "description": "The name of a named event, a cohort or a saved report"},
     "key_id": {**TEXT, "description": "The id of a key, `k_…`"},
     "deletion": {**TEXT, "description": "The id of a deletion"},
     "person": {**TEXT, "description": "A `person` of an answer, or `user:ID` or `device:ID`"},
+    "link_id": {**TEXT, "description": "The id of a link, `k_…`"},
 }
 """What stands in paths."""
 
@@ -174,15 +176,15 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "readDoctor", "GET", "/v1/doctor", "read", "What is wrong with the site, and what to do about it",
         examine, response="Doctor", tabular=True, query=EXAMINED,
     ),
-    Operation(
-        "createLink", "POST", "/v1/definer/links", "define", "A link that opens the definer on a page",
-        create_link, "LinkRequest", "Link",
     *_report_operations("properties", "What a question may name: properties of events, custom ones, traits"),
     Operation(
         "listProperties", "GET", "/v1/properties", "read",
         "What a question may name: properties of events, custom ones, traits", list_properties,
         response="Properties", tabular=True, query=SAMPLED,
     ),
+    Operation(
+        "createLink", "POST", "/v1/definer/links", "define", "A link that opens the definer on a page",
+        create_link, "LinkRequest", "Link",
     ),
     Operation(
         "readDefiner", "GET", "/v1/definer", "read", "What the definer's token is good for",
@@ -207,10 +209,10 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "deleteCohort", "DELETE", _COHORT, "define", "Take a cohort away; its history stays", delete_cohort,
         preconditions=_CONDITIONS,
     ),
+    *SAVED_OPERATIONS,
     Operation("listKeys", "GET", "/v1/keys", "admin", "The keys of the site", list_keys, response="Keys"),
     Operation(
         "createKey", "POST", "/v1/keys", "admin", "A new write key, or with scopes a secret one", create_key,
-    *SAVED_OPERATIONS,
         "KeyRequest", "Key",
     ),
     Operation(

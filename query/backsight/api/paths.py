@@ -21,12 +21,17 @@ class RawRoute(Route):
         return super().matches({**scope, "path": raw.decode("latin-1")} if raw else scope)
 
 
-def name_in_path(request: Request) -> str:
-    """The name in the path: of an event, a cohort or a person. Empty where there is none.
+def names_in_path(request: Request) -> tuple[str, str]:
+    """The names in the path: of an event, a cohort or a person, and of a thing below it. Empty where there is
+    none.
 
-    Raises InvalidRequest where it is not UTF-8.
+    Raises InvalidRequest where one is not UTF-8.
     """
-    sent = next(iter(request.path_params.values()), "")
+    name, part, *_ = (*map(_decoded, request.path_params.values()), "", "")
+    return name, part
+
+
+def _decoded(sent: str) -> str:
     try:
         return unquote_to_bytes(sent).decode()
     except UnicodeDecodeError as error:

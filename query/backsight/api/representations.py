@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from backsight.api.headers import SECURITY_HEADERS, preferred
-from backsight.api.operations import Answer, Operation
+from backsight.api.operation import Answer, Operation
 from backsight.api.preconditions import etag
 from backsight.api.problems import HTTPError
 from backsight.results import Result
@@ -52,10 +52,16 @@ def render(answer: Answer, media: str) -> Response:
     if answer.content is None:
         return Response(status_code=204, headers=headers)
     headers["Vary"] = "Accept"
-    return Response(_encode(answer.content, media), answer.status, headers, media)
+    return Response(encode(answer.content, media), answer.status, headers, media)
 
 
-def _encode(content: dict[str, object] | Result, media: str) -> bytes:
+def repeated(body: bytes, media: str) -> Response:
+    """An answer that was encoded for an earlier asker."""
+    return Response(body, 200, {**SECURITY_HEADERS, "Vary": "Accept"}, media)
+
+
+def encode(content: dict[str, object] | Result, media: str) -> bytes:
+    """The content in that form."""
     if not isinstance(content, Result):
         return msgspec.json.encode(content)
     if media == ARROW:

@@ -14,6 +14,8 @@ SCOPES: Final = ("read", "define", "admin")
 """What a secret key may do: ask; change named events; change keys and identity, read the audit trail. Each
 includes those before it.
 """
+OF_LINKS: Final = "link"
+"""The one scope of a link's token, which no secret key has: the answer of the saved report that it shares."""
 _MOMENTS: Final = ("created", "revoked", "expires", "last_used")
 
 
@@ -27,16 +29,21 @@ class Principal:
     origin: str | None = None
     """Of the pages that may use it, where it is a definer's token: then it may do what pages may, no more."""
     expires: datetime | None = None
+    report: str | None = None
+    """The saved report that it opens, where it is a link's token: that and nothing else."""
 
     def require(self, scope: str) -> None:
         """Raises Refused where the key has no such scope."""
-        if scope not in self.scopes:
-            raise Refused(
-                f"key {self.key_id} may not do this: it has no scope {scope!r}.",
-                field="key",
-                value=self.key_id,
-                valid=f"a secret key made with --scope {scope}",
-            )
+        if scope in self.scopes:
+            return
+        message = f"key {self.key_id} may not do this: it has no scope {scope!r}."
+        valid = f"a secret key made with --scope {scope}"
+        if self.report is not None:
+            message = "the token of a link opens the report that it shares, and nothing else."
+        elif scope == OF_LINKS:
+            message = f"key {self.key_id} is no link's token."
+            valid = "the token of a link, rt_…; or with a secret key GET /v1/saved/{name}/answer"
+        raise Refused(message, field="key", value=self.key_id, valid=valid)
 
 
 @dataclass(frozen=True)
@@ -64,6 +71,8 @@ class Key:
     """Of a write key: whether servers, which send no origin, may not."""
     last_used: datetime | None = None
     """The hour in which it was used last, as far as that was noted."""
+    report: str | None = None
+    """Of a link's token: the saved report that it opens."""
 
     def is_live(self, now: datetime) -> bool:
         """Whether it opens anything."""
@@ -76,12 +85,13 @@ class Key:
             "key_id": self.key_id, "site": self.site, "kind": self.kind, "key": self.shown,
             "scopes": list(self.scopes), "label": self.label, "origin": self.origin,
             "origins": list(self.origins), "events_per_second": self.events_per_second,
-            "pages_only": self.pages_only, "maker": self.maker, **told,
+            "pages_only": self.pages_only, "maker": self.maker, "report": self.report, **told,
         }  # fmt: skip
 
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> Self:
         """The key of which the API told."""
+        told = {"report": None, **told}  # which an earlier server does not tell
         known = {field: told[field] for field in cls.__dataclass_fields__ if field != "shown"}
         moments = {name: told[name] and datetime.fromisoformat(told[name]) for name in _MOMENTS}
         lists = {"scopes": tuple(told["scopes"]), "origins": tuple(told["origins"])}
@@ -105,6 +115,7 @@ def listed(key: StoredKey) -> Key:
     return Key(
         key.key_id, key.site, key.kind, key.shown, key.scopes, key.label, key.created, key.revoked,
         key.origin, key.expires, key.maker, key.origins, key.events_per_second, key.pages_only, key.last_used,
+        key.report,
     )  # fmt: skip
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hmac
+import json
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from backsight.errors import Conflict, NotFound, Refused, Unavailable, nearest, shown
-from backsight.keys.key import SCOPES, Key, NewKey, Principal, hour_of, implied, listed
+from backsight.errors import Conflict, Gone, NotFound, Refused, Unavailable, nearest, shown
+from backsight.keys.key import OF_LINKS, SCOPES, Key, NewKey, Principal, hour_of, implied, listed
 from backsight.keys.making import (
     DEFINER_TOKEN,
+    LINK_TOKEN,
     SECRET_KEY,
     changed_line,
     checked,
@@ -69,6 +71,13 @@ class Keys:
         """A new definer's token for pages of an origin of the site. Raises NotFound."""
         stored, token = new_key(site, "definer", ("define",), actor)
         return self._create((replace(stored, origin=origin, expires=expires), token), {}, None)
+
+    def create_link(
+        self, site: str, report: str, actor: str, *, label: object = "", expires: datetime | None = None
+    ) -> NewKey:
+        """A new token for a link to a saved report of the site. Raises InvalidRequest, NotFound, Conflict."""
+        stored, token = new_key(site, "report", (), actor)
+        return self._create((replace(stored, report=report, expires=expires), token), {"label": label}, None)
 
     def ensure(self, site: str, key: str, actor: str, label: str = "") -> None:
         """Keeps a key chosen by the deployment, where it is not kept yet; a secret one gets every scope.
@@ -163,12 +172,15 @@ class Keys:
         return NewKey(made.key_id, key)
 
     def authenticate(self, secret: str) -> Principal:
-        """Whom a secret key or a definer's token speaks for.
+        """Whom a secret key, a definer's token or a link's token speaks for.
 
-        Raises Refused for one that is unknown, revoked, expired or malformed, all alike.
+        Raises Refused for one that is unknown, revoked, expired or malformed, all alike; but Gone for a
+        link's token that is known and opens nothing any more.
         """
         if secret.startswith("dt_"):
             return self._definer(secret)
+        if secret.startswith("rt_"):
+            return self._link(secret)
         kept = self._live(secret) if SECRET_KEY.fullmatch(secret) else None
         if kept is None or kept.kind != "secret":
             message = "the secret key is unknown, expired or revoked."
@@ -186,7 +198,9 @@ class Keys:
         return self._store.has_origin(origin)
 
     def prune(self, site: str, actor: str) -> int:
-        """Forgets the site's definer's tokens that have expired, and says how many there were."""
+        """Forgets the site's tokens (of the definer, of links) that have expired, and says how many there
+        were.
+        """
         at = datetime.now(UTC)
         return self._store.prune_tokens(at, site, AuditLine(at, actor, "key.prune", site, site))
 
@@ -204,8 +218,17 @@ class Keys:
             self._store.note_use(key_ids, hour_of(datetime.now(UTC)))
 
     def _noted(self, kept: StoredKey) -> None:
+        if kept.kind == "report" and kept.last_used is None:
+            self._note_first_use(kept)
+            return
         if kept.last_used is None or kept.last_used < hour_of(datetime.now(UTC)):
             self.note_use([kept.key_id])
+
+    def _note_first_use(self, kept: StoredKey) -> None:
+        now, detail = datetime.now(UTC), json.dumps({"report": kept.report})
+        line = AuditLine(now, kept.key_id, "key.first_use", kept.site, kept.key_id, detail)
+        with suppress(Unavailable):
+            self._store.note_first_use(kept.key_id, hour_of(now), line)
 
     def _found(self, key_id: str, site: str | None = None) -> StoredKey:
         known = {key.key_id: key for key in self._store.keys_of(site)}
@@ -224,6 +247,17 @@ class Keys:
             )
         self._noted(kept)
         return Principal(kept.site, implied(kept.scopes), kept.key_id, kept.origin, kept.expires)
+
+    def _link(self, token: str) -> Principal:
+        kept = self._store.key_with_digest(digest_of(token)) if LINK_TOKEN.fullmatch(token) else None
+        if kept is None or kept.kind != "report":
+            raise Refused("this link is unknown.", field="key", valid="the whole link, as it was given")
+        if self._live(token) is None:
+            raise Gone("this link has ended.", field="key", valid="a new link, of who shared this one")
+        self._noted(kept)
+        return Principal(
+            kept.site, frozenset({OF_LINKS}), kept.key_id, expires=kept.expires, report=kept.report
+        )
 
     def _create(
         self, new: tuple[StoredKey, str], settings: Mapping[str, Any], until: datetime | None

@@ -18,12 +18,13 @@ from backsight.store import AuditLine, StoredKey
 WRITE_KEY: Final = re.compile(r"wk_[A-Za-z0-9_-]{8,64}")
 SECRET_KEY: Final = re.compile(r"sk_[A-Za-z0-9_-]{24,128}")
 DEFINER_TOKEN: Final = re.compile(r"dt_[A-Za-z0-9_-]{24,128}")
+LINK_TOKEN: Final = re.compile(r"rt_[A-Za-z0-9_-]{24,128}")
 _SHAPES: Final = {"write": WRITE_KEY, "secret": SECRET_KEY}
 _SHAPE_WORDS: Final = {
     "write": "wk_ and 8 to 64 letters, digits, - or _",
     "secret": "sk_ and 24 to 128 letters, digits, - or _",
 }
-_PREFIXES: Final = {"write": "wk_", "secret": "sk_", "definer": "dt_"}
+_PREFIXES: Final = {"write": "wk_", "secret": "sk_", "definer": "dt_", "report": "rt_"}
 _RANDOM_BYTES: Final = 20
 
 
@@ -41,6 +42,8 @@ def made_line(key: StoredKey, actor: str, **more: str) -> AuditLine:
     detail: dict[str, Any] = {"kind": key.kind, "scopes": list(key.scopes), **settings_of(key), **more}
     if key.origin is not None:
         detail["origin"] = key.origin
+    if key.report is not None:
+        detail["report"] = key.report
     return AuditLine(key.created, actor, "key.create", key.site, key.key_id, json.dumps(detail))
 
 
@@ -50,9 +53,9 @@ def changed_line(action: str, actor: str, before: StoredKey, after: StoredKey) -
 
 
 def require_changeable(key: StoredKey) -> None:
-    if key.kind == "definer":
+    if key.kind in ("definer", "report"):
         raise InvalidRequest(
-            "a definer's token is never changed.", field="key_id", value=key.key_id, valid="a new link"
+            "the token of a link is never changed.", field="key_id", value=key.key_id, valid="a new link"
         )
 
 

@@ -21,7 +21,9 @@ from backsight.questions.paths import PathQuestions
 from backsight.questions.persons import PersonQuestions
 from backsight.questions.properties import PropertyQuestions
 from backsight.questions.retention import RetentionQuestions
+from backsight.questions.saved import SavedQuestions
 from backsight.questions.signals import SignalQuestions
+from backsight.questions.sql import SqlQuestions
 from backsight.questions.trends import TrendQuestions
 from backsight.requests import Request, moments, rules_of, several, without_none
 
@@ -50,6 +52,8 @@ class Questions(
     SignalQuestions,
     PersonQuestions,
     PropertyQuestions,
+    SavedQuestions,
+    SqlQuestions,
 ):
     """One site: its reports and its named events.
 
@@ -179,9 +183,6 @@ class Questions(
     def close(self) -> None:
         """Lets go of what the site holds open; it can't be asked afterwards."""
 
-    def __enter__(self) -> Self:
-        return self
-
     # ── By name ─────────────────────────────────────────────────────────────────────────────────────────────
 
     def __getitem__(self, name: str) -> NamedEvent:
@@ -203,6 +204,9 @@ class Questions(
             return list(self)
         except BacksightError:
             return []
+
+    def __enter__(self) -> Self:
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -1,4 +1,4 @@
-"""Requests about keys and deletions, taken to a server."""
+"""Requests about keys, links and deletions, taken to a server."""
 
 from __future__ import annotations
 
@@ -52,6 +52,27 @@ class RemoteKeys:
 
     def revoke(self, key_id: str) -> Mapping[str, Any]:
         return self._answered("DELETE", path_of(key_id, "keys"))
+
+    def _answered(self, method: str, path: str, body: object = None) -> Mapping[str, Any]:
+        answer: Mapping[str, Any] = self.ask(method, path, body)
+        return answer
+
+
+@dataclass(frozen=True)
+class RemoteLinks:
+    """Requests about links to saved reports, taken to a server."""
+
+    ask: Callable[..., Any]
+
+    def create(self, name: str, body: object) -> Mapping[str, Any]:
+        return self._answered("POST", f"{path_of(name, 'saved')}/links", body)
+
+    def list(self, name: str) -> Mapping[str, Any]:
+        return self._answered("GET", f"{path_of(name, 'saved')}/links")
+
+    def revoke(self, name: str, link_id: str) -> Mapping[str, Any]:
+        links = f"{path_of(name, 'saved')}/links".removeprefix("/v1/")
+        return self._answered("DELETE", path_of(link_id, links))
 
     def _answered(self, method: str, path: str, body: object = None) -> Mapping[str, Any]:
         answer: Mapping[str, Any] = self.ask(method, path, body)

@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from backsight.cohorts import Cohort
 from backsight.definer_links import DefinerLink
 from backsight.errors import Refused
 from backsight.keys import SECRET_KEY
-from backsight.named_events import NamedEvent
+from backsight.named_events import NamedEvent, check_name
 from backsight.questions import Questions
 from backsight.remote.connection import Connection, path_of
-from backsight.remote.doors import RemoteDeletions, RemoteKeys
+from backsight.remote.doors import RemoteDeletions, RemoteKeys, RemoteLinks
 from backsight.requests import REPORT_PATHS, Request
 from backsight.results.result import Answer
 from backsight.rules.rule import parse_rule
+from backsight.saved_reports import SavedReport
+
+if TYPE_CHECKING:
+    import pyarrow
 
 
 class RemoteSite(Questions):
@@ -62,6 +66,19 @@ class RemoteSite(Questions):
             for each in self._connection.ask("GET", f"{path_of(name, 'cohorts')}/history")["versions"]
         ]
 
+    def saved(self) -> list[SavedReport]:
+        return [SavedReport.from_json(each) for each in self._connection.ask("GET", "/v1/saved")["saved"]]
+
+    def saved_question(self, name: str) -> SavedReport:
+        return SavedReport.from_json(self._connection.ask("GET", path_of(name, "saved")))
+
+    def delete_saved(self, name: str, *, expected_version: int | None = None) -> None:
+        self._connection.ask("DELETE", path_of(name, "saved"), expected_version=expected_version)
+
+    def saved_history(self, name: str) -> list[SavedReport]:
+        told = self._connection.ask("GET", f"{path_of(name, 'saved')}/history")
+        return [SavedReport.from_json(each) for each in told["versions"]]
+
     def close(self) -> None:
         self._connection.close()
 
@@ -69,6 +86,9 @@ class RemoteSite(Questions):
         path = REPORT_PATHS[report]
         answer = self._connection.ask("POST", path, request)
         return answer, lambda: str(self._connection.ask("POST", f"{path}/sql", request)["sql"])
+
+    def _sql(self, request: Request) -> pyarrow.Table:
+        return self._connection.table("/v1/sql", request)
 
     def _put_event(self, name: str, body: Request, expected_version: int | None) -> NamedEvent:
         return _event(self._connection.ask("PUT", path_of(name), body, expected_version))
@@ -79,6 +99,13 @@ class RemoteSite(Questions):
 
     def _put_cohort(self, name: str, body: Request, expected_version: int | None) -> Cohort:
         return _cohort(self._connection.ask("PUT", path_of(name, "cohorts"), body, expected_version))
+
+    def _save(self, name: str, body: Request, expected_version: int | None) -> SavedReport:
+        path = path_of(check_name(name, "a saved report"), "saved")
+        return SavedReport.from_json(self._connection.ask("PUT", path, body, expected_version))
+
+    def _link_door(self) -> RemoteLinks:
+        return RemoteLinks(self._connection.ask)
 
     def _freeze(self, name: str, body: Request, expected_version: int | None) -> Cohort:
         return _cohort(

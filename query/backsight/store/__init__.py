@@ -1,8 +1,9 @@
-"""What is known about sites besides their data: keys, every version of named events, cohorts and saved reports,
-audit lines.
+"""What is known about sites besides their data: keys, audit lines, every version of named events, cohorts and
+saved reports.
 
-`Store` is the whole of what the domain (`named_events`, `cohorts`, `saved_reports`, `keys`, `sites`) asks of a database;
-`SQLiteStore` answers it from one file. Every change comes with its audit line and stands or falls with it.
+`Store` is the whole of what the domain (`named_events`, `cohorts`, `saved_reports`, `keys`, `sites`) asks of
+a database; `SQLiteStore` answers it from one file. Every change comes with its audit line and stands or falls
+with it.
 """
 
 from __future__ import annotations
@@ -176,9 +177,9 @@ class Store(Protocol):
         ...
 
     def add_key(self, key: StoredKey, audit: AuditLine) -> None:
-        """Keeps a new key. Raises NotFound for an unknown site, or a saved report that does not stand; Conflict
-        where the key is kept already or its maker was revoked; InvalidRequest where the report has too many
-        links.
+        """Keeps a new key. Raises NotFound for an unknown site, or a saved report that does not stand;
+        Conflict where the key is kept already or its maker was revoked; InvalidRequest where the report has
+        too many links.
         """
         ...
 

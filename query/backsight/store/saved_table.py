@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from datetime import datetime
+from typing import Final
 
 from backsight.errors import InvalidRequest, NotFound, shown
 from backsight.store import AuditLine, StoredKey, StoredVersion
 from backsight.store.audit_table import add_line, text_of
 
-MOST_LINKS = 100
+MOST_LINKS: Final = 100
 """Links of one saved report that may open it at a time."""
 
 

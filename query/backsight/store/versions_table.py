@@ -1,4 +1,4 @@
-"""Versions of definitions (named events, cohorts, saved reports) as rows of SQLite, and static cohorts' members."""
+"""Versions of definitions (named events, cohorts, saved reports) and members of static cohorts, in SQLite."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
         {
             "key_id": TEXT,
             "site": TEXT,
-            "kind": choice("write", "secret", "definer"),
+            "kind": choice("write", "secret", "definer", "report"),
             "key": nullable(
                 {
                     **TEXT,
@@ -90,6 +90,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
             "last_used": nullable({**_INSTANT, "description": "The hour, as far as it was noted"}),
             "maker": nullable({**TEXT, "description": "The id of the key that made it, or who did"}),
             "origin": nullable({**TEXT, "description": "Of a definer's token"}),
+            "report": nullable({**TEXT, "description": "Of a link's token: the saved report"}),
             "origins": array(TEXT),
             "events_per_second": nullable({"type": "number"}),
             "pages_only": {"type": "boolean"},
