@@ -1,10 +1,12 @@
 """Run every example of the README and of docs/, and follow every link from one file to another.
 
 In a fenced block, `python` is executed (one namespace a page), each `$ ` line of `console` is run by bash,
-and `json` must parse. Each page has a server of its own over a fresh copy of the demo's data, so that no page
-leans on what another has named. A command that another step of CI runs, or that would not end, stands in
-ELSEWHERE and is counted apart. (The `sh` blocks of docs/reference/http-api.md are run by
-tests/query/test_http_examples.py, which holds the answers against the page too.)
+and `json` must parse; one with a `title="name.sql"` stands as a file of that name where the page's commands
+run. Each page has a server of its own over a fresh copy of the demo's data, so that no page leans on what
+another has named. A command that another step of CI runs, or that would not end, stands in ELSEWHERE and is
+counted apart. (The `sh` blocks of docs/reference/http-api.md are run by tests/query/test_http_examples.py,
+which holds the answers against the page too.) What needs something that CI lacks is fenced as `py` or `sh`,
+and the page says so.
 """
 
 from __future__ import annotations
@@ -31,18 +33,20 @@ ELSEWHERE = tuple(
     "make |pip install|git |npm |python -m bench|export BACKSIGHT|backsight up|backsight demo|"
     "backsight collector|backsight committer|backsight query".split("|")
 )
-FENCE = re.compile(r"^```(\w+)?[^\n]*\n(.*?)^```", re.DOTALL | re.MULTILINE)
+FENCE = re.compile(r"^```(\w+)?([^\n]*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+TITLE = re.compile(r'\btitle="([\w-]+\.\w+)"')
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
 
 
 @dataclass
 class Block:
-    """One fenced block: where it stands, in which language, and its text."""
+    """One fenced block: where it stands, in which language, its text, and the name of the file that it is."""
 
     page: Path
     line: int
     language: str
     text: str
+    file: str | None
 
     @property
     def place(self) -> str:
@@ -83,9 +87,14 @@ def blocks(page: Path) -> list[Block]:
     """A page's fenced blocks, in order."""
     text = page.read_text("utf-8")
     return [
-        Block(page, text.count("\n", 0, found.start()) + 1, found[1] or "text", found[2])
+        Block(page, text.count("\n", 0, found.start()) + 1, found[1] or "text", found[3], _file(found[2]))
         for found in FENCE.finditer(text)
     ]
+
+
+def _file(said: str) -> str | None:
+    title = TITLE.search(said)
+    return title[1] if title else None
 
 
 def links(page: Path) -> list[Path]:
@@ -157,6 +166,9 @@ class Check:
         for block in found:
             if block.language == "json":
                 self._try(block.place, partial(json.loads, block.text))
+        for block in found:
+            if block.file:
+                (folder / block.file).write_text(block.text, "utf-8")
         examples = [block for block in found if block.language in {"python", "console"}]
         if examples:
             shutil.copytree(data, folder / DATA)

@@ -221,23 +221,23 @@ EVENTS: Final = pa.schema(
         pa.field("text", pa.string()),  # of the nearest interactive ancestor-or-self, else of the target
         pa.field("label", pa.string()),  # accessible name of the same element
         pa.field("target_text", pa.string()),  # of the target itself
-        pa.field("target_label", pa.string()),
+        pa.field("target_label", pa.string()),  # of the target itself
         pa.field("href", pa.string()),  # of the nearest link ancestor-or-self, resolved to an absolute URL
-        pa.field("host", pa.string()),
-        pa.field("path", pa.string()),
+        pa.field("host", pa.string()),  # of the page, with its port where it has one
+        pa.field("path", pa.string()),  # of the page
         pa.field("query", pa.string()),  # without "?"
         pa.field("fragment", pa.string()),  # without "#"
-        pa.field("title", pa.string()),
-        pa.field("referrer", pa.string()),
+        pa.field("title", pa.string()),  # of the document
+        pa.field("referrer", pa.string()),  # the address of the page before
         pa.field("viewport_width", pa.int32()),  # CSS pixels
-        pa.field("viewport_height", pa.int32()),
+        pa.field("viewport_height", pa.int32()),  # CSS pixels
         pa.field("x", pa.int32()),  # CSS pixels from the viewport's left
-        pa.field("y", pa.int32()),
+        pa.field("y", pa.int32()),  # CSS pixels from its top
         pa.field("duration_ms", pa.int64()),  # leave: time for which the page was visible
         pa.field("scroll_percent", pa.int32()),  # leave: deepest point reached, 0 to 100
         pa.field("props", pa.string()),  # JSON object; of a tracked event
         pa.field("target_attributes", pa.map_(pa.string(), pa.string())),  # those too variable for elements
-        pa.field("language", pa.string()),
+        pa.field("language", pa.string()),  # that the browser prefers
         pa.field("user_agent", pa.string()),  # raw; parsed when asked
         _required("client_time", INSTANT),  # by the client's clock
         pa.field("sent_at", INSTANT),  # by the client's clock
@@ -258,16 +258,16 @@ EFFECTS: Final = ("dom_ms", "navigation_ms", "scroll_ms", "focus_ms")
 NODES: Final = pa.schema(
     [
         _required("site", pa.string()),  # partition
-        _required("node_id", pa.int64()),
+        _required("node_id", pa.int64()),  # hash of the element, its positions and the parent's node_id
         pa.field("parent_id", pa.int64()),  # null for a document's root element, or a detached tree's
-        _required("element_id", pa.int64()),
+        _required("element_id", pa.int64()),  # elements.element_id
         _required("depth", pa.int32()),  # 0 for a root
         _required("child_index", pa.int32()),  # 1-based (0: unknown), as :nth-child counts
         _required("child_last", pa.int32()),  # the same from the end, as :nth-last-child counts
         _required("type_index", pa.int32()),  # among siblings of the same type, as :nth-of-type counts
-        _required("type_last", pa.int32()),
-        _required("flags", pa.int32()),  # FLAG_… bits
-        _required("first_seen", INSTANT),
+        _required("type_last", pa.int32()),  # the same from the end
+        _required("flags", pa.int32()),  # sum of 1: in a shadow root, 2: quirks mode, 4: detached root
+        _required("first_seen", INSTANT),  # received_at of the first event there
     ]
 )
 """One row a distinct element in its context: the DOM trie; partitioned by site."""
@@ -282,13 +282,13 @@ FLAG_DETACHED: Final = 4
 ELEMENTS: Final = pa.schema(
     [
         _required("site", pa.string()),  # partition
-        _required("element_id", pa.int64()),
+        _required("element_id", pa.int64()),  # hash of tag, namespace and attributes
         _required("tag", pa.string()),  # local name: lower case for HTML, as written for SVG and MathML
         _required("namespace", pa.string()),  # one of NAMESPACES
         _required(
             "attributes", pa.map_(pa.string(), pa.string())
         ),  # sorted by name; a null value was withheld
-        _required("first_seen", INSTANT),
+        _required("first_seen", INSTANT),  # received_at of the first event on it
     ]
 )
 """One row a distinct description; `class` and `id` stand in `attributes`, verbatim; partitioned by site."""
@@ -296,18 +296,18 @@ ELEMENTS: Final = pa.schema(
 STATEMENTS: Final = pa.schema(
     [
         _required("site", pa.string()),  # partition
-        _required("statement_id", pa.string()),
+        _required("statement_id", pa.string()),  # what a revocation names
         _required("kind", pa.string()),  # StatementKind
         _required("time", INSTANT),  # corrected, as of the event that said so
-        _required("received_at", INSTANT),
-        pa.field("device", pa.int64()),
-        pa.field("device_id", pa.string()),
-        pa.field("user", pa.int64()),
-        pa.field("user_id", pa.string()),
+        _required("received_at", INSTANT),  # by the collector's clock
+        pa.field("device", pa.int64()),  # as in events
+        pa.field("device_id", pa.string()),  # as the site gave it
+        pa.field("user", pa.int64()),  # as in events
+        pa.field("user_id", pa.string()),  # as the site gave it
         pa.field("traits", pa.string()),  # JSON object
         pa.field("page", pa.int64()),  # the event that said so
-        pa.field("sequence", pa.int32()),
-        pa.field("revokes", pa.string()),  # statement_id
+        pa.field("sequence", pa.int32()),  # with `page`, the event that said so
+        pa.field("revokes", pa.string()),  # the statement_id of a statement that never held
     ]
 )
 
@@ -315,8 +315,8 @@ DEAD_LETTERS: Final = pa.schema(
     [
         _required("site", pa.string()),  # partition
         _required("date", pa.date32()),  # partition: UTC date of `received_at`
-        _required("received_at", INSTANT),
-        _required("batch", pa.string()),
+        _required("received_at", INSTANT),  # by the collector's clock
+        _required("batch", pa.string()),  # id of the batch in which it came
         pa.field("index", pa.int32()),  # of the event within its batch
         _required("reason", pa.string()),  # Reason
         _required("detail", pa.string()),  # what was wrong, in words

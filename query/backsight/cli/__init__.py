@@ -22,10 +22,12 @@ COMMANDS: Final = {
     "committer": "committing",
     "query": "serving",
     "demo": "demo",
+    "page": "page",
     "define": "define",
     "events": "events",
     "elements": "elements",
     "cohorts": "cohorts",
+    "saved": "saved",
     "preview": "reports.preview",
     "funnel": "reports.funnel",
     "retention": "reports.retention",
@@ -45,6 +47,7 @@ COMMANDS: Final = {
     "identity": "identity",
     "import": "importing",
     "export": "exporting",
+    "lake": "lake",
     "compact": "compact",
 }
 """Every command, in the order of `--help`, and the module that holds it."""
