@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from types import ModuleType
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
 
 from backsight.errors import BacksightError, Gone
 from backsight.held_rows import too_large
@@ -15,13 +18,16 @@ from backsight.requests import Request
 from backsight.results.result import Answer
 from backsight.scan.context import Context
 
+if TYPE_CHECKING:
+    from backsight.reports.behind import Behind
+
 
 @dataclass(frozen=True)
 class Question:
     """A report's request, and the site as it stood when it was asked."""
 
     report: str
-    module: ModuleType
+    module: ModuleType | Behind
     request: Request
     context: Context
     asked: datetime
@@ -66,6 +72,17 @@ class Question:
                     raise
                 return self.again().answer()  # a deletion of persons took files away while they were read
             raise
+
+    def parts(self) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+        """The columns of the rows that answer it, and these part by part: of the raw events behind a figure.
+
+        Which they are is found first; they are read as they are asked for.
+        """
+        try:
+            schema, parts = self.module.parts(self.request, self.context)
+        except MemoryError as error:
+            raise too_large() from error
+        return schema, parts
 
     def sql(self) -> str:
         """The SQL that answers it; nothing is run."""

@@ -29,6 +29,14 @@ REPORT_PATHS: Final[Mapping[str, str]] = {
     "elements": "/v1/reports/elements",
     "doctor": "/v1/reports/doctor",
     "properties": "/v1/reports/properties",
+    "funnel_events": "/v1/reports/funnel/events",
+    "retention_events": "/v1/reports/retention/events",
+    "trend_events": "/v1/reports/trend/events",
+    "lifecycle_events": "/v1/reports/lifecycle/events",
+    "stickiness_events": "/v1/reports/stickiness/events",
+    "paths_events": "/v1/reports/paths/events",
+    "attribution_events": "/v1/reports/attribution/events",
+    "preview_events": "/v1/events/preview/events",
 }
 """Where the HTTP API takes each report's request; with `/sql` after it, the SQL is what comes back."""
 

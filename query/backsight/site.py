@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -10,6 +10,8 @@ from pathlib import Path
 from threading import Lock
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
+
+import pyarrow as pa
 
 from backsight import exports, waiting
 from backsight.asking import Question
@@ -25,6 +27,7 @@ from backsight.named_events import NamedEvent, NamedEvents, check_name
 from backsight.questions import Questions
 from backsight.reports import membership
 from backsight.reports.as_of import AsOf, read_as_of
+from backsight.reports.behind import Behind
 from backsight.reports.by_name import REPORTS
 from backsight.requests import Request, filters, moments
 from backsight.results.result import Answer
@@ -48,8 +51,7 @@ class Site(Questions):
 
     def __init__(self, site: str, lake: Lake, engine: Engine, store: Store, actor: str = "") -> None:
         self.site = site
-        self.actor = actor
-        self.server = SERVER
+        self.actor, self.server = actor, SERVER
         self.resources = ExitStack()
         self._lake, self._engine = lake, engine
         self._names = NamedEvents(store, site)
@@ -74,7 +76,7 @@ class Site(Questions):
 
         return self._ask("sql", question, request)
 
-    def _ask(self, report: str, module: ModuleType, request: Request) -> Question:
+    def _ask(self, report: str, module: ModuleType | Behind, request: Request) -> Question:
         self.notice_deletions()
         own = {key: value for key, value in request.items() if key != "as_of"}
         as_of, now = request.get("as_of"), datetime.now(UTC)
@@ -231,6 +233,21 @@ class Site(Questions):
     def saved_history(self, name: str) -> list[SavedReport]:
         return list(self._saved.history(name))
 
+    def plan_definitions(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """What an apply of an events file would do, and what that does to the past; see `definitions.plan`."""
+        from backsight.definitions.plan import make_plan
+
+        self.notice_deletions()
+        now = datetime.now(UTC)
+        saved = [(each.name, each.report, each.request) for each in self._saved.list()]
+        return make_plan(body, self._store, self.site, now, lambda: self._at_once(now), saved)
+
+    def apply_definitions(self, body: Mapping[str, Any], actor: str) -> dict[str, Any]:
+        """Does what a plan says, all of it or nothing."""
+        from backsight.definitions.plan import make_apply
+
+        return make_apply(body, self._store, self.site, actor)
+
     def cohorts(self) -> list[Cohort]:
         return list(self._cohorts.list())
 
@@ -251,6 +268,9 @@ class Site(Questions):
 
     def _sql(self, request: Request) -> pyarrow.Table:
         return waiting.for_work(lambda: self.ask_sql(request).answer()[0]["table"], show=self.progress)
+
+    def _rows(self, report: str, request: Request) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+        return waiting.for_work(self.ask(report, request).parts, show=self.progress)
 
     def _key_door(self) -> KeyRequests:
         return self.key_requests(self.actor)
@@ -275,6 +295,12 @@ class Site(Questions):
 
     def _link_door(self) -> LinkRequests:
         return self.link_requests(self.actor, self.server)
+
+    def _plan(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        return waiting.for_work(lambda: self.plan_definitions(body), show=self.progress)
+
+    def _apply(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        return self.apply_definitions(body, self.actor)
 
     def _freeze(self, name: str, body: Request, expected_version: int | None) -> Cohort:
         frozen = partial(self.freeze, name, body, expected_version, self.actor)

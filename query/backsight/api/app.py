@@ -28,6 +28,7 @@ from backsight.api.paths import RawRoute
 from backsight.api.problems import not_routed
 from backsight.api.schemas import SCHEMAS
 from backsight.api.schemas.parts import Schema
+from backsight.api.streams import Streams
 from backsight.api.workers import Workers
 from backsight.keys import Principal
 from backsight.site import Site
@@ -37,6 +38,9 @@ NAME_THREADS: Final = 4
 QUESTION_THREADS: Final = 2
 """Threads that look which snapshot and definitions a report is about, before it queues."""
 NAMES_WAITING: Final = 256
+ROW_THREADS: Final = 2
+"""Threads that send the rows behind figures: at most so many streams at a time."""
+ROWS_WAITING: Final = 16
 NO_SCHEMAS: Final[Mapping[str, Schema]] = {}
 
 
@@ -69,7 +73,8 @@ def create_api(
     questions = Workers("questions", QUESTION_THREADS, NAMES_WAITING)
     reports = Workers("reports", threads, waiting)
     flights, places, guesses = Flights(reports, seconds), Places(), guesses or Guesses()
-    kept = KeptAnswers()
+    kept, rows = KeptAnswers(), Workers("rows", ROW_THREADS, ROWS_WAITING)
+    streams = Streams(rows, flights)
 
     def forget() -> None:
         flights.forget()
@@ -81,6 +86,7 @@ def create_api(
         names.close()
         questions.close()
         reports.close()
+        rows.close()
 
     app = FastAPI(
         title="Backsight",
@@ -96,8 +102,9 @@ def create_api(
     every = (*OPERATIONS, *operations)
     for operation in every:
         endpoint = Endpoint(
-            operation, open_site, authenticate, tokens, names, questions, flights, places, guesses, kept
-        )
+            operation, open_site, authenticate, tokens, names, questions, flights, places, guesses, kept,
+            streams,
+        )  # fmt: skip
         app.routes.append(
             RawRoute(operation.path, endpoint.answer, methods=[operation.method], name=operation.id)
         )

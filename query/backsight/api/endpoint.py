@@ -25,6 +25,7 @@ from backsight.api.paths import names_in_path, query_of
 from backsight.api.preconditions import expected_version
 from backsight.api.problems import HTTPError, fault, problem
 from backsight.api.representations import JSON, choose, encode, render, repeated
+from backsight.api.streams import Streams
 from backsight.api.workers import Workers
 from backsight.asking import Question
 from backsight.errors import BacksightError, Cancelled, Conflict, Exceeded, Gone, Refused
@@ -57,6 +58,7 @@ class Endpoint:
     guesses: Guesses
     kept: KeptAnswers
     """Of links."""
+    streams: Streams
 
     async def answer(self, request: Request) -> Response:
         """The answer, whatever happens."""
@@ -119,9 +121,11 @@ class Endpoint:
             said = await self._told_later(said)
         elif isinstance(said, Later):
             said = await self.questions.run(said.ask)
+        if isinstance(said, Question) and self.operation.streams and media != JSON:
+            return await self.streams.answer(said, media)
         if isinstance(said, Question):
-            answered = await self.flights.answer(said)
-            said = Answer(RESULTS[said.report](*answered))
+            answered, kind = await self.flights.answer(said), RESULTS.get(said.report)
+            said = Answer(answered.answer if kind is None else kind(*answered))
         told = said
         return await self.names.run(lambda: render(told, media))
 
@@ -134,7 +138,7 @@ class Endpoint:
         return await self.names.run(lambda: encode(told.content or {}, JSON))
 
     async def _run(self, work: Callable[[], Said]) -> Said:
-        if self.operation.tabular or self.operation.asks:
+        if (self.operation.tabular and not self.operation.reads_lake) or self.operation.asks:
             return await self.questions.run(work)
         return await (self.flights.alone(work) if self.operation.is_report else self.names.run(work))
 

@@ -72,6 +72,11 @@ _TABLE_FORMS: Final = {
     CSV: "The figures as one table (RFC 4180); a text that looks like a formula gets an apostrophe in front.",
 }
 
+_ROW_FORMS: Final = {
+    ARROW: "All rows (with a `limit`, the first so many), as a stream that is sent while they are read.",
+    CSV: "The same as CSV (RFC 4180); lists and maps as JSON, what looks like a formula after an apostrophe.",
+}
+
 
 def document(
     version: str,
@@ -153,7 +158,8 @@ def _success(operation: Operation) -> dict[str, Any]:
         return {"204": {"description": "Done"}}
     content: dict[str, Any] = {JSON: _content(operation.response)}
     for media in offered(operation)[1:]:
-        content[media] = {"schema": {"type": "string", "description": _TABLE_FORMS[media]}}
+        words = _ROW_FORMS if operation.streams else _TABLE_FORMS
+        content[media] = {"schema": {"type": "string", "description": words[media]}}
     answer: dict[str, Any] = {"description": operation.summary, "content": content}
     if operation.response in ("NamedEvent", "Cohort", "SavedReport"):
         answer["headers"] = {"ETag": {"description": "The version, for If-Match", "schema": _TEXT}}

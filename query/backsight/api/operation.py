@@ -77,6 +77,8 @@ class Operation:
     """Schema of the body; None where it takes none."""
     response: str | None = None
     """Schema of the JSON answer; None where there is none (204)."""
+    streams: bool = False
+    """Whether its tabular forms are all rows, sent part by part, of which its JSON is a page."""
     tabular: bool = False
     """Whether Arrow and CSV can be asked for."""
     preconditions: tuple[str, ...] = ()

@@ -11,6 +11,7 @@ from typing import Final
 from backsight.api.calls import (
     ask_person,
     ask_report,
+    ask_sql,
     change_key,
     create_key,
     create_link,
@@ -39,6 +40,7 @@ from backsight.api.calls import (
     read_deletion,
     read_event,
     read_history,
+    read_site,
     revoke_key,
     rotate_key,
 )
@@ -98,6 +100,15 @@ def _report_operations(report: str, summary: str, on_page: bool = False) -> tupl
     return run, of_sql
 
 
+def _rows_operation(report: str, summary: str) -> Operation:
+    """The raw events behind a figure of a report."""
+    name = f"{report}_events"
+    return Operation(
+        name, "POST", REPORT_PATHS[name], "read", summary, partial(ask_report, name),
+        f"{schema_name(name)}Request", schema_name(name), tabular=True, streams=True,
+    )  # fmt: skip
+
+
 _EVENT: Final = "/v1/events/{name}"
 _COHORT: Final = "/v1/cohorts/{name}"
 _KEY: Final = "/v1/keys/{key_id}"
@@ -113,6 +124,14 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *_report_operations("stickiness", "In how many periods persons did something"),
     *_report_operations("paths", "Which ways persons took, within their sessions"),
     *_report_operations("attribution", "To which touch conversions are owed"),
+    _rows_operation("funnel", "The raw events that did the steps of a funnel"),
+    _rows_operation("retention", "The raw events of a cell of a retention table: starts and returns"),
+    _rows_operation("trend", "The raw events that a series counts in a period"),
+    _rows_operation("lifecycle", "The raw events of those who are new, returning, resurrecting or dormant"),
+    _rows_operation("stickiness", "The raw events of those who did something in so many periods"),
+    _rows_operation("paths", "The raw events at both ends of an edge of paths"),
+    _rows_operation("attribution", "The conversions of a group, and the touches that they are owed to"),
+    _rows_operation("preview", "The raw events that rules would match"),
     *_report_operations("signals", "What nobody named and goes with a drop or a return"),
     *_report_operations("persons", "One person's events, and why each does or does not count in a report"),
     Operation(
@@ -140,6 +159,10 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         read_deletion, response="Deletion",
     ),
     *_report_operations("preview", "What rules would match, before anything is saved", on_page=True),
+    Operation(
+        "sql", "POST", "/v1/sql", "read", "The rows of a SQL statement over the views of the site", ask_sql,
+        "SqlRequest", "SqlRows", tabular=True, reads_lake=True,
+    ),
     Operation("listReady", "GET", "/v1/rules", "read", "Ready-made rules", list_ready, response="ReadyRules"),
     Operation(
         "listEvents", "GET", "/v1/events", "read", "The named events; on demand how active they are",
@@ -210,6 +233,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         preconditions=_CONDITIONS,
     ),
     *SAVED_OPERATIONS,
+    Operation("readSite", "GET", "/v1/site", "read", "What the key opens", read_site, response="SiteOpened"),
     Operation("listKeys", "GET", "/v1/keys", "admin", "The keys of the site", list_keys, response="Keys"),
     Operation(
         "createKey", "POST", "/v1/keys", "admin", "A new write key, or with scopes a secret one", create_key,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from backsight.requests import Request, in_json, moments, several, without_none
 
 if TYPE_CHECKING:
+    import pyarrow
+
     from backsight.cohorts import Cohort
     from backsight.results import CohortPreview, Result
     from backsight.results.result import Answer, Asked
@@ -107,11 +109,15 @@ class CohortQuestions(ABC):
 
         request = {key: in_json(value) for key, value in request.items()}
         answer, sql = self._report(report, request)
-        return answer, sql, Again(self._answer, report, request, answer["meta"])
+        return answer, sql, Again(self._answer, report, request, answer["meta"], self._rows)
 
     @abstractmethod
     def _report(self, report: str, request: Request) -> tuple[Answer, Callable[[], str]]:
         """A report's answer, and what gives its SQL."""
+
+    @abstractmethod
+    def _rows(self, report: str, request: Request) -> tuple[pyarrow.Schema, Iterator[pyarrow.RecordBatch]]:
+        """The columns of a report's rows, and these part by part."""
 
     @abstractmethod
     def _put_cohort(self, name: str, body: Request, expected_version: int | None) -> Cohort:

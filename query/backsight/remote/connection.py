@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 import httpx
@@ -24,6 +24,10 @@ from backsight.errors import (
 )
 from backsight.requests import Request
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ARROW: Final = "application/vnd.apache.arrow.stream"
 TIMEOUT: Final = httpx.Timeout(10.0, read=600.0)
 """Seconds to connect and send, and to wait for an answer: a report may take its time."""
 
@@ -56,20 +60,52 @@ class Connection:
         self, method: str, path: str, body: Request | None = None, expected_version: int | None = None
     ) -> Any:
         """The JSON that is answered. Raises what the problem stands for, Unavailable where nobody answers."""
-        try:
-            # Ctrl-C closes the connection, upon which the server calls the question off.
-            with waiting.for_server(show=self._show()):
-                response = self._client.request(
-                    method, path, content=_encoded(body), headers=_conditions(expected_version)
-                )
-        except httpx.HTTPError as error:
-            where = str(self._client.base_url)
-            message, valid = f"{where} does not answer: {error}", "the address of a Backsight server"
-            raise Unavailable(message, field="url", value=where, valid=valid) from error
+        response = self._sent(method, path, body, _conditions(expected_version))
         document = _document(response)
         if response.status_code == 204 or (response.is_success and document):
             return document
         raise _error(response, document)
+
+    def table(self, path: str, body: Request) -> pa.Table:
+        """The Arrow table that is answered. Raises as `ask` does."""
+        import pyarrow as pa
+
+        response = self._sent("POST", path, body, {"Accept": ARROW})
+        if response.is_success and response.headers.get("content-type", "").startswith(ARROW):
+            return pa.ipc.open_stream(response.content).read_all()
+        raise _error(response, {} if response.is_success else _document(response))
+
+    def stream(self, path: str, body: Request) -> httpx.Response:
+        """An answer of rows as Arrow, of which nothing is read yet; whoever gets it closes it. Raises as `ask`
+        does.
+        """
+        asked = self._client.build_request("POST", path, content=_encoded(body), headers={"Accept": ARROW})
+        try:
+            with waiting.for_server(show=self._show()):
+                response = self._client.send(asked, stream=True)
+                if not response.is_success:
+                    response.read()
+        except httpx.HTTPError as error:
+            raise unanswered(str(self._client.base_url), error) from error
+        if not response.is_success:
+            raise _error(response, _document(response))
+        return response
+
+    def _sent(
+        self, method: str, path: str, body: Request | None, headers: Mapping[str, str]
+    ) -> httpx.Response:
+        try:
+            # Ctrl-C closes the connection, upon which the server calls the question off.
+            with waiting.for_server(show=self._show()):
+                return self._client.request(method, path, content=_encoded(body), headers=headers)
+        except httpx.HTTPError as error:
+            raise unanswered(str(self._client.base_url), error) from error
+
+
+def unanswered(where: str, error: Exception) -> Unavailable:
+    """The error of a server that does not answer, or stops halfway."""
+    message, valid = f"{where} does not answer: {error}", "the address of a Backsight server"
+    return Unavailable(message, field="url", value=where, valid=valid)
 
 
 def path_of(name: str, kind: str = "events") -> str:

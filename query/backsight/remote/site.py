@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -16,10 +16,14 @@ from backsight.named_events import NamedEvent, check_name
 from backsight.questions import Questions
 from backsight.remote.connection import Connection, path_of
 from backsight.remote.doors import RemoteDeletions, RemoteKeys, RemoteLinks
+from backsight.remote.rows import rows_of
 from backsight.requests import REPORT_PATHS, Request
 from backsight.results.result import Answer
 from backsight.rules.rule import parse_rule
 from backsight.saved_reports import SavedReport
+
+if TYPE_CHECKING:
+    import pyarrow
 
 if TYPE_CHECKING:
     import pyarrow
@@ -33,6 +37,8 @@ class RemoteSite(Questions):
             # The value stays out of the message: it may be a secret with a slip of the pen.
             raise Refused("this is no secret key", field="key", valid="a secret key, sk_…")
         self._connection = Connection(url, key, lambda: self.progress)
+        self.server = url.rstrip("/")
+        self._schema_place = f"{url.rstrip('/')}/v1/events.schema.json"
         try:
             self.site: str = self._connection.ask("GET", "/v1/events")["site"]
         except BaseException:
@@ -90,6 +96,9 @@ class RemoteSite(Questions):
     def _sql(self, request: Request) -> pyarrow.Table:
         return self._connection.table("/v1/sql", request)
 
+    def _rows(self, report: str, request: Request) -> tuple[pyarrow.Schema, Iterator[pyarrow.RecordBatch]]:
+        return rows_of(self._connection.stream(REPORT_PATHS[report], request))
+
     def _put_event(self, name: str, body: Request, expected_version: int | None) -> NamedEvent:
         return _event(self._connection.ask("PUT", path_of(name), body, expected_version))
 
@@ -106,6 +115,14 @@ class RemoteSite(Questions):
 
     def _link_door(self) -> RemoteLinks:
         return RemoteLinks(self._connection.ask)
+
+    def _plan(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        answer: dict[str, Any] = self._connection.ask("POST", "/v1/events/plan", dict(body))
+        return answer
+
+    def _apply(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        answer: dict[str, Any] = self._connection.ask("POST", "/v1/events/apply", dict(body))
+        return answer
 
     def _freeze(self, name: str, body: Request, expected_version: int | None) -> Cohort:
         return _cohort(

@@ -22,10 +22,11 @@ from backsight.reports import (
     stickiness,
     trend,
 )
+from backsight.reports.behind import BEHIND, Behind
 from backsight.reports.funnel import people as funnel_persons
 from backsight.reports.retention import persons as retention_persons
 
-REPORTS: Final[Mapping[str, ModuleType]] = {
+REPORTS: Final[Mapping[str, ModuleType | Behind]] = {
     "funnel": funnel,
     "funnel_persons": funnel_persons,
     "retention": retention,
@@ -44,4 +45,5 @@ REPORTS: Final[Mapping[str, ModuleType]] = {
     "elements": unnamed,
     "doctor": doctor,
     "properties": properties,
+    **{f"{name}_events": behind for name, behind in BEHIND.items()},
 }

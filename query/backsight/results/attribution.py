@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from backsight import charts
+from backsight.requests import group_of
+from backsight.results.raw_events import RawEvents, behind
 from backsight.results.result import Result
 from backsight.results.tables import Table, count, percent
 
@@ -27,6 +30,22 @@ class Attribution(Result):
         """Per group: value (a list; null for those that are pooled), conversions, persons, sum."""
         groups: list[dict[str, Any]] = self.answer["groups"]
         return groups
+
+    def events(
+        self,
+        group: str | int | Sequence[str | int | None] | Mapping[str, Any] | None = None,
+        *,
+        unattributed: bool = False,
+    ) -> RawEvents:
+        """The conversions that a group is owed, and the touches that they are owed to (`role`): each with its
+        `credit`, which adds up, of either role, to the group's `conversions`, and its `amount`.
+
+        `group` is its value, alone or as a list, or `{"pooled": True}`; without one it is all of them;
+        `unattributed` are the conversions that are owed to nothing.
+        """
+        own = {"group": group_of(group), "unattributed": unattributed or None}
+        cell = {key: value for key, value in own.items() if value is not None}
+        return behind(self._asked("events"), "attribution", {"cell": cell})
 
     def _schema(self) -> pyarrow.Schema:
         import pyarrow as pa

@@ -9,6 +9,7 @@ from backsight import charts
 from backsight.requests import group_of
 from backsight.results.funnel_tables import by_period, by_step, grew, groups_by_period, took
 from backsight.results.person_list import PersonList
+from backsight.results.raw_events import RawEvents, behind
 from backsight.results.result import Result
 from backsight.results.signals import Signals
 from backsight.results.tables import Table
@@ -30,6 +31,15 @@ class FunnelPersons(PersonList):
 
     report: ClassVar[str] = "funnel_persons"
     _as_json: ClassVar[tuple[str, ...]] = ("device_ids", "traits", "times")
+
+    def events(self) -> RawEvents:
+        """The raw events behind the list: of each attempt that reached the step, what did it; of those who
+        dropped, what did the step before.
+        """
+        asked = self._asked("events")
+        step = asked.request.get("step", len(asked.request["steps"]))
+        own = {name: asked.request.get(name) for name in ("dropped", "group")}
+        return behind(asked, "funnel", {"step": step, **own})
 
     def _more(self, person: Json) -> dict[str, str]:
         done = [time for time in person["times"] if time is not None]
@@ -105,6 +115,26 @@ class Funnel(Result):
         }
         given = {key: value for key, value in own.items() if value is not None}
         return FunnelPersons(*self._asked("persons").also("funnel_persons", given))
+
+    def events(
+        self,
+        step: int | None = None,
+        *,
+        dropped: bool = False,
+        excluded: bool = False,
+        group: str | int | Sequence[str | int | None] | Json | None = None,
+        at: str | None = None,
+    ) -> RawEvents:
+        """The raw events that did the step in the attempts that count, one an attempt; without a step those
+        of all. Of those who `dropped` it is what did the step before; `excluded` is what would have done the
+        step but for the exclusions.
+
+        `group` is the value of one of the groups, alone or as a list, or `{"pooled": True}`; `at` the `start`
+        of a period of the interval. Columns besides: `step`, and `attempt`, which rows of one attempt share.
+        """
+        own = {"step": step, "dropped": dropped or None, "excluded": excluded or None,
+               "group": group_of(group), "at": at}  # fmt: skip
+        return behind(self._asked("events"), "funnel", own)
 
     def signals(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from backsight import charts
+from backsight.results.raw_events import RawEvents, behind
 from backsight.results.result import Result
 from backsight.results.tables import Table, count, percent
 
@@ -32,6 +33,13 @@ class Lifecycle(Result):
         """Per state: label, values (persons, one per period)."""
         series: list[dict[str, Any]] = self.answer["series"]
         return series
+
+    def events(self, at: str, state: str | None = None) -> RawEvents:
+        """The raw events, in the period `at` (one of `labels`), of those who are in a state there: "new",
+        "returning", "resurrecting"; or "dormant": what these did in the period before. Without a state: of
+        everybody.
+        """
+        return behind(self._asked("events"), "lifecycle", {"cell": _given(at=at, state=state)})
 
     def _schema(self) -> pyarrow.Schema:
         import pyarrow as pa
@@ -82,6 +90,10 @@ class Stickiness(Result):
         rows: list[dict[str, Any]] = self.answer["rows"]
         return rows
 
+    def events(self, periods: int | None = None) -> RawEvents:
+        """The raw events in the range of those who did it in so many `periods`; without, of everybody."""
+        return behind(self._asked("events"), "stickiness", {"cell": _given(periods=periods)})
+
     def _schema(self) -> pyarrow.Schema:
         import pyarrow as pa
 
@@ -103,3 +115,7 @@ class Stickiness(Result):
         ]
         total = ["any", count(self.answer["persons"]), "", ""]
         return Table(header, [*rows, total], frozenset(), "Stickiness", self._notes())
+
+
+def _given(**cell: Any) -> dict[str, Any]:
+    return {key: value for key, value in cell.items() if value is not None}

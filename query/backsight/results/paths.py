@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from backsight import charts
+from backsight.results.raw_events import RawEvents, behind
 from backsight.results.result import Result
 from backsight.results.tables import Table, count, counted, span
 
@@ -35,6 +37,15 @@ class Paths(Result):
         """Per step, over all its edges, shown or not: step, edges, events, persons, stopped."""
         steps: list[dict[str, Any]] = self.answer["steps"]
         return steps
+
+    def events(self, edge: Mapping[str, Any]) -> RawEvents:
+        """The raw events at both ends of an edge: one of `edges`; or `{"step": 1}`, all edges of a step, with
+        a `source` or a `target` (`{"kind", "name"}`) those that have it.
+
+        Columns besides: `role` ("source", "target"), and `transition`, which the two rows of one share.
+        """
+        named = {key: edge[key] for key in ("step", *_ENDS) if key in edge}
+        return behind(self._asked("events"), "paths", {"edge": named})
 
     def _schema(self) -> pyarrow.Schema:
         import pyarrow as pa

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from backsight import charts
+from backsight.results.raw_events import RawEvents, behind
 from backsight.results.result import Result
 from backsight.results.tables import Table, count, counted
 
@@ -34,6 +35,10 @@ class Preview(Result):
         """Persons who did one of them."""
         persons: int = self.answer["persons"]
         return persons
+
+    def raw_events(self, difference: str | None = None) -> RawEvents:
+        """The raw events that match; or, against other rules, those that are "gained" or "lost"."""
+        return behind(self._asked("raw_events"), "preview", {"difference": difference})
 
     def _schema(self) -> pyarrow.Schema:
         import pyarrow as pa

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
+from backsight.charts import notebook
+from backsight.charts.themes import Theme, themed
 from backsight.errors import InvalidRequest, MissingExtra
+from backsight.results.csv_lines import csv_lines
 from backsight.results.tables import Table
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ Answer = dict[str, Any]
 
 Ask = Callable[[str, Answer], Any]
 """Takes a report's name and a request, and gives what is asked."""
+
+Rows = Callable[[str, Answer], "tuple[pyarrow.Schema, Iterator[pyarrow.RecordBatch]]"]
+"""Takes a report's name and a request, and gives the columns of its rows, and these part by part."""
 
 EXPLAINED: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "funnel": ("funnel", ()),
@@ -50,6 +54,8 @@ class Again:
     report: str
     request: Answer
     meta: Answer
+    rows: Rows | None = None
+    """Gives the raw events behind a figure."""
 
     def __call__(self) -> Any:
         """The same question."""
@@ -63,6 +69,21 @@ class Again:
         """Another report, of whose request this question is a part."""
         bare = {name: value for name, value in self.request.items() if name != "as_of"}
         return self.ask(report, {key: bare, **own, "as_of": self.meta})
+
+    def told(self, report: str, own: Answer) -> Answer:
+        """The first of the raw events behind a figure of the question, as a report tells them."""
+        answer: Answer = self.ask(report, self._behind(own))[0]
+        return answer
+
+    def streamed(self, report: str, own: Answer) -> tuple[pyarrow.Schema, Iterator[pyarrow.RecordBatch]]:
+        """All of these: their columns, and the rows part by part."""
+        assert self.rows is not None  # noqa: S101  # whoever asks can give them
+        return self.rows(report, self._behind(own))
+
+    def _behind(self, own: Answer) -> Answer:
+        others = EXPLAINED.get(self.report, ("", ()))[1]
+        request = {key: value for key, value in self.request.items() if key not in others}
+        return {**request, **own, "as_of": self.meta}
 
     def explained(self, own: Answer) -> Any:
         """One person in the report. Raises InvalidRequest for one that is not about persons."""
@@ -84,16 +105,12 @@ Asked = tuple[Answer, Callable[[], str], Again]
 META_KEY = b"backsight"
 """Key of an Arrow schema's metadata under which the answer's `meta` stands, as JSON."""
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""What a spreadsheet takes for the beginning of a formula."""
-
 
 class Result(ABC):
     """The answer of one report.
 
     `answer` is the answer as the HTTP API gives it and `meta` its part about where the figures come from. In
-    a notebook a result shows its chart (with `backsight[notebook]` installed) and its table; `print` shows
-    the table.
+    a notebook a result shows its chart and its table; `print` shows the table.
     """
 
     report: ClassVar[str]
@@ -181,7 +198,7 @@ class Result(ABC):
 
     def to_pandas(self) -> pandas.DataFrame:
         """The same table as a pandas data frame. Raises MissingExtra without pandas."""
-        _require("pandas", "to_pandas()")
+        require("pandas", "to_pandas()")
         return self.to_arrow().to_pandas()
 
     def to_csv(self) -> str:
@@ -191,13 +208,8 @@ class Result(ABC):
         gets an apostrophe in front: names come from the web. Use Arrow where texts must come through
         unchanged.
         """
-        buffer = io.StringIO()
         table = self.to_arrow()
-        writer = csv.writer(buffer, lineterminator="\r\n")
-        writer.writerow(table.column_names)
-        for row in table.to_pylist():
-            writer.writerow([_csv_cell(value) for value in row.values()])
-        return buffer.getvalue()
+        return "".join(csv_lines(table.schema, table.to_batches()))
 
     # ── Charts ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -205,18 +217,30 @@ class Result(ABC):
     def spec(self) -> dict[str, Any]:
         """The chart as a Vega-Lite specification, data included, for any page that can draw one."""
 
-    def chart(self) -> altair.TopLevelMixin:
-        """The chart as an Altair object. Raises MissingExtra without Altair."""
-        _require("altair", "chart()")
+    def chart(self, theme: Theme = "light") -> altair.TopLevelMixin:
+        """The chart as an Altair object, on a light or a dark ground. Raises MissingExtra without Altair."""
+        require("altair", "chart()")
         import altair
 
-        return altair.Chart.from_dict(self.spec())
+        return altair.Chart.from_dict(themed(self.spec(), theme))
 
     # ── How it shows itself ─────────────────────────────────────────────────────────────────────────────────
 
     @abstractmethod
     def _table(self) -> Table:
         """The table that people read."""
+
+    def _tables(self) -> list[Table]:
+        """All tables that people read."""
+        return [self._table()]
+
+    def tables_in_words(self) -> list[dict[str, Any]]:
+        """The tables that people read, of texts: `title`, `header`, `rows`, `left` (numbers of the columns that
+        are aligned left) and `notes`; warnings, which stand in `meta`, are no notes.
+        """
+        warnings = {f"Warning: {warning}" for warning in self.meta.get("warnings", [])}
+        told = [table.to_json() for table in self._tables()]
+        return [{**each, "notes": [note for note in each["notes"] if note not in warnings]} for each in told]
 
     def _notes(self) -> list[str]:
         """What the reader has to know besides, above all the warnings."""
@@ -229,13 +253,8 @@ class Result(ABC):
         return self._table().html()
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
-        """What a notebook shows: the chart, where Altair is installed, and the table under it."""
-        bundle: dict[str, Any] = {}
-        if _installed("altair"):
-            drawn = self.chart()._repr_mimebundle_(include, exclude)
-            bundle.update(drawn[0] if isinstance(drawn, tuple) else drawn or {})
-        html = bundle.get("text/html", "") + self._repr_html_()
-        return {**bundle, "text/plain": repr(self), "text/html": html}
+        """What a notebook shows: the chart, in the reader's theme, and the table under it."""
+        return {"text/plain": repr(self), "text/html": notebook.html(self.spec()) + self._repr_html_()}
 
 
 def _installed(module: str) -> bool:
@@ -244,12 +263,7 @@ def _installed(module: str) -> bool:
     return find_spec(module) is not None
 
 
-def _require(module: str, asked: str) -> None:
+def require(module: str, asked: str) -> None:
+    """Raises MissingExtra where the module that something asked for needs is not installed."""
     if not _installed(module):
         raise MissingExtra(f"{asked} needs {module}: pip install 'backsight[notebook]'")
-
-
-def _csv_cell(value: object) -> object:
-    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
-        return "'" + value
-    return value

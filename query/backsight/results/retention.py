@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from backsight import charts
 from backsight.requests import group_of
 from backsight.results.person_list import PersonList
+from backsight.results.raw_events import RawEvents, behind
 from backsight.results.result import Result
 from backsight.results.signals import Signals
 from backsight.results.tables import Table, count, percent
@@ -25,6 +26,11 @@ class RetentionPersons(PersonList):
     """
 
     report: ClassVar[str] = "retention_persons"
+
+    def events(self) -> RawEvents:
+        """The raw events behind the list: the starts of who is in the cell, and what made them return."""
+        asked = self._asked("events")
+        return behind(asked, "retention", {"cell": asked.request["cell"]})
 
 
 class Retention(Result):
@@ -90,6 +96,26 @@ class Retention(Result):
         page = {"limit": limit} if after is None else {"limit": limit, "after": after}
         asked = self._asked("persons")
         return RetentionPersons(*asked.also("retention_persons", {"cell": chosen, **page}))
+
+    def events(
+        self,
+        start: str,
+        period: int | None = None,
+        *,
+        returned: bool = True,
+        group: str | int | Sequence[str | int | None] | Json | None = None,
+    ) -> RawEvents:
+        """The raw events behind a cell, named as for `persons`: the starts of who is in it (`role` "start"),
+        and what made them return there ("return"). Of the whole cohort (no `period`), and of those who did
+        not return, the starts alone.
+
+        With a `measure`, `value` is the number of each, and rows of the role "measured" have one that counts
+        there though they make nobody a returned one.
+        """
+        cell = {"start": start, "period": period, "group": group_of(group),
+                "returned": None if period is None and returned else returned}  # fmt: skip
+        chosen = {key: each for key, each in cell.items() if each is not None}
+        return behind(self._asked("events"), "retention", {"cell": chosen})
 
     def signals(
         self, period: int = 1, *, limit: int = 20, at_least: int = 20, confidence: float = 0.95

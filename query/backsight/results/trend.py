@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from backsight import charts
+from backsight.requests import group_of
+from backsight.results.raw_events import RawEvents, behind
 from backsight.results.result import Result
 from backsight.results.tables import Table, count
 
 if TYPE_CHECKING:
     import pyarrow
+
+Json = Mapping[str, Any]
 
 
 class Trend(Result):
@@ -36,6 +41,28 @@ class Trend(Result):
         """
         series: list[dict[str, Any]] = self.answer["series"]
         return series
+
+    def events(
+        self,
+        at: str | None = None,
+        *,
+        series: int | str = 1,
+        group: str | int | Sequence[str | int | None] | Json | None = None,
+        previous: bool = False,
+    ) -> RawEvents:
+        """The raw events that a series counts in the interval `at` (one of `labels`); without it, in the
+        whole range.
+
+        `series` is its number, from 1, or its name; `group` the value of a group, alone or as a list, or
+        `{"pooled": True}`; with `previous` it is an interval of the range before. A figure is their number,
+        that of their persons or sessions, or the statistic of their `value`. Of active persons they are those
+        of all days that an interval looks back on; of cumulative values, of all intervals so far; of smoothed
+        ones, of those whose mean it is. Columns besides: `period`, `value`, `counted_session`, where they
+        matter.
+        """
+        own = {"series": series, "at": at, "group": group_of(group), "previous": previous or None}
+        cell = {key: value for key, value in own.items() if value is not None}
+        return behind(self._asked("events"), "trend", {"cell": cell})
 
     def _schema(self) -> pyarrow.Schema:
         import pyarrow as pa

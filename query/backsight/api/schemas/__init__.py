@@ -12,6 +12,7 @@ from backsight.api.schemas import (
     administration,
     answer,
     attribution,
+    behind,
     breakdowns,
     cohorts,
     definer,
@@ -28,6 +29,7 @@ from backsight.api.schemas import (
     saved,
     sessions,
     signals,
+    sql,
     timelines,
     trend,
 )
@@ -37,6 +39,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     **administration.SCHEMAS,
     **answer.SCHEMAS,
     **attribution.SCHEMAS,
+    **behind.SCHEMAS,
     **breakdowns.SCHEMAS,
     **cohorts.SCHEMAS,
     **definer.SCHEMAS,
@@ -53,6 +56,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     **saved.SCHEMAS,
     **sessions.SCHEMAS,
     **signals.SCHEMAS,
+    **sql.SCHEMAS,
     **timelines.SCHEMAS,
     **trend.SCHEMAS,
 }

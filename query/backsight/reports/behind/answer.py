@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import pyarrow as pa
 
+from backsight.fields import read_whole
 from backsight.reports import lifecycle as lifecycles
 from backsight.reports import preview as previews
 from backsight.reports import stickiness as sticking
@@ -20,7 +22,12 @@ from backsight.reports.funnel import sql as funnel_sql
 from backsight.reports.paths import sql as paths_sql
 from backsight.reports.retention import sql as retention_sql
 from backsight.reports.trend import sql as trend_sql
+from backsight.results.result import META_KEY
 from backsight.scan.context import Context
+
+MOST_ROWS: Final = 10**12
+PART_ROWS: Final = 8_192
+"""Rows of a part, at most: some megabytes."""
 
 Answer = dict[str, Any]
 Request = Mapping[str, object]
@@ -49,13 +56,16 @@ class Behind:
         }
 
     def parts(self, request: Request, context: Context) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
-        """All of them in their order, part by part, and their columns; `limit` and `after` hold here, too.
+        """All of them in their order (with a `limit`, so many), part by part, and their columns.
 
         Which rows they are is found before this returns; they are read as they are asked for.
         """
-        asked = {key: value for key, value in request.items() if key != "limit"}
-        page, source = self._found(asked, context)
-        return pa.schema([*source.own, *ROW_SCHEMA]), _parts(source, page)
+        limit = request.get("limit")
+        most = None if limit is None else read_whole(limit, "limit", 1, MOST_ROWS)
+        page, source = self._found({key: each for key, each in request.items() if key != "limit"}, context)
+        meta = json.dumps(context.meta(source.mentioned, source.warnings)).encode()
+        schema = schema_of(source).with_metadata({META_KEY: meta})
+        return schema, _parts(source, page, most)
 
     def sql(self, request: Request, context: Context) -> str:
         """The SQL of the report whose figure it is."""
@@ -69,8 +79,8 @@ class Behind:
 
 def _page(source: Source, page: Page) -> tuple[pa.Table, str | None]:
     """The rows of a page, and where the next one begins."""
-    schema, elements = pa.schema([*source.own, *ROW_SCHEMA]), Elements(source.context.trie)
-    found, have = [schema.empty_table()], 0
+    elements = Elements(source.context.trie)
+    found, have = [schema_of(source).empty_table()], 0
     for day, count in source.by_day.items():
         if page.day is not None and day < page.day:
             continue
@@ -87,15 +97,23 @@ def _page(source: Source, page: Page) -> tuple[pa.Table, str | None]:
     return pa.concat_tables(found), None
 
 
-def _parts(source: Source, page: Page) -> Iterator[pa.RecordBatch]:
-    elements = Elements(source.context.trie)
+def _parts(source: Source, page: Page, most: int | None) -> Iterator[pa.RecordBatch]:
+    elements, left = Elements(source.context.trie), MOST_ROWS if most is None else most
     for day, count in source.by_day.items():
         skip = page.skip if day == page.day else 0
         if (page.day is not None and day < page.day) or skip >= count:
             continue
-        query = source.query(day, skip, count)
+        if left <= 0:
+            return
+        query = source.query(day, skip, min(left, count - skip))
+        left -= count - skip
         for part in source.context.engine.parts(query.sql, query.params, query.tables):
-            yield from conformed(part, source.own, elements).to_batches()
+            yield from conformed(part, source.own, elements).to_batches(PART_ROWS)
+
+
+def schema_of(source: Source) -> pa.Schema:
+    """The columns of its rows."""
+    return pa.schema([*source.own, *ROW_SCHEMA])
 
 
 BEHIND: Final[Mapping[str, Behind]] = {
