@@ -24,6 +24,7 @@ from backsight.held_rows import HeldRows
 from backsight.node_rows import NodeRows
 from backsight.parquet_rows import Integers
 from backsight.rules import user_agents
+from backsight.sandbox.processes import Sandbox
 from backsight.spill import Spill
 
 SETTINGS: Final[dict[str, str | bool | int | float | list[str]]] = {
@@ -121,6 +122,7 @@ class Engine:
         self._database.execute(f"set global temp_directory = {quoted(str(spill.path))}")
         self._database.execute(f"set global max_temp_directory_size = '{spill.most}B'")
         self.threads, self.memory = int(self._setting("threads")), self._memory
+        self.sandbox = Sandbox(self.memory // 4, self.threads)
         self._rows = HeldRows(self.memory // 2, self.forget)
         self._node_rows = NodeRows(self._rows, threads=self.threads)
         self._derived: OrderedDict[Hashable, pa.Table] = OrderedDict()
@@ -191,6 +193,7 @@ class Engine:
             self.interrupt()
             with self._lock:
                 self._ended.wait_for(lambda: not self._running, timeout=0.05)
+        self.sandbox.close()
         self._database.close()
         self._unspill()
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
 import pyarrow as pa
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from backsight.api.headers import SECURITY_HEADERS, preferred
 from backsight.api.operation import Answer, Operation
 from backsight.api.preconditions import etag
 from backsight.api.problems import HTTPError
-from backsight.results import Result
+from backsight.results import Result, Sql
 
 JSON: Final = "application/json"
 ARROW: Final = "application/vnd.apache.arrow.stream"
@@ -52,6 +53,8 @@ def render(answer: Answer, media: str) -> Response:
     if answer.content is None:
         return Response(status_code=204, headers=headers)
     headers["Vary"] = "Accept"
+    if isinstance(answer.content, Sql):
+        return StreamingResponse(_parts(answer.content, media), answer.status, headers, media)
     return Response(encode(answer.content, media), answer.status, headers, media)
 
 
@@ -67,6 +70,13 @@ def encode(content: dict[str, object] | Result, media: str) -> bytes:
     if media == ARROW:
         return _arrow_stream(content.to_arrow())
     return content.to_csv().encode() if media == CSV else msgspec.json.encode(content.answer)
+
+
+def _parts(rows: Sql, media: str) -> Iterator[bytes] | Iterator[str]:
+    """The rows in that form, made as they are sent: as texts they take a multiple of their memory."""
+    if media == ARROW:
+        return rows.arrow_parts()
+    return rows.csv_parts() if media == CSV else rows.json_parts()
 
 
 def _arrow_stream(table: pa.Table) -> bytes:

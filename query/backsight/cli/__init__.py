@@ -37,6 +37,7 @@ COMMANDS: Final = {
     "paths": "reports.paths",
     "attribution": "reports.attribution",
     "signals": "reports.signals",
+    "sql": "sql",
     "doctor": "doctor",
     "person": "person",
     "explain": "person",

@@ -15,6 +15,7 @@ from backsight.results.properties import Properties
 from backsight.results.result import Result
 from backsight.results.retention import Retention, RetentionPersons
 from backsight.results.signals import Signals
+from backsight.results.sql import Sql
 from backsight.results.trend import Trend
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "Retention",
     "RetentionPersons",
     "Signals",
+    "Sql",
     "Stickiness",
     "Trend",
 ]

@@ -1,0 +1,184 @@
+"""The views of a statement: made of the files of a snapshot, the identity of its persons and the names.
+
+What a statement does not mention is not made. Joins are over relations with one row a key, so that the
+database leaves out those whose columns are not asked for: who does not ask for persons does not pay for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+import pyarrow as pa
+
+from backsight.contract import ELEMENTS, EVENTS, NODES, STATEMENTS
+from backsight.engine import Files, select_files
+from backsight.errors import nearest, shown
+from backsight.rules.conditions import Conditions
+from backsight.sandbox.columns import (
+    COLUMNS,
+    NAMED_EVENTS,
+    PERSON,
+    RAW_EVENTS,
+    TRAITS,
+    USER_ID,
+    Column,
+    listed,
+)
+from backsight.sandbox.processes import Mentioned, Setup
+from backsight.scan.bursts import burst_clicks
+from backsight.scan.context import PERSON_TRAITS, Context, rfc3339
+from backsight.scan.moments import Range
+from backsight.scan.node_sets import JOIN, NODE_SETS, NodeSets
+from backsight.sql import load_sql
+
+if TYPE_CHECKING:
+    from backsight.engine import Relation
+
+_FIRST_USERS: Final = """create view first_users as
+select device, any_value("user") as "user", any_value(users) as users from _first_users group by device"""
+_USERS: Final = """create view users as
+select "user" as person, min(user_id) as user_id from _statements where "user" is not null group by "user\""""
+_SAID: Final = "create view said as select person, any_value(traits) as traits from _traits group by person"
+
+PERSON_SQL: Final = """case
+        when e."user" is not null and list_contains(first_users.users, e."user") then e."user"
+        else coalesce(first_users."user", e.device)
+    end"""
+"""The person behind an event, as `identity.person_sql` has it."""
+
+
+class Views:
+    """Gathers what the database of one statement is made of."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._tables: dict[str, pa.Table] = {}
+        self._statements: dict[str, str] = {}
+        self._paths: list[str] = []
+        self.warnings: list[str] = []
+
+    def setup(self, mentioned: Mentioned) -> Setup:
+        """The views that are mentioned, with what they are made of."""
+        for view in mentioned["views"]:
+            if view == "named_events":
+                self._named_events(mentioned["names"])
+            else:
+                {"raw_events": self._raw_events, "persons": self._persons, "nodes": self._nodes}[view]()
+        return Setup(self._tables, tuple(self._statements.values()), tuple(self._paths))
+
+    def _raw_events(self) -> None:
+        self._people()
+        self._make("raw_events", f"select\n    {self._listed(RAW_EVENTS)}\nfrom _events as e\n{_PEOPLE}")
+
+    def _listed(self, columns: Iterable[Column]) -> str:
+        own = {PERSON.name: PERSON_SQL, USER_ID.name: "users.user_id", TRAITS.name: "said.traits"}
+        return listed(tuple(column._replace(sql=own.get(column.name, column.sql)) for column in columns))
+
+    def _people(self) -> None:
+        """Events, and who is who."""
+        site = self._context.snapshot
+        schema = pa.schema([field for field in EVENTS if field.name not in ("site", "date")])
+        self._files("_events", Files(site.files("events"), schema, named=True))
+        self._files("_statements", Files(site.files("statements"), STATEMENTS))
+        identity = self._context.identity
+        sql = """select devices.device, devices."user", list(pairs."user") as users
+from devices join pairs on pairs.device = devices.device group by all"""
+        tables = {"devices": identity.devices, "pairs": identity.pairs}
+        self._tables["_first_users"] = self._context.engine.query(sql, tables=tables)
+        self._tables["_traits"] = identity.traits
+        self._statements |= {"first_users": _FIRST_USERS, "users": _USERS, "said": _SAID}
+
+    def _persons(self) -> None:
+        self._raw_events()
+        self._statements["devices"] = load_sql("sandbox_devices")
+        self._statements["persons"] = load_sql("sandbox_persons").replace(
+            "{columns}", listed(COLUMNS["persons"])
+        )
+
+    def _nodes(self) -> None:
+        site = self._context.snapshot
+        self._files("_nodes", Files(site.files("nodes"), NODES))
+        self._files("_elements", Files(site.files("elements"), ELEMENTS))
+        for part in ("identifier", "descriptions", "ways"):
+            self._statements[part] = load_sql(f"sandbox_{part}")
+        self._statements["nodes"] = load_sql("sandbox_nodes").replace("{columns}", listed(COLUMNS["nodes"]))
+
+    def _named_events(self, asked: Iterable[str] | None) -> None:
+        known = self._context.names
+        for name in sorted(set(asked or ()) - set(known)):
+            valid = nearest(name, known)
+            self.warnings.append(f"There is no named event {shown(name)}. Valid: {valid}.")
+        self._people()
+        names = sorted(known if asked is None else set(asked) & set(known))
+        conditions = _Written(self._context)
+        tests = {name: conditions.event(name, "names") for name in names}
+        self.warnings += conditions.warnings
+        self._provide(conditions)
+        sets = NodeSets.of(conditions.node_sets, tests.values())
+        if sets.tests:
+            self._tables[NODE_SETS] = sets.table
+        columns = tuple(column for column in NAMED_EVENTS if column.name != "name")
+        some = " or ".join(sets.looked_up(test) for test in tests.values()) or "false"
+        borne = ", ".join(
+            f"case when {sets.looked_up(test)} then {literal(name)} end" for name, test in tests.items()
+        )
+        self._make(
+            "named_events",
+            f"select unnest(borne) as name, * exclude (borne) from (\nselect\n    {self._listed(columns)},\n"
+            f"    list_filter([{borne or 'null::varchar'}], lambda each: each is not null) as borne\n"
+            f"from _events as e\n{_PEOPLE}\n{JOIN if sets.tests else ''}\nwhere {some}\n)",
+        )
+
+    def _provide(self, conditions: Conditions) -> None:
+        """The relations that rules look things up in, worked out here."""
+        engine, snapshot = self._context.engine, self._context.snapshot
+        needed: dict[str, Relation] = dict(conditions.tables)
+        for rage, name in conditions.bursts.items():
+            needed[name] = burst_clicks(rage, snapshot, Range(None, None))
+        for name, relation in needed.items():
+            is_ready = isinstance(relation, pa.Table)
+            self._tables[name] = (
+                relation if is_ready else engine.query("select * from r", tables={"r": relation})
+            )
+
+    def _files(self, name: str, files: Files) -> None:
+        if files.uris:
+            self._make(name, select_files(files))
+            self._paths += files.uris
+        else:
+            extra = [pa.field("filename", pa.string())] if files.named else []
+            self._tables[name] = pa.schema([*files.schema, *extra]).empty_table()
+
+    def _make(self, name: str, sql: str) -> None:
+        self._statements[name] = f"create view {name} as {sql}"
+
+
+_PEOPLE: Final = f"""left join first_users on first_users.device = e.device
+left join users on users.person = {PERSON_SQL}
+left join said on said.person = {PERSON_SQL}"""
+
+
+class _Written(Conditions):
+    """Conditions whose values stand in the SQL: a view takes no parameters."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context.trie, context.names, "e", PERSON_TRAITS.replace("person_traits", "said"))
+
+    def bind(self, value: object) -> str:
+        return literal(value)
+
+
+def literal(value: object) -> str:
+    """A value as SQL writes it."""
+    if isinstance(value, str):
+        parts = ("'" + part.replace("'", "''") + "'" for part in value.split("\0"))
+        return "(" + " || chr(0) || ".join(parts) + ")"
+    if isinstance(value, bool) or value is None:
+        return {True: "true", False: "false", None: "null"}[value]
+    if isinstance(value, datetime):
+        return f"timestamptz '{rfc3339(value)}'"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(literal, value))}]"
+    return f"{value!r}::double" if isinstance(value, float) else repr(value)
