@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ from backsight.asking import Question
 from backsight.deletions import DeletionRequests
 from backsight.errors import Refused
 from backsight.fields import read_object
-from backsight.keys import KeyRequests
+from backsight.keys import SCOPES, KeyRequests
 from backsight.ready import ready_rules
 from backsight.scan.context import rfc3339
 
@@ -207,6 +208,15 @@ def read_definer(call: Call) -> Answer:
     asking = call.principal
     expires = None if asking.expires is None else rfc3339(asking.expires)
     return Answer({"site": asking.site, "origin": asking.origin, "expires": expires})
+
+
+def read_site(call: Call) -> Answer:
+    """What the asker's key opens, and by which key the site's pages send."""
+    asking, now = call.principal, datetime.now(UTC)
+    live = [key for key in _keys(call).keys.list(asking.site) if key.shown and key.is_live(now)]
+    opened = {"site": asking.site, "scopes": [scope for scope in SCOPES if scope in asking.scopes]}
+    expires = None if asking.expires is None else rfc3339(asking.expires)
+    return Answer({**opened, "expires": expires, "write_key": live[0].shown if live else None})
 
 
 def _keys(call: Call) -> KeyRequests:

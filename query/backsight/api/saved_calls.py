@@ -101,4 +101,5 @@ def _shared(call: Call) -> SavedReport:
 
 
 def _drawn(report: str, answer: dict[str, Any]) -> dict[str, Any]:
-    return {"answer": answer, "spec": RESULTS[report](answer, str).spec()}
+    result = RESULTS[report](answer, str)
+    return {"answer": answer, "spec": result.spec(), "tables": result.tables_in_words()}

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from html import escape
+from typing import Any
 
 LONGEST_CELL = 48
 """Characters of a cell that a terminal shows."""
@@ -63,6 +64,12 @@ class Table:
         caption = f"<caption>{escape(self.title)}</caption>" if self.title else ""
         notes = "".join(f"<div>{escape(note)}</div>" for note in self.notes)
         return f"<table>{caption}<thead>{head}</thead><tbody>{body}</tbody></table>{notes}"
+
+    def to_json(self) -> dict[str, Any]:
+        """The table for any page that draws one: title, header, rows, left, notes."""
+        rows = [list(row) for row in _middle_left_out(self.rows)]
+        texts = {"title": self.title, "header": list(self.header), "rows": rows}
+        return {**texts, "left": sorted(self.left), "notes": list(self.notes)}
 
     def _line(self, row: Sequence[str], widths: Sequence[int]) -> str:
         padded = []

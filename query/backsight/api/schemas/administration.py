@@ -50,6 +50,14 @@ AUDIT: Final[Schema] = {
 """What is asked of the audit trail."""
 
 SCHEMAS: Final[dict[str, Schema]] = {
+    "SiteOpened": full(
+        {
+            "site": TEXT,
+            "scopes": array(choice(*SCOPES), description="Of the key that asks"),
+            "expires": nullable(_INSTANT),
+            "write_key": nullable({**TEXT, "description": "By which the site's pages send: the oldest"}),
+        }
+    ),
     "KeyRequest": obj(
         {
             "scopes": array(

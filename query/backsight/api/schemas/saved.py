@@ -27,6 +27,7 @@ from backsight.saved_reports.shared import TOLD_OF_META
 _INSTANT: Final[Schema] = {**TEXT, "format": "date-time"}
 _DESCRIPTION: Final[Schema] = {**TEXT, "maxLength": MAX_DESCRIPTION_CHARS}
 _SPEC: Final[Schema] = {"type": "object", "description": "Vega-Lite, data included"}
+_TABLES: Final = array(ref("TableInWords"), description="What people read under the chart")
 _ANSWER: Final = either(*(ref(schema_name(report)) for report in REPORTS_SAVED))
 _WHAT: Final[Schema] = {"name": NAME, "report": choice(*REPORTS_SAVED), "description": TEXT}
 _LINK: Final[Schema] = {
@@ -50,7 +51,9 @@ def _definition(report: str) -> Schema:
 
 SCHEMAS: Final[dict[str, Schema]] = {
     **{
-        f"{schema_name(report)}Drawn": full({"answer": ref(schema_name(report)), "spec": _SPEC})
+        f"{schema_name(report)}Drawn": full(
+            {"answer": ref(schema_name(report)), "spec": _SPEC, "tables": _TABLES}
+        )
         for report in (*REPORTS_SAVED, "preview", "activity")
     },
     "SavedDefinition": either(
@@ -71,7 +74,18 @@ SCHEMAS: Final[dict[str, Schema]] = {
     ),
     "SavedReports": full({"site": TEXT, "saved": array(ref("SavedReport"))}),
     "SavedHistory": full({"versions": array(ref("SavedReport"))}),
-    "SavedAnswer": full({**_WHAT, "request": {"type": "object"}, "answer": _ANSWER, "spec": _SPEC}),
+    "SavedAnswer": full(
+        {**_WHAT, "request": {"type": "object"}, "answer": _ANSWER, "spec": _SPEC, "tables": _TABLES}
+    ),
+    "TableInWords": full(
+        {
+            "title": TEXT,
+            "header": array(TEXT),
+            "rows": array(array(TEXT), description="Of many, the first and the last"),
+            "left": array(COUNT, description="Numbers of the columns that are aligned left"),
+            "notes": array(TEXT),
+        }
+    ),
     "ShareRequest": obj(
         {
             "days": nullable(
@@ -117,6 +131,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
                 description=f"As the report answers; of its `meta` {', '.join(TOLD_OF_META)}",
             ),
             "spec": _SPEC,
+            "tables": _TABLES,
         }
     ),
 }
