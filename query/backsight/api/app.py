@@ -27,6 +27,7 @@ from backsight.api.page_files import page_routes
 from backsight.api.paths import RawRoute
 from backsight.api.problems import not_routed
 from backsight.api.schemas import SCHEMAS
+from backsight.api.schemas.definitions import FILE_SCHEMA_PATH, file_schema
 from backsight.api.schemas.parts import Schema
 from backsight.api.streams import Streams
 from backsight.api.workers import Workers
@@ -114,6 +115,7 @@ def create_api(
     described = document(app.version, every, {**SCHEMAS, **(schemas or {})}, beside or {})
     app.openapi = lambda: described  # type: ignore[method-assign]
     app.add_route("/v1/openapi.json", partial(_describe, msgspec.json.encode(described)))
+    app.add_route(FILE_SCHEMA_PATH, partial(_describe, msgspec.json.encode(file_schema())))
     return app
 
 

@@ -165,6 +165,26 @@ REQUESTS: Final[dict[str, dict[str, Any]]] = {
         "against": [{"on": "submit", "css": "form#signup"}],
         "from": "2026-10-01",
     },
+    "PlanRequest": {
+        "definitions": {
+            "version": 1,
+            "events": {
+                "Signed up": {"on": "submit", "css": "form#signup", "description": "The form on /join"},
+                "Bought": {"rules": [{"on": "track", "name": "Order Completed"}, {"css": "#buy"}]},
+            },
+            "cohorts": {"Buyers": {"person_where": [{"did": "Bought"}]}},
+        },
+        "file": "events.yaml",
+        "overwrite": ["Signed up"],
+        "from": "2026-10-01",
+    },
+    "ApplyRequest": {
+        "definitions": {
+            "version": 1,
+            "events": {"Bought": {"on": "track", "name": "Order Completed"}},
+        },
+        "file": "shop.yaml",
+    },
     "DoctorRequest": {"days": 7, "timezone": "Europe/Vienna"},
     "PropertiesRequest": {"sample": 50_000},
     "Definition": {

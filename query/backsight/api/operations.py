@@ -44,6 +44,7 @@ from backsight.api.calls import (
     revoke_key,
     rotate_key,
 )
+from backsight.api.definition_calls import apply_definitions, plan_definitions
 from backsight.api.operation import Answer, Call, Later, Operation
 from backsight.api.saved_operations import SAVED_OPERATIONS
 from backsight.api.schemas.administration import AUDIT
@@ -162,6 +163,14 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     Operation(
         "sql", "POST", "/v1/sql", "read", "The rows of a SQL statement over the views of the site", ask_sql,
         "SqlRequest", "SqlRows", tabular=True, reads_lake=True,
+    ),
+    Operation(
+        "planDefinitions", "POST", "/v1/events/plan", "read", "What an apply of an events file would do",
+        plan_definitions, "PlanRequest", "Plan", reads_lake=True, body_bytes=PAGE_BYTES,
+    ),
+    Operation(
+        "applyDefinitions", "POST", "/v1/events/apply", "define", "Apply an events file, all of it or nothing",
+        apply_definitions, "ApplyRequest", "Applied", body_bytes=PAGE_BYTES,
     ),
     Operation("listReady", "GET", "/v1/rules", "read", "Ready-made rules", list_ready, response="ReadyRules"),
     Operation(

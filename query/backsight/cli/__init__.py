@@ -25,6 +25,8 @@ COMMANDS: Final = {
     "page": "page",
     "define": "define",
     "events": "events",
+    "plan": "definitions",
+    "apply": "definitions",
     "elements": "elements",
     "cohorts": "cohorts",
     "saved": "saved",

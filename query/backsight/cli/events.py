@@ -36,6 +36,27 @@ def list_events(site: Questions, as_json: bool) -> None:
     _show_events(site.events(), as_json)
 
 
+@events.command("export")
+@click.option("--schema", metavar="PLACE", help="Where editors find the JSON schema.  [next to the file]")
+@asks_site
+def export_events(site: Questions, schema: str | None) -> None:
+    """Print all named events and cohorts as an events file, for `backsight plan` and `backsight apply`.
+
+    \b
+    backsight events export > events.yaml
+    backsight events schema > events.schema.json
+    """
+    click.echo(site.export_events(schema=schema), nl=False)
+
+
+@events.command("schema")
+def show_schema() -> None:
+    """Print the JSON schema of an events file, by which editors complete and check it."""
+    from backsight.api.schemas.definitions import file_schema
+
+    show_json(file_schema())
+
+
 @events.command("ready")
 @json_option
 def list_ready(as_json: bool) -> None:

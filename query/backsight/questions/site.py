@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, Union
 from backsight.errors import BacksightError
 from backsight.named_events import NamedEvent, check_name
 from backsight.questions.administration import Administration
+from backsight.questions.definitions import DefinitionQuestions
 from backsight.questions.deletions import DeletionQuestions
 from backsight.questions.funnels import FunnelQuestions
 from backsight.questions.paths import PathQuestions
@@ -44,6 +45,7 @@ datetime).
 
 class Questions(
     Administration,
+    DefinitionQuestions,
     DeletionQuestions,
     FunnelQuestions,
     RetentionQuestions,

@@ -26,7 +26,8 @@ def apply(db: sqlite3.Connection, application: Application) -> list[int]:
 
 def managed(rows: Sequence[tuple[str, str, str, int]]) -> list[Managed]:
     """What rows of `kind`, `name`, `file` and `version` say."""
-    return [Managed("event" if kind == "event" else "cohort", *row) for kind, *row in rows]
+    return [Managed("event" if kind == "event" else "cohort", name, file, number)
+            for kind, name, file, number in rows]  # fmt: skip
 
 
 def _manage(db: sqlite3.Connection, application: Application, kind: str, name: str, number: int) -> None:
