@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import backsight as bs
 from backsight.contract import COLUMN_PROPERTIES, DERIVED_PROPERTIES
 from backsight.questions import Questions
-from backsight.reports import properties
+from backsight.reports import properties, trend
 from backsight.results import Properties
 from query.conftest import ContextOf
 from query.rows import event, statement
@@ -40,7 +40,7 @@ def expected(name: str, found: list[Any], of: int) -> dict[str, Any]:
             "values": [value for (_, value), _ in ranked[:5]]}  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(events=st.lists(PROPS, max_size=12), sample=st.integers(1, 14))
 def test_custom_ones(context_of: ContextOf, events: list[dict[str, Any] | None], sample: int) -> None:
     """Types, counts and values are those of the newest events that have any, whatever they hold."""
@@ -193,3 +193,29 @@ def test_a_named_event_is_a_step(site: Questions) -> None:
         assert one.to_arrow().to_pylist() == same.to_arrow().to_pylist(), one.report
         assert one.again().to_arrow().to_pylist() == same.to_arrow().to_pylist()
     assert by_event[4].answer["series"][0]["total"] == 4
+
+
+def test_a_trait_that_nobody_has(site: Questions) -> None:
+    """It matches nobody, which may be meant: the answer warns, wherever it was named."""
+    told = "Nobody has a trait 'plan'; none exist yet."
+    plan = {"property": "plan", "op": "is", "value": "pro"}
+    for answer in (
+        site.trend("Signed up", breakdown="person.plan", **OCTOBER),
+        site.funnel(["Signed up"], person_where=plan, **OCTOBER),
+        site.retention("Signed up", "Signed up", person_where=plan, **OCTOBER),
+        site.preview_cohort(plan),
+    ):
+        assert answer.meta["warnings"] == [told], answer.report
+
+
+def test_the_nearest_trait_is_named(context_of: ContextOf) -> None:
+    """A slip of the pen is told from what is not there."""
+    said = [statement("traits", T0, device=1, device_id="d1", traits='{"plan": "pro", "at": {"work": 1}}')]
+    context = context_of([event("A", T0)], said)
+    request = {"series": ["A"], "interval": "all", "breakdown": {"by": ["person.plam"]}}
+    assert trend.run(request, context)["meta"]["warnings"] == [
+        "Nobody has a trait 'plam'; did you mean 'plan'."
+    ]
+    for name in ("person.plan", "person.at.work"):
+        request["breakdown"] = {"by": [name]}
+        assert trend.run(request, context)["meta"]["warnings"] == []

@@ -72,4 +72,4 @@ class Properties(Result):
 
 
 def _said(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+    return value if isinstance(value, str) and value else json.dumps(value)

@@ -63,6 +63,8 @@ class Conditions:
         """Columns of `events` that the SQL reads."""
         self.customs: dict[str, str] = {}
         """Custom properties named bare (not `props.NAME`), each with the field that first did."""
+        self.traits: set[str] = set()
+        """Traits that were named, as `person.NAME`."""
         self.warnings: list[str] = []
 
     def bind(self, value: object) -> str:
@@ -141,6 +143,8 @@ class Conditions:
         self.columns.update(found.columns)
         if is_bare_custom(name):
             self.customs.setdefault(name, field)
+        elif name.startswith("person."):
+            self.traits.add(name)
         return found
 
     def _node_test(self, css: str, match: Match, field: str) -> str:

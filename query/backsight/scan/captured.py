@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import pyarrow as pa
@@ -42,6 +42,32 @@ def _is_captured(name: str, context: Context) -> bool:
     sql = f"select 1 from events as e where e.props is not null and {prop.sql} is not null limit 1"
     found: int = context.engine.query(sql, params, {"events": _props(context)}).num_rows
     return found > 0
+
+
+def unsaid_traits(names: Iterable[str], context: Context) -> list[str]:
+    """Warnings of traits (`person.NAME`) that nobody has: a cohort may wait for one, or a letter is wrong."""
+    unsaid = [name.removeprefix("person.") for name in sorted(names) if not _is_said(name, context)]
+    known = _known_traits(context) if unsaid else ()
+    return [f"Nobody has a trait {shown(name)}; {nearest(name, known)}." for name in unsaid]
+
+
+def _is_said(name: str, context: Context) -> bool:
+    params: dict[str, object] = {}
+
+    def bind(value: object) -> str:
+        params[f"p{len(params)}"] = value
+        return f"$p{len(params) - 1}"
+
+    prop = find_property(name, "", "e", "t.traits", bind)
+    sql = f"select 1 from said as t where {prop.sql} is not null limit 1"
+    found: int = context.engine.query(sql, params, {"said": context.identity.traits}).num_rows
+    return found > 0
+
+
+def _known_traits(context: Context) -> list[str]:
+    sql = "select distinct unnest(json_keys(traits)) as name from said"
+    found = context.engine.query(sql, {}, {"said": context.identity.traits[:SAMPLE]})
+    return list(found.column("name").to_pylist())
 
 
 def _known(context: Context) -> list[str]:

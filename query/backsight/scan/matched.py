@@ -24,7 +24,7 @@ from backsight.rules.conditions import Conditions
 from backsight.rules.rule import AnyRule, RuleOrAny
 from backsight.rules.steps import Step
 from backsight.scan.bursts import burst_clicks
-from backsight.scan.captured import require_captured
+from backsight.scan.captured import require_captured, unsaid_traits
 from backsight.scan.context import PERSON_TRAITS, Context, rfc3339
 from backsight.scan.node_sets import JOIN, NODE_SETS, NodeSets
 from backsight.scan.request import EARLIEST, LATEST, Common, Range
@@ -128,7 +128,8 @@ class Scan:
         if self._node_sets.tests:
             relations[NODE_SETS] = self._node_sets.table
         used = {name: value for name, value in self.conditions.params.items() if uses(text, name)}
-        return Query(text, used, relations, self.conditions.warnings)
+        unsaid = unsaid_traits(self.conditions.traits, self.context)
+        return Query(text, used, relations, [*self.conditions.warnings, *unsaid])
 
     def _person(self) -> tuple[str, str]:
         if not (self.persons or self.needs_persons):

@@ -24,6 +24,7 @@ MAX_NESTING: Final = 8
 MAX_SEPARATORS: Final = 400
 """Most white spaces, commas and combinators; bounds the parser's recursion."""
 
+SYNTAX: Final = "CSS selector syntax"
 LEGACY_PSEUDO_ELEMENTS: Final = frozenset({"before", "after", "first-line", "first-letter"})
 _SEPARATORS: Final = frozenset({",", ">", "+", "~"})
 
@@ -66,10 +67,20 @@ class Grammar:
             return list(parse(tokens))
         except SelectorError as error:
             token, problem = (*error.args, "")[:2]
-            self.invalid(f"{problem or 'unexpected end'} at {_written(token)!r}", "CSS selector syntax")
+            self._misread(str(problem), _written(token))
         except AttributeError:  # cssselect2 looks at a token past the end
-            self.invalid("unexpected end", "CSS selector syntax")
+            self.invalid("unexpected end", SYNTAX)
         raise AssertionError("unreachable")
+
+    def _misread(self, problem: str, written: str) -> None:
+        """What the library says of the token at which it stopped, as people say it."""
+        if not written:
+            self.invalid(
+                f"{problem.partition(', got')[0] or 'something was expected'} before the end", SYNTAX
+            )
+        quoted = f'; a value that is no word in quotes, such as [name="{written}"]'
+        valid = SYNTAX + (quoted if problem.startswith("expected attribute value") else "")
+        self.invalid(f"{problem or 'something unexpected'} at {written!r}", valid)
 
     def _check(self, tokens: Sequence[Token]) -> None:
         for index, token in enumerate(tokens):
@@ -77,7 +88,7 @@ class Grammar:
 
     def _check_token(self, token: Token, following: Sequence[Token]) -> None:
         if token.type == "error":
-            self.invalid(f"{token.message}", "CSS selector syntax")
+            self.invalid(f"{token.message}", SYNTAX)
         elif token.type == "literal" and token.value in COMBINATORS:
             refuse(token.value, COMBINATORS[token.value], self.field, self.css)
         elif token == ":":  # noqa: S105
@@ -111,7 +122,7 @@ class Grammar:
             if token.type == "literal" and token.value.endswith("=")
         ]
         if operators and len(inside) - operators[0] > 3:
-            self.invalid(f"expected ], got {_written(inside[operators[0] + 3])!r}", "CSS selector syntax")
+            self.invalid(f"expected ], got {_written(inside[operators[0] + 3])!r}", SYNTAX)
 
     def _check_function(self, token: Token) -> None:
         if token.lower_name in ("is", "where", "not", "host"):
