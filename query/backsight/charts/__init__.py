@@ -8,14 +8,17 @@ from backsight.charts.attribution import attribution, credits_of
 from backsight.charts.doctor import doctor
 from backsight.charts.funnel import funnel, step_labels, unit_of
 from backsight.charts.lifecycle import lifecycle, stickiness
-from backsight.charts.parts import Row, Spec, plain
+from backsight.charts.parts import Row, Spec
 from backsight.charts.paths import paths
 from backsight.charts.person import person
 from backsight.charts.preview import cohort_preview, preview
 from backsight.charts.properties import properties
-from backsight.charts.retention import cells, has_begun, retention, retention_points, spans
+from backsight.charts.retention import retention
+from backsight.charts.retention_cells import cells, has_begun, retention_points, spans
 from backsight.charts.signals import signals
+from backsight.charts.sql import sql
 from backsight.charts.trend import group_text, is_whole, points, series_names, trend
+from backsight.charts.words import plain
 
 __all__ = [
     "Row",
@@ -37,12 +40,13 @@ __all__ = [
     "plain",
     "points",
     "preview",
-    "retention",
     "properties",
+    "retention",
     "retention_points",
     "series_names",
     "signals",
     "spans",
+    "sql",
     "step_labels",
     "stickiness",
     "trend",

@@ -4,27 +4,59 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from backsight.charts.parts import ACCENT, FAINT, QUANTITY, Row, Spec, chart, percent, plain
+from backsight.charts.parts import (
+    MARGIN,
+    NAMES,
+    NUMBER,
+    Row,
+    Spec,
+    bare,
+    bars,
+    chart,
+    headed,
+    nothing,
+    reaching,
+    tips,
+    written,
+)
+from backsight.charts.words import count, percent, plain
 
 UNATTRIBUTED: Final = "(unattributed)"
 
 
 def attribution(answer: Row) -> Spec:
     """A bar a group, and a faint one for what is owed to nothing."""
-    rows = [
-        {**row, "group": plain(row["group"]), "of all": percent(row["share"])} for row in credits_of(answer)
-    ]
+    every = answer["total"]["conversions"]
+    if not every:
+        return nothing("No conversions in this range.")
+    rows = [_drawn(row) for row in credits_of(answer)]
+    owed = sum(row["conversions"] for row in rows if row["attributed"])
+    summed = any(row["summed"] for row in rows)
+    tooltip = tips(
+        ("group", "touch"),
+        ("shared", "conversions"),
+        ("share", "of all"),
+        ("persons", "persons#"),
+        *([("summed", "sum")] if summed else []),
+    )
+    axis = {**bare(NUMBER), **reaching([row["conversions"] for row in rows], margin=3 * MARGIN)}
     return chart(
         rows,
-        width=480,
-        height={"step": 24},
-        mark={"type": "bar"},
+        headed(
+            f"{percent(owed / every)} of {count(every)} conversions are owed to a touch",
+            "faint: owed to none",
+        ),
+        "Attribution: " + "; ".join(f"{row['group']} {row['label']}" for row in rows[:8]) + ".",
+        height={"step": 26},
         encoding={
-            "y": {"field": "group", "type": "nominal", "sort": None, "title": None},
-            "x": {"field": "conversions", "title": "conversions", **QUANTITY},
-            "color": {"condition": {"test": "datum.attributed", "value": ACCENT}, "value": FAINT},
-            "tooltip": [{"field": name} for name in ("group", "conversions", "persons", "sum", "of all")],
+            "y": {"field": "group", **NAMES},
+            "x": {"field": "conversions", "title": "conversions", **axis},
         },
+        layer=[
+            bars("datum.attributed", tooltip=tooltip),
+            bars("!datum.attributed", faint=True, tooltip=tooltip),
+            written("label", {"align": "left", "dx": 5}),
+        ],
     )
 
 
@@ -41,6 +73,20 @@ def credits_of(answer: Row) -> list[Row]:
         | {"share": figures["conversions"] / every if every else None}
         for name, attributed, figures in parts
     ]
+
+
+def _drawn(row: Row) -> Row:
+    shared, share = count(row["conversions"]), percent(row["share"])
+    return {
+        "group": plain(row["group"]),
+        "attributed": row["attributed"],
+        "conversions": row["conversions"],
+        "shared": shared,
+        "persons": row["persons"],
+        "summed": count(row["sum"]),
+        "share": share,
+        "label": f"{shared} · {share}",
+    }
 
 
 def _named(value: list[Any] | None) -> str:

@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
+from backsight.charts.funnel_times import growing, over_time, taken
 from backsight.charts.parts import (
-    ACCENT,
     FAINT,
-    INK,
     QUANTITY,
-    SCHEMA,
-    START,
-    WHOLE,
     Row,
     Spec,
+    bars,
+    below,
     chart,
-    layer,
-    percent,
-    plain,
+    headed,
+    nothing,
+    tips,
+    written,
 )
 from backsight.charts.trend import group_text
+from backsight.charts.words import count, percent, plain, shortened, span
 
-LABEL: Final = 112
-"""Pixels for the label of a step."""
-
-_STEP = {"field": "step", "type": "nominal", "sort": None, "title": None}
-_STEPS = {**_STEP, "axis": {"labelAngle": 0, "labelLimit": LABEL}, "scale": {"paddingInner": 0.25}}
-_GROUP = {"field": "group", "type": "nominal", "sort": None, "title": None}
-_SHARE = {"axis": {"format": "%"}, "scale": {"zero": True}, **QUANTITY}
-
+ROW: Final = 66
+"""Pixels of a step: its name, its bar, its figures."""
+BAR: Final = 20
+MOST_GROUPS: Final = 8
+"""Groups of which bars are drawn; the table has them all."""
+LONGEST: Final = 64
+"""Characters of a step's name that are shown."""
 
 UNITS: Final = {"persons": "persons", "sessions": "sessions", "totals": "attempts"}
 """What a funnel counts, by its answer's `count`."""
@@ -50,148 +50,137 @@ def funnel(answer: Row) -> Spec:
     """A bar a step, one a group; under it the share that converted by period, how long it took, and how that
     share grows, as far as they were asked for.
     """
-    drawn = [_grouped(answer) if "groups" in answer else _steps(answer)]
-    if "trend" in answer:
-        drawn.append(_over_time(answer))
+    drawn = [_grouped(answer) if answer.get("groups") else _steps(answer)]
+    if answer.get("trend"):
+        drawn.append(over_time(answer, _parts(answer), unit_of(answer)))
     if answer.get("histogram", {}).get("bins"):
-        drawn.append(_taken(answer["histogram"], unit_of(answer)))
+        drawn.append(taken(answer["histogram"], unit_of(answer)))
     if answer.get("curve"):
-        drawn.append(_growing(answer["curve"]))
-    if len(drawn) == 1:
-        return drawn[0]
-    parts = [{key: value for key, value in each.items() if key != "$schema"} for each in drawn]
-    return {"$schema": SCHEMA, "vconcat": parts, "resolve": {"scale": {"color": "independent"}}}
+        drawn.append(growing(answer["curve"], unit_of(answer)))
+    return below(*drawn)
 
 
 def _steps(answer: Row) -> Spec:
-    """Persons who reached each step and, faint above them, those who fell off since the step before."""
-    tooltip = [
-        {"field": name}
-        for name in ("step", "persons", "of first", "of previous", "dropped", "median seconds")
-    ]
-    tooltip += [{"field": "excluded"}] if _excludes(answer) else []
-    persons = {"field": "persons", "title": unit_of(answer), **WHOLE}
+    """How many reached each step and, faint beside them, those who fell off since the step before.
+
+    The steps lie below each other, each name above its bar: there is room for long names, for any number of
+    steps, and on a phone.
+    """
+    rows = _bars(answer, answer["steps"])
+    if not rows:
+        return nothing("No steps.")
+    most = max(row["before"] for row in rows) or 1
+    x = {"field": "persons", "axis": None, "scale": {"domain": [0, most], "nice": False}, **QUANTITY}
+    tooltip = tips(*_TOLD, *([("excluded", "excluded#")] if _excludes(answer) else []))
+    height = {"height": BAR, "cornerRadiusEnd": 2}
+    place = {"align": "left", "baseline": "middle"}
+    left: Row = {"x": {"value": 0}}
     return chart(
-        _bars(answer, answer["steps"]),
-        width={"step": 120},
-        height=260,
-        encoding={"x": _STEPS},
+        rows,
+        _title(answer, "faint: who dropped off since the step before" if len(rows) > 1 else ""),
+        _words(answer, rows),
+        height={"step": ROW},
+        encoding={"y": {"field": "number", "type": "ordinal", "axis": None}},
         layer=[
-            layer("bar", {"color": FAINT}, y=persons, y2={"field": "before"}, tooltip=tooltip),
-            layer("bar", {"color": ACCENT}, y=persons, tooltip=tooltip),
-            layer("text", {"dy": -8, "fontWeight": "bold", "color": INK}, y=persons, text={"field": "shown"}),
+            _wide(bars(faint=True, x=x, x2={"field": "before"}, tooltip=tooltip), height),
+            _wide(bars(x=x, tooltip=tooltip), height),
+            written("name", {**place, "dy": -19, "fontSize": 12, "fontWeight": 600}, **left),
+            written("shown", {**place, "dy": 19, "fontSize": 12, "fontWeight": 600}, **left),
+            written("lost", {**place, "dy": 19, "dx": 128, "style": "muted"}, **left),
         ],
     )
+
+
+_TOLD: Final = (
+    ("full", "step"),
+    ("persons", "reached it#"),
+    ("of_first", "of the first step"),
+    ("of_previous", "of the step before"),
+    ("dropped", "dropped off#"),
+    ("of_dropped", "dropped off, share"),
+    ("still_open", "may yet get there#"),
+    ("median", "median time since the step before"),
+)
+
+
+def _wide(layer: Spec, style: Row) -> Spec:
+    return {**layer, "mark": {**layer["mark"], **style}}
 
 
 def _grouped(answer: Row) -> Spec:
-    """The share of each group that reached each step."""
-    tooltip = [
-        {"field": name} for name in ("group", "step", "persons", "of first", "of previous", "median seconds")
-    ]
-    return chart(
-        [{**bar, "group": _name(each)} for each in answer["groups"] for bar in _bars(answer, each["steps"])],
-        width={"step": max(16, LABEL // len(answer["groups"] or [1]))},
-        height=260,
-        mark={"type": "bar"},
-        encoding={
-            "x": _STEPS,
-            "xOffset": _GROUP,
-            "y": {"field": "share", "title": "of first", **_SHARE},
-            "color": _GROUP,
-            "tooltip": tooltip,
-        },
-    )
-
-
-def _over_time(answer: Row) -> Spec:
-    """The share that converted, by the period of the first step; periods that are not over are hollow."""
-    groups = [(_name(each), each) for each in answer["groups"]] if "groups" in answer else [("all", answer)]
+    """Of each step the share of each group that reached it: a bar a group, with its name and figures."""
+    groups = answer["groups"][:MOST_GROUPS]
     rows = [
-        {
-            "start": period["start"],
-            "group": name,
-            "persons": period["steps"][0]["count"],
-            "converted": period["steps"][-1]["count"],
-            "share": period["steps"][-1]["from_start"],
-            "complete": period["complete"],
-        }
-        for name, each in groups
-        for period in each["trend"]
+        {**bar, "group": _name(each), "place": place, "label": _labelled(each, bar)}
+        for place, each in enumerate(groups, 1)
+        for bar in _bars(answer, each["steps"])
     ]
-    share = {"field": "share", "title": "converted", **_SHARE}
-    color = {"color": _GROUP} if "groups" in answer else {}
-    tooltip = [{"field": name} for name in ("group", "start", "persons", "converted", "complete")]
-    point = {"size": 50, "opacity": 1} | ({} if color else {"color": ACCENT})
+    heads = [{**row, "place": 0, "label": row["name"]} for row in rows if row["place"] == 1]
+    most = max(row["share"] or 0 for row in rows) or 1
+    x = {"field": "share", "axis": None, "scale": {"domain": [0, most / 0.55], "nice": False}, **QUANTITY}
+    offset = {"field": "place", "type": "ordinal", "scale": {"paddingInner": 0.15}}
+    tooltip = tips(("group", "group"), *_TOLD)
+    text = {"align": "left", "baseline": "middle"}
+    more = len(answer["groups"]) - len(groups)
     return chart(
-        rows,
-        width=640,
-        height=180,
-        encoding={"x": START, "y": share, **color},
+        [*heads, *rows],
+        _title(answer, f"the {len(groups)} largest groups; {more} more in the table" if more > 0 else ""),
+        _words(answer, _bars(answer, answer["steps"])),
+        height={"step": 21, "for": "offset"},
+        encoding={
+            "y": {
+                "field": "number",
+                "type": "ordinal",
+                "axis": None,
+                "scale": {"paddingInner": 0.05, "paddingOuter": 0},
+            },
+            "yOffset": offset,
+        },
         layer=[
-            layer("line", {} if color else {"color": ACCENT}),
-            layer("point", {**point, "filled": True}, "datum.complete", tooltip=tooltip),
-            layer("point", {**point, "filled": False}, "!datum.complete", tooltip=tooltip),
+            bars("datum.place > 0", x=x, tooltip=tooltip, opacity=_pooled()),
+            written("label", {**text, "dx": 6}, "datum.place > 0", x=x),
+            written(
+                "label", {**text, "fontSize": 12, "fontWeight": 600}, "datum.place === 0", x={"value": 0}
+            ),
         ],
-    )  # fmt: skip
-
-
-def _taken(histogram: Row, counted: str) -> Spec:
-    """How many took how long."""
-    size, unit = _unit(histogram["bins"][-1]["to"])
-    rows = [
-        {"from": each["from"] / size, "to": each["to"] / size, "persons": each["count"]}
-        for each in histogram["bins"]
-    ]
-    title = f"{unit} from step {histogram['from']} to step {histogram['to']}"
-    bins = {"field": "from", "bin": "binned", "title": title, **QUANTITY}
-    return chart(
-        rows,
-        width=640,
-        height=180,
-        mark={"type": "bar", "color": ACCENT},
-        encoding={
-            "x": bins,
-            "x2": {"field": "to"},
-            "y": {"field": "persons", "title": counted, **WHOLE},
-            "tooltip": [{"field": name} for name in ("from", "to", "persons")],
-        },
     )
 
 
-def _growing(curve: list[Row]) -> Spec:
-    """How the share of those who converted grows with time."""
-    size, unit = _unit(curve[-1]["seconds"])
-    rows = [{"time": 0, "converted": 0}, *(
-        {"time": each["seconds"] / size, "converted": each["converted"], "at risk": each["at_risk"]}
-        for each in curve
-    )]  # fmt: skip
-    return chart(
-        rows,
-        width=640,
-        height=180,
-        mark={"type": "line", "interpolate": "step-after", "color": ACCENT},
-        encoding={
-            "x": {"field": "time", "title": f"{unit} since the first step", **QUANTITY},
-            "y": {"field": "converted", **_SHARE},
-            "tooltip": [{"field": name} for name in ("time", "converted", "at risk")],
-        },
-    )
+def _pooled() -> Row:
+    return {"condition": {"test": "datum.group === '(all others)'", "value": 2 * FAINT}, "value": 1}
 
 
-def _unit(seconds: float) -> tuple[int, str]:
-    """The largest unit of which a time has two or more."""
-    units = ((86_400, "days"), (3_600, "hours"), (60, "minutes"))
-    return next(((size, unit) for size, unit in units if seconds >= 2 * size), (1, "seconds"))
+def _labelled(group: Row, bar: Row) -> str:
+    return f"{shortened(_name(group), 24)}: {bar['shown']}"
+
+
+def _title(answer: Row, *said: str) -> Row:
+    steps = answer["steps"]
+    first = count(steps[0]["count"])
+    if len(steps) == 1:
+        return headed(f"{first} {unit_of(answer)}", *said)
+    share = percent(steps[-1]["from_start"]) or "0%"
+    return headed(f"{share} of {first} {unit_of(answer)} converted", *said)
+
+
+def _words(answer: Row, rows: list[Row]) -> str:
+    told = "; ".join(f"{row['full']}: {row['shown']}" for row in rows)
+    return f"Funnel of {unit_of(answer)}. {told}."
+
+
+def _parts(answer: Row) -> list[tuple[str, Row]]:
+    """The funnels that have periods: each group's with its name, or the whole one."""
+    groups = answer.get("groups")
+    return [(_name(each), each) for each in groups] if groups else [(unit_of(answer), answer)]
 
 
 def _name(group: Row) -> str:
     return plain(group_text({"group": group["value"]}) or "")
 
 
-def _before(steps: list[Row]) -> list[Row]:
+def _before(steps: Sequence[Row]) -> list[Row]:
     """Of each step the one that everybody did who did it: the one before that is not optional."""
-    found = steps[:1]
+    found = list(steps[:1])
     for step in steps[:-1]:
         found.append(found[-1] if step.get("optional") else step)
     return found
@@ -205,17 +194,35 @@ def _bars(answer: Row, steps: list[Row]) -> list[Row]:
     before = [step["count"] for step in _before(steps)]
     labels = step_labels(answer, steps)
     return [
-        {
-            "step": plain(("" if answer.get("order") == "any" else f"{number}. ") + labels[number - 1]),
-            "persons": step["count"],
-            "before": previous,
-            "dropped": previous - step["count"],
-            "share": step["from_start"],
-            "of first": percent(step["from_start"]),
-            "of previous": percent(step["from_previous"]),
-            "median seconds": step["seconds"]["median"],
-            **({"excluded": step["excluded"]} if "excluded" in step else {}),
-            "shown": f"{step['count']:,}" + (f" · {percent(step['from_start'])}" if number > 1 else ""),
-        }
-        for number, (step, previous) in enumerate(zip(steps, before, strict=True), 1)
+        _bar(plain(_numbered(answer, number, label)), number, step, previous)
+        for number, (step, previous, label) in enumerate(zip(steps, before, labels, strict=True), 1)
     ]
+
+
+def _numbered(answer: Row, number: int, label: str) -> str:
+    return label if answer.get("order") == "any" else f"{number}. {label}"
+
+
+def _bar(name: str, number: int, step: Row, before: int) -> Row:
+    dropped, median = before - step["count"], span(step["seconds"]["median"])
+    share = percent(dropped / before) if before else ""
+    shown = [count(step["count"]), *([percent(step["from_start"])] if number > 1 else [])]
+    lost = [f"{count(dropped)} dropped off ({share})"] if dropped and number > 1 else []
+    took = [f"median {median}"] if median and number > 1 else []
+    return {
+        "number": number,
+        "full": name,
+        "name": shortened(name, LONGEST),
+        "persons": step["count"],
+        "before": before,
+        "dropped": dropped,
+        "share": step["from_start"],
+        "of_first": percent(step["from_start"]),
+        "of_previous": percent(step["from_previous"]),
+        "of_dropped": share,
+        "still_open": step["still_open"],
+        "median": median,
+        "excluded": step.get("excluded"),
+        "shown": " · ".join(each for each in shown if each),
+        "lost": " · ".join([*lost, *took]),
+    }

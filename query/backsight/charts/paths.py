@@ -10,77 +10,115 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from backsight.charts.parts import ACCENT, INK, Row, Spec, chart, layer, plain
+from backsight.charts.layout import Box, Key, boxes_of, ends, place
+from backsight.charts.parts import NAMES, QUANTITY, Row, Spec, chart, headed, layer, nothing, tips, written
+from backsight.charts.words import count, counted, plain, shortened, span
 
-HEIGHT: Final = 380
+LEAST_HEIGHT: Final = 320
+ROW: Final = 46
+"""Pixels for each node of the fullest column."""
 COLUMN: Final = 190
-"""Pixels from one column to the next."""
-BAR: Final = 12
-GAP: Final = 14
-"""Pixels between two nodes of a column; a label is as high."""
+NARROW: Final = 150
+"""Pixels from one column to the next; narrower where there are many."""
+BAR: Final = 10
 BANDS: Final = 12
 """Most edges of a step that are drawn; a picture of more tells nothing."""
 POINTS: Final = 12
 """Points of a curve."""
-LONGEST: Final = 28
-"""Most characters of a name."""
+LETTER: Final = 6.2
+"""Pixels of a letter, roughly."""
+KINDS: Final = {"event": "named event", "pageview": "page", "track": "custom event"}
 
 FIELDS: Final[Row] = dict.fromkeys(
-    [*"band source target persons node kind label events x x2 y y2 middle".split(), "median seconds"]
+    [*"band source target persons mean median".split(), *"node kind label shown came went".split()]
+    + "step events x x2 y y2 middle".split()
 )
 """Every row has all fields; bands lack those of nodes, and nodes those of bands."""
 
-Key = tuple[int, str, str]
-"""Column, kind and name."""
 
+@dataclass(frozen=True)
+class Picture:
+    """How large it is: columns, pixels from one to the next, pixels high."""
 
-@dataclass
-class Box:
-    """A node's bar: its top, its height, and how much of either side is taken by bands."""
+    first: int
+    columns: int
+    across: int
+    height: int
 
-    key: Key
-    events: int
-    top: float = 0.0
-    height: float = 0.0
-    left: float = 0.0
-    right: float = 0.0
+    def left(self, column: int) -> float:
+        return (column - self.first) * self.across
 
 
 def paths(answer: Row) -> Spec:
     """Columns of nodes, and bands between them as wide as they were often gone."""
     edges = _drawn(answer["edges"])
-    boxes = _boxes(edges)
-    first = min((key[0] for key in boxes), default=0)
-    columns = max((key[0] for key in boxes), default=0) - first + 1
-    scale = _place(boxes)
-    bands = list(_bands(edges, boxes, scale, first))
-    nodes = [_node(box, first) for box in boxes.values()]
-    tooltip = [{"field": name} for name in ("source", "target", "events", "persons", "median seconds")]
-    band, node = "datum.band != null", "datum.node != null"
-    y, y2 = _pixels("y", HEIGHT, reverse=True), {"field": "y2"}
-    name = {"align": "left", "baseline": "middle", "dx": BAR + 4, "fontSize": 11, "color": INK}
-    told = [{"field": name} for name in ("kind", "node", "events")]
-    each_band = {"field": "band", "type": "nominal"}
-    return chart(
-        [*bands, *nodes],
-        width=columns * COLUMN,
-        height=HEIGHT,
-        encoding={"x": _pixels("x", columns * COLUMN)},
-        layer=[
-            layer(
-                "area",
-                {"color": ACCENT, "opacity": 0.28},
-                band,
-                y=y,
-                y2=y2,
-                detail=each_band,
-                tooltip=tooltip,
-            ),
-            layer("rect", {"color": ACCENT}, node, y=y, x2={"field": "x2"}, y2=y2, tooltip=told),
-            layer("text", name, node, y=_pixels("middle", HEIGHT, reverse=True), text={"field": "label"}),
-        ],
-        config={"view": {"stroke": None}},
+    if not edges:
+        return nothing("No paths in this range.")
+    boxes = boxes_of(edges)
+    picture = _picture(boxes)
+    scale = place(boxes, edges, picture.height)
+    bands = list(_bands(edges, boxes, scale, picture))
+    nodes = [_node(box, picture) for box in boxes.values()]
+    return _spec(answer, [*bands, *nodes], picture, len(answer["edges"]) - len(edges))
+
+
+def _spec(answer: Row, rows: list[Row], picture: Picture, left_out: int) -> Spec:
+    told = f"{counted(answer['paths'], 'path')} of {counted(answer['persons'], 'person')}"
+    of_band = tips(
+        ("source", "from"),
+        ("target", "to"),
+        ("step", "step"),
+        ("events", "times#"),
+        ("persons", "persons#"),
+        ("median", "median time"),
+        ("mean", "mean time"),
     )
+    of_node = tips(
+        ("node", "node"),
+        ("kind", "kind"),
+        ("step", "step"),
+        ("came", "came here#"),
+        ("went", "went on along a band#"),
+    )
+    band, node = "datum.band != null", "datum.node != null"
+    y, y2 = _pixels("y", picture.height, reverse=True), {"field": "y2"}
+    lit = {"condition": {"param": "lit", "empty": False, "value": 0.6}, "value": 0.28}
+    each = {"field": "band", "type": "nominal"}
+    light = {"type": "point", "fields": ["band"], "on": "pointerover", "clear": "pointerout"}
+    kind = {"color": {"field": "kind", **NAMES, "legend": {"orient": "top"}}}
+    name = {"align": "left", "baseline": "middle", "dx": BAR + 4}
+    middle = _pixels("middle", picture.height, reverse=True)
+    return chart(
+        rows,
+        headed(told, f"{counted(left_out, 'smaller band')} not drawn" if left_out else ""),
+        f"Paths: {told}. " + "; ".join(_said(edge) for edge in answer["edges"][:8]) + ".",
+        encoding={"x": _pixels("x", picture.columns * picture.across)},
+        layer=[
+            {
+                **layer(
+                    "area",
+                    {"style": "other", "line": False, "strokeOpacity": 0},
+                    band,
+                    y=y,
+                    y2=y2,
+                    detail=each,
+                    fillOpacity=lit,
+                    tooltip=of_band,
+                ),
+                "params": [{"name": "lit", "select": light}],
+            },
+            layer("rect", {}, node, y=y, x2={"field": "x2"}, y2=y2, tooltip=of_node, **kind),
+            written("label", {**name, "dy": -6}, node, y=middle),
+            written("shown", {**name, "dy": 7, "style": "muted"}, node, y=middle),
+        ],
+        width=picture.columns * picture.across,
+        height=picture.height,
+    )
+
+
+def _said(edge: Row) -> str:
+    ends = (plain(edge[end]["name"]) for end in ("source", "target"))
+    return f"{' to '.join(ends)} {counted(edge['events'], 'time')}"
 
 
 def _drawn(edges: list[Row]) -> list[Row]:
@@ -94,77 +132,56 @@ def _drawn(edges: list[Row]) -> list[Row]:
     return kept
 
 
-def _ends(edge: Row) -> tuple[Key, Key]:
-    """The nodes of an edge, each in its column; where paths begin, or are marked, is column 0."""
-    column = edge["step"] - 1 if edge["step"] > 0 else edge["step"]
-    source, target = edge["source"], edge["target"]
-    return (column, source["kind"], source["name"]), (column + 1, target["kind"], target["name"])
+def _picture(boxes: Mapping[Key, Box]) -> Picture:
+    columns = [key[0] for key in boxes]
+    first, number = min(columns), max(columns) - min(columns) + 1
+    most = max(columns.count(column) for column in set(columns))
+    return Picture(first, number, COLUMN if number <= 5 else NARROW, max(LEAST_HEIGHT, most * ROW))
 
 
-def _boxes(edges: list[Row]) -> dict[Key, Box]:
-    """Every node that has a band, as large as what comes or what goes, whichever is more."""
-    out: dict[Key, int] = {}
-    into: dict[Key, int] = {}
-    for edge in edges:
-        source, target = _ends(edge)
-        out[source] = out.get(source, 0) + edge["events"]
-        into[target] = into.get(target, 0) + edge["events"]
-    keys = dict.fromkeys([*out, *into])
-    found = [Box(key, max(out.get(key, 0), into.get(key, 0))) for key in keys]
-    return {box.key: box for box in sorted(found, key=lambda box: (box.key[0], -box.events, box.key))}
-
-
-def _place(boxes: Mapping[Key, Box]) -> float:
-    """Puts the nodes of each column below each other, and gives the pixels of an event."""
-    columns: dict[int, list[Box]] = {}
-    for box in boxes.values():
-        columns.setdefault(box.key[0], []).append(box)
-    scale = min(
-        ((HEIGHT - GAP * len(column)) / sum(box.events for box in column) for column in columns.values()),
-        default=1.0,
-    )
-    for column in columns.values():
-        top = 0.0
-        for box in column:
-            box.top, box.height = top, max(box.events * scale, 1.0)
-            top += box.height + GAP
-    return scale
-
-
-def _bands(edges: list[Row], boxes: Mapping[Key, Box], scale: float, first: int) -> Iterator[Row]:
+def _bands(edges: list[Row], boxes: Mapping[Key, Box], scale: float, picture: Picture) -> Iterator[Row]:
+    """Curves; on either side of a node they lie in the order of the nodes that they lead to."""
+    order = sorted(range(len(edges)), key=lambda at: [boxes[key].top for key in ends(edges[at])])
+    begins = {at: boxes[ends(edges[at])[0]].leave(edges[at]["events"] * scale) for at in order}
+    order.sort(key=lambda at: [boxes[key].top for key in reversed(ends(edges[at]))])
+    finish = {at: boxes[ends(edges[at])[1]].enter(edges[at]["events"] * scale) for at in order}
     for number, edge in enumerate(edges):
-        source, target = (boxes[key] for key in _ends(edge))
-        width = edge["events"] * scale
-        begins, ends = source.top + source.right, target.top + target.left
-        source.right += width
-        target.left += width
-        left = (source.key[0] - first) * COLUMN + BAR
-        told = {
-            **FIELDS,
-            "band": number,
-            "source": plain(edge["source"]["name"]),
-            "target": plain(edge["target"]["name"]),
-            "events": edge["events"],
-            "persons": edge["persons"],
-            "median seconds": edge["seconds"]["median"],
-        }
+        left = picture.left(ends(edge)[0][0]) + BAR
+        told, width = _told(number, edge), edge["events"] * scale
         for point in range(POINTS + 1):
             along = point / POINTS
             bent = along * along * (3 - 2 * along)
-            y = begins + (ends - begins) * bent
-            yield {**told, "x": left + along * (COLUMN - BAR), "y": y, "y2": y + width}
+            y = begins[number] + (finish[number] - begins[number]) * bent
+            yield {**told, "x": left + along * (picture.across - BAR), "y": y, "y2": y + width}
 
 
-def _node(box: Box, first: int) -> Row:
+def _told(number: int, edge: Row) -> Row:
+    return {
+        **FIELDS,
+        "band": number,
+        "source": plain(edge["source"]["name"]),
+        "target": plain(edge["target"]["name"]),
+        "step": str(edge["step"]),
+        "events": edge["events"],
+        "persons": edge["persons"],
+        "mean": span(edge["seconds"]["mean"]),
+        "median": span(edge["seconds"]["median"]),
+    }
+
+
+def _node(box: Box, picture: Picture) -> Row:
     column, kind, name = box.key
-    left = (column - first) * COLUMN
-    short = name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
+    left = picture.left(column)
     return {
         **FIELDS,
         "node": plain(name),
-        "kind": plain(kind),
-        "label": plain(short),
+        "kind": plain(KINDS.get(kind, kind)),
+        "label": shortened(plain(name), int((picture.across - BAR - 14) / LETTER)),
+        "shown": count(box.events),
+        "step": str(column),
         "events": box.events,
+        "came": box.came or box.events,
+        "went": box.went,
         "x": left,
         "x2": left + BAR,
         "y": box.top,
@@ -176,4 +193,4 @@ def _node(box: Box, first: int) -> Row:
 def _pixels(field: str, most: int, *, reverse: bool = False) -> Row:
     """A position that is laid out already; y counts from the top."""
     scale = {"domain": [0, most], "nice": False, "zero": False, "reverse": reverse}
-    return {"field": field, "type": "quantitative", "axis": None, "scale": scale}
+    return {"field": field, "axis": None, "scale": scale, **QUANTITY}

@@ -24,7 +24,7 @@ def sql(x: str, y: str, rows: Sequence[Sequence[Any]], is_time: bool) -> Spec:
     ]
     if is_time:
         along: Row = {"field": "x", "title": None, "type": "temporal"}
-        encoding = {"x": along, "y": {"field": "y", "title": titles[1], **QUANTITY}, "tooltip": tip}
+        encoding: Row = {"x": along, "y": {"field": "y", "title": titles[1], **QUANTITY}, "tooltip": tip}
         mark: Row = {"type": "line", "point": True}
     else:
         along = {"field": "x", "title": titles[0], "type": "nominal", "sort": None}

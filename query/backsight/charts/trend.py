@@ -4,73 +4,152 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
-from backsight.charts.parts import ACCENT, QUANTITY, START, WHOLE, Row, Spec, chart, plain
+from backsight.charts.lines import MOST_COLOURS, lines
+from backsight.charts.parts import (
+    MARGIN,
+    NAMES,
+    NUMBER,
+    QUANTITY,
+    WHOLE,
+    Row,
+    Spec,
+    bare,
+    bars,
+    chart,
+    headed,
+    layer,
+    nothing,
+    reaching,
+    tips,
+    when,
+    written,
+)
+from backsight.charts.words import count, percent, plain, shortened
 
+LONGEST: Final = 60
+"""Characters of a title."""
 COUNTS = ("events", "persons", "sessions", "active_persons")
 """Measures whose values are whole."""
 
 
 def trend(answer: Row) -> Spec:
-    """A line a series (of formulas alone, where there are some); the periods before are dashed. Of one period
-    alone, a bar a series.
+    """A line a series (of formulas alone, where there are some); the periods before are dotted, those that
+    are not over dashed. Of one period alone, a bar a series.
     """
-    series, calculated = answer["series"], any("formula" in each for each in answer["series"])
-    drawn = {
-        name
-        for name, each in zip(series_names(series), series, strict=True)
-        if ("formula" in each) == calculated
-    }
-    rows = [each for row in points(answer) if row["series"] in drawn for each in _drawn(row)]
-    return _bars(answer, rows) if len(answer["labels"]) == 1 else _lines(answer, rows)
+    series = drawn_series(answer)
+    rows = [_drawn(row) for row in points({**answer, "series": [each for _, each in series]}, series)]
+    if not rows:
+        return nothing("No periods in this range.")
+    return _bars(answer, rows, series) if len(answer["labels"]) == 1 else _lines(answer, rows, series)
 
 
-def _lines(answer: Row, rows: list[Row]) -> Spec:
-    dashes = {"symbolType": "stroke", "symbolFillColor": "transparent"}
-    compared = {"field": "range", "type": "nominal", "sort": None, "title": None, "legend": dashes}
+def drawn_series(answer: Row) -> list[tuple[str, Row]]:
+    """The series that a chart shows, each with its name: formulas alone, where there are some."""
+    calculated = any("formula" in each for each in answer["series"])
+    named = zip(_names(answer["series"]), answer["series"], strict=True)
+    return [(name, each) for name, each in named if ("formula" in each) == calculated]
+
+
+def _names(series: list[Row]) -> list[str]:
+    """A name for each series; where the groups are all of one series, theirs alone."""
+    groups = {group_text(each) for each in series} - {None}
+    if len({each["label"] for each in series}) == 1 and len(groups) == len(series):
+        return [group_text(each) or "" for each in series]
+    return series_names(series)
+
+
+def _lines(answer: Row, rows: list[Row], series: list[tuple[str, Row]]) -> Spec:
+    names = _largest(series)
+    told = _told(answer, rows)
+    axis = {"title": _measured(series), **(WHOLE if is_whole(answer) else NUMBER)}
+    values = [row["value"] for row in rows] + [row["previous"] for row in rows if "previous" in row]
+    if not any(values):
+        axis |= reaching(values)
+    made = lines(
+        rows, names, axis, told, _title(answer, rows, series), description=_words(answer, series), height=260
+    )
+    if "previous_labels" in answer:
+        made["layer"].insert(0, _before(made["layer"]))
+    return made
+
+
+def _before(layers: list[Spec]) -> Spec:
+    """The range before, dotted, in the colours of its series."""
+    colour = {name: each for name, each in layers[1]["encoding"].items() if name == "color"}
+    colour = colour or {"detail": {"field": "series", "type": "nominal"}}
+    style = {"strokeDash": [1, 4], "strokeCap": "round", "opacity": 0.75}
+    return layer("line", style, "!datum.joint", y={"field": "previous", **QUANTITY}, **colour)
+
+
+def _bars(answer: Row, rows: list[Row], series: list[tuple[str, Row]]) -> Spec:
+    axis = {"title": _measured(series), **bare(WHOLE if is_whole(answer) else NUMBER)}
+    values = [row[key] or 0 for row in rows for key in ("value", "previous") if key in row]
+    if min(values) >= 0:
+        axis |= reaching(values, margin=3 * MARGIN)
     return chart(
         rows,
-        width=640,
-        height=260,
-        mark={"type": "line", "point": True, "strokeJoin": "round"},
+        _title(answer, rows, series),
+        _words(answer, series),
+        height={"step": 26},
         encoding={
-            "x": START,
-            "y": {"field": "value", "title": None, **(WHOLE if is_whole(answer) else QUANTITY)},
-            "color": {
-                "field": "series",
-                "type": "nominal",
-                "sort": None,
-                "title": None,
-                "legend": {"labelLimit": 320},
-            },
-            **({"strokeDash": compared} if "previous_labels" in answer else {}),
-            "tooltip": [{"field": name} for name in ("start", "series", "value")],
+            "y": {"field": "series", **NAMES},
+            "x": {"field": "value", **axis},
         },
+        layer=[
+            bars(tooltip=_told(answer, rows)),
+            written("label", {"align": "left", "dx": 5}),
+        ],
     )
 
 
-def _bars(answer: Row, rows: list[Row]) -> Spec:
-    compared = {"field": "range", "type": "nominal", "sort": None, "title": None}
-    both = {"yOffset": compared, "color": compared} if "previous_labels" in answer else {}
-    return chart(
-        rows,
-        width=480,
-        height={"step": 24},
-        mark={"type": "bar", **({} if both else {"color": ACCENT})},
-        encoding={
-            "y": {
-                "field": "series",
-                "type": "nominal",
-                "sort": None,
-                "title": None,
-                "axis": {"labelLimit": 320},
-            },
-            "x": {"field": "value", "title": None, **(WHOLE if is_whole(answer) else QUANTITY)},
-            **both,
-            "tooltip": [{"field": name} for name in ("start", "series", "value")],
-        },
+def _title(answer: Row, rows: list[Row], series: list[tuple[str, Row]]) -> Row:
+    labels = list(dict.fromkeys(each["label"] for _, each in series))
+    name = shortened(plain(", ".join(labels)), LONGEST) if len(labels) <= 3 else f"{len(labels)} series"
+    drawn = {row["series"] for row in rows}
+    grey = len(drawn) - MOST_COLOURS if len(answer["labels"]) > 1 and len(drawn) > MOST_COLOURS else 0
+    line, one = len(answer["labels"]) > 1, not all(row["complete"] for row in rows)
+    return headed(
+        name,
+        f"grey: {grey} smaller ones" if grey else "",
+        ("dotted: the range before" if line else "with what it was in the range before")
+        if "previous_labels" in answer
+        else "",
+        ("dashed, hollow: not over yet" if line else "not over yet") if one else "",
     )
+
+
+def _words(answer: Row, series: list[tuple[str, Row]]) -> str:
+    """What one hears of the chart."""
+    told = ", ".join(f"{plain(name)} {count(each['total'])}" for name, each in series[:5])
+    more = f" and {len(series) - 5} more" if len(series) > 5 else ""
+    labels = answer["labels"]
+    return f"Trend from {plain(labels[0])} to {plain(labels[-1])}; in all {told}{more}."
+
+
+def _told(answer: Row, rows: list[Row]) -> list[Row]:
+    """Tooltips: whose figure it is, of when, how much, and how much it was before."""
+    found = [("when", "from"), ("series", "series"), ("measure", "measure"), ("shown", "value")]
+    if "previous_labels" in answer:
+        found += [("before", "range before"), ("change", "change")]
+    return tips(*found)
+
+
+def _measured(series: list[tuple[str, Row]]) -> str | None:
+    """The axis' title: the measure, where all series have the same."""
+    found = {_measure(each) for _, each in series}
+    return shortened(plain(found.pop()), 40) if len(found) == 1 else None
+
+
+def _largest(series: list[tuple[str, Row]]) -> list[str]:
+    """The names that get a colour: the largest, in the answer's order; what is pooled gets none."""
+    if len(series) <= MOST_COLOURS:
+        return [plain(name) for name, _ in series]
+    own = [(name, each) for name, each in series if each.get("group", ()) is not None]
+    ranked = sorted(own, key=lambda each: -abs(each[1]["total"] or 0))[:MOST_COLOURS]
+    kept = {name for name, _ in ranked}
+    return [plain(name) for name, _ in series if name in kept]
 
 
 def is_whole(answer: Row) -> bool:
@@ -81,15 +160,17 @@ def is_whole(answer: Row) -> bool:
     )
 
 
-def points(answer: Row) -> list[Row]:
+def points(answer: Row, named: Sequence[tuple[str, Row]] | None = None) -> list[Row]:
     """The points of a trend's answer: start, series (its name), measure, value.
 
-    With the group, where it is broken down, and the value before, where it is compared.
+    With the group, where it is broken down, and the value before, where it is compared; `complete` where the
+    answer says it. `named` are some of its series with their names.
     """
+    series = answer["series"]
     return [
         point
-        for name, series in zip(series_names(answer["series"]), answer["series"], strict=True)
-        for point in _points(answer["labels"], name, series)
+        for name, each in named or zip(series_names(series), series, strict=True)
+        for point in _points(answer, name, each)
     ]
 
 
@@ -117,13 +198,13 @@ def group_text(series: Row) -> str | None:
     )
 
 
-def _points(labels: Sequence[str], name: str, series: Row) -> list[Row]:
+def _points(answer: Row, name: str, series: Row) -> list[Row]:
     point: Row = {"series": name, "measure": _measure(series)}
     if "group" in series:
         point["group"] = group_text(series)
     rows = [
-        {"start": start, **point, "value": value}
-        for start, value in zip(labels, series["values"], strict=True)
+        {"start": start, **point, "value": value, "complete": complete}
+        for start, value, complete in zip(answer["labels"], series["values"], answer["complete"], strict=True)
     ]
     if "previous" not in series:
         return rows
@@ -131,13 +212,27 @@ def _points(labels: Sequence[str], name: str, series: Row) -> list[Row]:
     return [{**row, "previous": value} for row, value in zip(rows, before, strict=True)]
 
 
-def _drawn(row: Row) -> list[Row]:
-    """The points that stand for a row: where it is compared, one more."""
-    safe = {key: plain(value) if isinstance(value, str) else value for key, value in row.items()}
+def _drawn(row: Row) -> Row:
+    """What a chart shows of a point."""
+    kept = {
+        "series": plain(row["series"]),
+        "measure": plain(row["measure"]),
+        "value": row["value"],
+        "complete": row["complete"],
+        "shown": count(row["value"]) or "none",
+        "label": count(row["value"]) or "none",
+    }
     if "previous" not in row:
-        return [safe]
-    before = safe.pop("previous")
-    return [{**safe, "range": "this range"}, {**safe, "value": before, "range": "before"}]
+        return {**when(row["start"]), **kept}
+    before = row["previous"]
+    change = (row["value"] - before) / abs(before) if before and row["value"] is not None else None
+    told = {"previous": before, "before": count(before) or "none"}
+    told |= {"label": f"{kept['label']}, was {told['before']}" + (f" ({_signed(change)})" if before else "")}
+    return {**when(row["start"]), **kept, **told, "change": _signed(change)}
+
+
+def _signed(change: float | None) -> str:
+    return "" if change is None else f"{'+' if change > 0 else ''}{percent(change)}"
 
 
 def _measure(series: Row) -> str:

@@ -42,8 +42,8 @@ class Activity(Result):
         ]
 
     def spec(self) -> dict[str, Any]:
-        """A row a name, a field a day, the darker the more events."""
-        return charts.activity(self._rows())
+        """A row a name, with the shape of its days."""
+        return charts.activity(self.events)
 
     def _table(self) -> Table:
         header = ["name", "events", "persons", "last", "silent since"]

@@ -8,7 +8,11 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from html import escape
-from typing import Any
+from typing import Any, Final
+
+from backsight.charts.words import count, counted, escaped, percent, shortened, span
+
+__all__ = ["LONGEST_CELL", "MOST_ROWS", "WIDEST", "Table", "count", "counted", "percent", "printable", "span"]
 
 LONGEST_CELL = 48
 """Characters of a cell that a terminal shows."""
@@ -16,6 +20,19 @@ WIDEST = 100
 """Characters of a line that reads well: a wider table is turned on its side, where that is narrower."""
 MOST_ROWS = 40
 """Rows shown; of more, the first and the last half of them."""
+
+
+# Inline: a notebook that is not trusted, and pages that clean up HTML, leave no style sheet alone.
+TABLE: Final = "border-collapse: collapse; font-variant-numeric: tabular-nums"
+CAPTION: Final = (
+    "caption-side: top; text-align: left; font-weight: 600; padding: 4px 10px 4px 0; white-space: nowrap"
+)
+CELL: Final = (
+    "padding: 3px 14px 3px 0; border-bottom: 1px solid rgba(128, 128, 128, 0.25); vertical-align: top"
+)
+SHORT: Final = "white-space: nowrap"
+LONG: Final = "min-width: 16em; max-width: 36em; white-space: normal; overflow-wrap: anywhere"
+NOTE: Final = "margin: 4px 0"
 
 
 @dataclass(frozen=True)
@@ -58,12 +75,13 @@ class Table:
         return max(map(_width, self.text().splitlines()))
 
     def html(self) -> str:
-        """A `<table>`; every cell is escaped."""
+        """A `<table>` in the page's own ink, which can be scrolled; every cell is escaped."""
         head = self._html_row("th", self.header)
         body = "".join(self._html_row("td", row) for row in _middle_left_out(self.rows))
-        caption = f"<caption>{escape(self.title)}</caption>" if self.title else ""
-        notes = "".join(f"<div>{escape(note)}</div>" for note in self.notes)
-        return f"<table>{caption}<thead>{head}</thead><tbody>{body}</tbody></table>{notes}"
+        caption = f'<caption style="{CAPTION}">{escape(self.title)}</caption>' if self.title else ""
+        notes = "".join(f'<div style="{NOTE}">{escape(note)}</div>' for note in self.notes)
+        table = f'<table style="{TABLE}">{caption}<thead>{head}</thead><tbody>{body}</tbody></table>'
+        return f'<div style="overflow-x: auto">{table}</div>{notes}'
 
     def to_json(self) -> dict[str, Any]:
         """The table for any page that draws one: title, header, rows, left, notes."""
@@ -81,7 +99,8 @@ class Table:
     def _html_row(self, tag: str, row: Sequence[str]) -> str:
         sides = ["left" if column in self.left else "right" for column in range(len(row))]
         cells = [
-            f'<{tag} style="text-align:{side}">{escape(cell)}</{tag}>'
+            f'<{tag} style="text-align: {side}; {CELL}; {SHORT if len(cell) <= LONGEST_CELL else LONG}">'
+            f"{escape(cell)}</{tag}>"
             for side, cell in zip(sides, row, strict=True)
         ]
         return f"<tr>{''.join(cells)}</tr>"
@@ -91,46 +110,8 @@ def printable(text: str, longest: int | None = LONGEST_CELL) -> str:
     """Text that can't move a terminal's cursor, recolour it or turn its direction: such characters are shown
     escaped. Of long text the middle is left out: what tells two apart stands at the end as often as in front.
     """
-    plain = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
-    if longest is None or len(plain) <= longest:
-        return plain
-    behind = longest // 3
-    return f"{plain[: longest - 1 - behind]}…{plain[-behind:]}"
-
-
-def count(number: float | None) -> str:
-    """`1,204`; what is not whole to two digits; empty for None."""
-    if number is None:
-        return ""
-    return f"{number:,.0f}" if float(number).is_integer() else f"{number:,.2f}"
-
-
-def counted(number: int, one: str, several: str | None = None) -> str:
-    """`1 person`, `1,204 persons`."""
-    return f"{count(number)} {one if number == 1 else several or one + 's'}"
-
-
-def percent(share: float | None, digits: int = 1) -> str:
-    """`25.7%` of a share of 1; empty for None."""
-    return "" if share is None else f"{share * 100:.{digits}f}%"
-
-
-def span(seconds: float | None) -> str:
-    """A duration in its two largest units, `2 d 4 h`; empty for None."""
-    if seconds is None:
-        return ""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{seconds:.1f} s" if seconds < 10 and seconds != whole else f"{whole} s"
-    for size, unit, smaller, below in (
-        (86_400, "d", 3_600, "h"),
-        (3_600, "h", 60, "min"),
-        (60, "min", 1, "s"),
-    ):
-        if whole >= size:
-            rest = whole % size // smaller
-            return f"{whole // size:,} {unit}" + (f" {rest} {below}" if rest else "")
-    raise AssertionError(seconds)  # whole is at least 60 here
+    plain = "".join(char if char.isprintable() else escaped(char) for char in text)
+    return plain if longest is None else shortened(plain, longest)
 
 
 def _middle_left_out(rows: Sequence[Sequence[str]]) -> Sequence[Sequence[str]]:

@@ -50,6 +50,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "Trend": full(
         {
             "labels": array(TEXT),
+            "complete": array({"type": "boolean"}, description="Whether the period is over"),
             "series": array(
                 {
                     "type": "object",
