@@ -9,11 +9,13 @@ from typing import Any, Final
 
 from backsight.api.operation import Answer, Call, Later
 from backsight.asking import Question
+from backsight.dbt_schema import dbt_schema
 from backsight.deletions import DeletionRequests
 from backsight.errors import Refused
 from backsight.fields import read_object
 from backsight.keys import SCOPES, KeyRequests
 from backsight.ready import ready_rules
+from backsight.results import Sql
 from backsight.scan.context import rfc3339
 
 MOST_DIGITS: Final = 10
@@ -25,6 +27,12 @@ MOST_TOKEN_CHANGES: Final = 500
 def ask_report(report: str, call: Call) -> Question:
     """A report, as its body asks for it."""
     return call.site.ask(report, call.body or {})
+
+
+def ask_sql(call: Call) -> Answer:
+    """The rows of a statement."""
+    request = call.body or {}
+    return Answer(Sql(call.site.ask_sql(request).answer()[0]["table"], str(request.get("sql"))))
 
 
 def ask_person(call: Call) -> Question:
@@ -67,6 +75,15 @@ def _listed(call: Call, active: Mapping[str, Any]) -> Answer:
         events = [{**event, **known.get(event["name"], nothing)} for event in events]
     meta = {"meta": active["meta"]} if active else {}
     return Answer({"site": call.site.site, "events": events, **meta})
+
+
+def document_events(call: Call) -> Later:
+    """The named events and the views, as dbt documents them."""
+
+    def told(known: Mapping[str, Any]) -> Answer:
+        return Answer(dbt_schema(call.site.site, call.site.events(), known["properties"]))
+
+    return Later(partial(call.site.ask, "properties", {}), told)
 
 
 def list_ready(call: Call) -> Answer:

@@ -24,7 +24,7 @@ from backsight.api.operation import Answer, Call, Later, Operation, Repeated, Sa
 from backsight.api.paths import names_in_path, query_of
 from backsight.api.preconditions import expected_version
 from backsight.api.problems import HTTPError, fault, problem
-from backsight.api.representations import JSON, choose, encode, render, repeated
+from backsight.api.representations import JSON, YAML, choose, encode, render, repeated
 from backsight.api.streams import Streams
 from backsight.api.workers import Workers
 from backsight.asking import Question
@@ -117,7 +117,7 @@ class Endpoint:
         if isinstance(said, Repeated):
             later = said.later
             return repeated(await self.kept.answer(said.key, lambda: self._encoded(later)), media)
-        if isinstance(said, Later) and media == JSON:
+        if isinstance(said, Later) and media in (JSON, YAML):
             said = await self._told_later(said)
         elif isinstance(said, Later):
             said = await self.questions.run(said.ask)

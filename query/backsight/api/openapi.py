@@ -9,7 +9,7 @@ from typing import Any, Final
 from backsight.api.examples import REQUESTS
 from backsight.api.operations import PARAMETERS, Operation
 from backsight.api.problems import PROBLEM_JSON
-from backsight.api.representations import ARROW, CSV, JSON, offered
+from backsight.api.representations import ARROW, CSV, JSON, YAML, offered
 from backsight.api.schemas.parts import Schema, ref, referred
 from backsight.keys import OF_LINKS
 
@@ -70,6 +70,7 @@ _LINK: Final = {
 _TABLE_FORMS: Final = {
     ARROW: "The figures as one table; `meta` stands in the schema's metadata under `backsight`, as JSON.",
     CSV: "The figures as one table (RFC 4180); a text that looks like a formula gets an apostrophe in front.",
+    YAML: "The same as YAML, such as a `schema.yml` is.",
 }
 
 _ROW_FORMS: Final = {

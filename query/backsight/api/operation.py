@@ -81,6 +81,8 @@ class Operation:
     """Whether its tabular forms are all rows, sent part by part, of which its JSON is a page."""
     tabular: bool = False
     """Whether Arrow and CSV can be asked for."""
+    yaml: bool = False
+    """Whether YAML can be asked for."""
     preconditions: tuple[str, ...] = ()
     """Conditional headers that it honours."""
     query: Mapping[str, Schema] = field(default_factory=dict)

@@ -19,6 +19,7 @@ from backsight.api.calls import (
     delete_event,
     delete_person,
     delete_persons,
+    document_events,
     examine,
     explain,
     find_candidates,
@@ -176,6 +177,11 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     Operation(
         "listEvents", "GET", "/v1/events", "read", "The named events; on demand how active they are",
         list_events, response="NamedEvents", query=_OF_EVENTS, on_page=True,
+    ),
+    Operation(
+        "documentEvents", "GET", "/v1/documentation", "read",
+        "The named events, and the views that SQL is asked of, as dbt documents a source", document_events,
+        response="DbtSchema", asks=True, yaml=True,
     ),
     Operation(
         "readHistory", "GET", f"{_EVENT}/history", "read", "Every version of a named event, newest first",

@@ -15,15 +15,19 @@ from backsight.api.headers import SECURITY_HEADERS, preferred
 from backsight.api.operation import Answer, Operation
 from backsight.api.preconditions import etag
 from backsight.api.problems import HTTPError
+from backsight.dbt_schema import to_yaml
 from backsight.results import Result, Sql
 
 JSON: Final = "application/json"
 ARROW: Final = "application/vnd.apache.arrow.stream"
 CSV: Final = "text/csv"
+YAML: Final = "application/yaml"
 
 
 def offered(operation: Operation) -> tuple[str, ...]:
     """The media types in which an operation answers, the default first."""
+    if operation.yaml:
+        return (JSON, YAML)
     return (JSON, ARROW, CSV) if operation.tabular else (JSON,)
 
 
@@ -66,7 +70,7 @@ def repeated(body: bytes, media: str) -> Response:
 def encode(content: dict[str, object] | Result, media: str) -> bytes:
     """The content in that form."""
     if not isinstance(content, Result):
-        return msgspec.json.encode(content)
+        return to_yaml(content).encode() if media == YAML else msgspec.json.encode(content)
     if media == ARROW:
         return _arrow_stream(content.to_arrow())
     return content.to_csv().encode() if media == CSV else msgspec.json.encode(content.answer)

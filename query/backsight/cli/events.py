@@ -127,6 +127,17 @@ def history(site: Questions, name: str, as_json: bool) -> None:
 
 
 @events.command()
+@asks_site
+def docs(site: Questions) -> None:
+    """Print the named events, and the views that SQL is asked of, as a dbt schema.yml.
+
+    \b
+    backsight events docs > models/backsight/schema.yml
+    """
+    click.echo(site.dbt_schema(), nl=False)
+
+
+@events.command()
 @click.option(
     "--days", default=90, show_default=True, type=click.IntRange(1, 730), help="How many, up to today."
 )

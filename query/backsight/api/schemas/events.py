@@ -73,6 +73,7 @@ def _with(schema: Schema, more: Schema) -> Schema:
 
 
 SCHEMAS: Final[dict[str, Schema]] = {
+    "DbtSchema": full({"version": {"const": 2}, "sources": array({"type": "object"}, minItems=1)}),
     "Definition": obj(DEFINITION, ("rules",)),
     "NamedEvent": full(_NAMED_EVENT),
     "NamedEvents": _with(
