@@ -4,7 +4,7 @@ PYTHON ?= $(firstword $(shell command -v python3.11 python3 python))
 BIN    := .venv/bin
 NPM    := PATH="$(CURDIR)/$(BIN):$$PATH" npm
 
-.PHONY: demo test faults fuzz lint bench docs-check snippet snippet-check clean help
+.PHONY: demo test faults fuzz lint bench docs docs-check snippet snippet-check page page-check clean help
 .DEFAULT_GOAL := help
 
 help:           ## what can be made
@@ -13,23 +13,27 @@ help:           ## what can be made
 demo: .make/venv  ## replay a shop's recorded visitors, name events afterwards, print a funnel (ARGS="--live --exit")
 	$(BIN)/backsight demo $(ARGS)
 
-test: .make/venv .make/browser .make/pages .make/clients  ## every test; sets up a browser if there is none (ARGS="-k funnel")
+test: .make/venv .make/browser .make/pages .make/clients .make/page-npm  ## every test; sets up a browser if there is none (ARGS="-k funnel")
 	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 faults: .make/venv  ## kill -9, power cuts, full disks, clocks that jump: is all stored once? some 10 minutes (ARGS="--seed 1")
 	PYTHONPATH=tests $(BIN)/python -m faults $(ARGS)
 
-lint: .make/venv .make/npm  ## ruff, strict mypy, strict TypeScript
+lint: .make/venv .make/npm .make/page-npm  ## ruff, strict mypy, strict TypeScript
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	cd snippet && $(NPM) run --silent check
+	cd page && $(NPM) run --silent check
 
 fuzz: .make/fuzz  ## bytes at every decoder, guided by coverage, for a minute each (ARGS="segment 600")
 	$(BIN)/python -P tests/fuzz/with_atheris.py $(ARGS)
 
 bench: .make/venv .make/bench .make/peers .make/pages .make/browser  ## ratios against the peers, measured in one run (ARGS="capture")
 	$(BIN)/python -m bench $(ARGS)
+
+docs: .make/docs  ## build the documentation as a site into site/; a broken link or anchor fails it
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 docs-check: .make/venv  ## run every example in the README and docs, and follow their links
 	$(BIN)/python docs/check.py
@@ -41,8 +45,15 @@ snippet-check: .make/npm  ## fail if the committed snippet is not what its sourc
 	cd snippet && $(NPM) run --silent build
 	git diff --exit-code --stat -- collector/backsight_collector/static
 
+page: .make/page-npm  ## build the built-in page into the query API's static folder
+	$(BIN)/python page/write_themes.py
+	cd page && $(NPM) run --silent build
+
+page-check: page  ## fail if the committed page is not what its source builds
+	git diff --exit-code --stat -- page query/backsight/page/static
+
 clean:          ## remove what was set up
-	rm -rf .venv .make snippet/node_modules tests/pages/node_modules tests/pages/built tests/clients/node_modules bench/node_modules
+	rm -rf .venv .make site snippet/node_modules page/node_modules tests/pages/node_modules tests/pages/built tests/clients/node_modules bench/node_modules
 
 .make:
 	@mkdir -p .make
@@ -57,6 +68,10 @@ clean:          ## remove what was set up
 
 .make/bench: .make/venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -e ".[bench]"
+	@touch $@
+
+.make/docs: .make/venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -e ".[docs]"
 	@touch $@
 
 .make/fuzz: .make/venv
@@ -78,6 +93,10 @@ clean:          ## remove what was set up
 
 .make/npm: snippet/package.json snippet/package-lock.json .make/node
 	cd snippet && $(NPM) ci --silent
+	@touch $@
+
+.make/page-npm: page/package.json page/package-lock.json .make/node
+	cd page && $(NPM) ci --silent
 	@touch $@
 
 # The peers of the snippet and the definer: for benchmarks alone.
