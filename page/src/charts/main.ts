@@ -1,0 +1,67 @@
+// Vega and Vega-Lite, with as much of them as our charts need. Expressions are interpreted: the page's policy takes no
+// code that is made of texts.
+
+import { transforms } from "vega-dataflow";
+import * as encoding from "vega-encode";
+import { expressionInterpreter } from "vega-interpreter";
+import { compile, type Config, type TopLevelSpec } from "vega-lite";
+import { parse } from "vega-parser";
+import * as transforming from "vega-transforms";
+import { extend } from "vega-util";
+import { View } from "vega-view";
+import * as arranging from "vega-view-transforms";
+import * as nearest from "vega-voronoi";
+import { contained, resized, type Spec, stretches } from "./fitting";
+import { THEMES } from "./themes";
+import { hideTooltip, showTooltip } from "./tooltip";
+
+extend(transforms, transforming, arranging, encoding, nearest);
+
+export interface Drawn {
+  element: HTMLElement;
+  finish(): void;
+}
+
+/** A chart's data come with it: nothing is loaded from anywhere. */
+const loader = {
+  load: () => Promise.reject(new Error("charts load nothing")),
+  sanitize: () => Promise.reject(new Error("charts link to nothing")),
+};
+const STRETCHED = 1.4;
+
+/** The chart as an element, as wide as there is room for, as far as what is in it stays readable; else wider. */
+export async function draw(spec: Spec, theme: keyof typeof THEMES, width: number): Promise<Drawn> {
+  const config = THEMES[theme] as unknown as Config;
+  const first = await drawn(contained(spec, width), config);
+  if (spec.width === "container") return first;
+  const natural = widthOf(first);
+  const wanted = Math.min(width, stretches(spec) ? natural * STRETCHED : natural);
+  if (Math.abs(wanted - natural) < 4) return first;
+  // Of the width a part is axes and legends, which do not shrink: two measures tell how large that is.
+  const ratio = wanted / natural;
+  const second = await drawn(resized(spec, ratio), config);
+  first.finish();
+  const rest = widthOf(second);
+  if (Math.abs(rest - wanted) < 4 || rest === natural) return second;
+  const exact = ratio + ((wanted - rest) * (1 - ratio)) / (natural - rest);
+  const third = await drawn(resized(spec, Math.max(0.2, exact)), config);
+  second.finish();
+  return third;
+}
+
+async function drawn(spec: Spec, config: Config): Promise<Drawn> {
+  const element = document.createElement("div");
+  const { spec: compiled } = compile(spec as unknown as TopLevelSpec, { config });
+  const view = new View(parse(compiled, undefined, { ast: true }), {
+    renderer: "svg",
+    expr: expressionInterpreter,
+    container: element,
+    hover: false,
+    loader,
+    tooltip: (_handler, event, _item, value) => showTooltip(event, value),
+  });
+  await view.runAsync();
+  return { element, finish: () => (hideTooltip(), view.finalize()) };
+}
+
+const widthOf = ({ element }: Drawn): number => Number(element.querySelector("svg")?.getAttribute("width")) || 1;
