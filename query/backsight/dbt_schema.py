@@ -60,7 +60,8 @@ def dbt_schema(site: str, events: Sequence[NamedEvent], properties: Iterable[Map
         "config": {"meta": {"site": site}},
         "tables": tables,
     }
-    return _tame({"version": 2, "sources": [source]})
+    document: Document = _tame({"version": 2, "sources": [source]})
+    return document
 
 
 def to_yaml(document: Document) -> str:
