@@ -431,9 +431,16 @@ def test_methods() -> None:
         "deletion",
         "deletions",
         "preview_cohort",
+        "plan",
+        "apply",
+        "export_events",
         "close",
     )
-    assert set(METHODS) == {*reports, "define", *names, *cohorts, *others}
+    saved = (
+        "save", "saved", "saved_report", "saved_question", "saved_history", "delete_saved", "share", "links",
+        "unshare",
+    )  # fmt: skip
+    assert set(METHODS) == {*reports, "define", *names, *cohorts, *others, *saved}
 
 
 @pytest.mark.parametrize("name", METHODS)

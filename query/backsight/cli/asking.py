@@ -8,11 +8,12 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 from backsight import connect
+from backsight.cli.addresses import reached_at
 from backsight.config import Config
 
 if TYPE_CHECKING:
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from backsight.store import Store
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+SITE: Final = "backsight.site"
+SAVED: Final = "backsight.saved"
+"""What a command's context holds: the site that is asked, and the name under which to save the question."""
 
 
 def data_option(command: Command) -> Command:
@@ -56,6 +61,7 @@ def asks_site(command: Callable[..., Any]) -> Callable[..., Any]:
         data: str | None, site: str | None, url: str | None, key: str | None, **arguments: Any
     ) -> None:
         with open_site(data, site, url, key) as opened:
+            click.get_current_context().meta[SITE] = opened
             command(opened, **arguments)
 
     return asking
@@ -83,7 +89,7 @@ def _local(config: Config) -> Questions:
     from backsight.data_directory import open_site as open_local
 
     site = open_local(require_data(config.data), config.site, config.threads, config.memory, config.database)
-    site.actor = actor()
+    site.actor, site.server = actor(), reached_at(config.host, config.port)
     return site
 
 
@@ -160,6 +166,7 @@ def show(result: Result, output: str | None) -> None:
     """A result on standard output: a table, unless JSON, CSV or SQL was asked for; within `explain` what it
     says of one person.
     """
+    _save(result)
     asked = click.get_current_context().find_object(Explaining)
     if asked is not None:
         result = result.explain(asked.person, only=asked.only, limit=asked.limit, after=asked.after)
@@ -169,6 +176,14 @@ def show(result: Result, output: str | None) -> None:
         click.echo(result.to_csv(), nl=False)
     else:
         click.echo(result.sql() if output == "sql" else repr(result))
+
+
+def _save(result: Result) -> None:
+    """Saves what was asked, where --save says so."""
+    meta = click.get_current_context().meta
+    if SAVED in meta:
+        saved = meta[SITE].save(meta[SAVED], result)
+        click.echo(f"Saved as {saved.name!r}, version {saved.version}.", err=True)
 
 
 def show_json(value: object) -> None:

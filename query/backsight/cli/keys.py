@@ -69,7 +69,8 @@ def _setting_options(command: Command) -> Command:
 
 @click.group()
 def keys() -> None:
-    """Keys: write keys (for the snippet), secret keys (for asking), and the definer's tokens.
+    """Keys: write keys (for the snippet), secret keys (for asking), and tokens of links (to the definer, to
+    saved reports).
 
     With --url they are those of a server, asked with a secret key that has the scope admin.
     """
@@ -94,7 +95,7 @@ def create(site_keys: SiteKeys, scopes: tuple[str, ...], **settings: Any) -> Non
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @_asks_keys
 def list_keys(site_keys: SiteKeys, as_json: bool) -> None:
-    """List a site's keys and the definer's tokens, revoked and expired ones included."""
+    """List a site's keys and the tokens of links, revoked and expired ones included."""
     listed = list(site_keys.list())
     if as_json:
         show_json([key.to_json() for key in listed])
@@ -162,7 +163,7 @@ def revoke(site_keys: SiteKeys, key_id: str) -> None:
 @data_option
 @site_option
 def prune(data: str | None, site: str | None) -> None:
-    """Forget the definer's tokens that have expired; their audit lines stay."""
+    """Forget tokens of links (to the definer, to saved reports) that have expired; their audit lines stay."""
     from backsight.keys import Keys
 
     with open_store(data) as (store, config):
@@ -221,6 +222,8 @@ def _show_table(listed: list[Key]) -> None:
 def _shown(key: Key) -> str:
     if key.origin is not None:
         return f"dt_… on {key.origin}"
+    if key.report is not None:
+        return f"rt_… to {key.report!r}"
     return key.shown or "sk_… " + " ".join(key.scopes)
 
 

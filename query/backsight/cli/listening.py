@@ -14,6 +14,7 @@ from typing import Final, NoReturn
 import uvicorn
 from starlette.types import ASGIApp
 
+from backsight.cli.addresses import reached_at
 from backsight.cli.protocol import BoundedHttp
 from backsight.config import Config
 from backsight.errors import ConfigurationError
@@ -104,8 +105,7 @@ def bound(config: Config) -> Iterator[socket.socket]:
 
 def address_of(config: Config, listener: socket.socket) -> str:
     """The URL at which it is reached from this machine."""
-    host = {"0.0.0.0": "localhost", "::": "localhost"}.get(config.host, config.host)  # noqa: S104  # shown only
-    return f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
+    return reached_at(config.host, listener.getsockname()[1])
 
 
 def raise_open_files() -> None:

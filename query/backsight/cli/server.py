@@ -76,8 +76,13 @@ async def _serve(config: Config, parts: Parts, tell: Callable[[str], None]) -> N
         routes = [*_routes(collector), *([metrics_route(guesses)] if guesses and not collector else [])]
         app = composed(routes, behind, config.script_path.rpartition("/")[0])
         http = speaking(collector.direct if collector else {}, connections)
-        server = Server(settings(app, http), lambda: tell(f"Listening on {address}"))
+        server = Server(settings(app, http), lambda: tell(_listening(address, parts)))
         await server.serve([listener])
+
+
+def _listening(address: str, parts: Parts) -> str:
+    page = [f"Page at {address}/: a link to it, with a key, by `backsight page`"] if parts.query else []
+    return "\n".join([*page, f"Listening on {address}"])
 
 
 def _make_folder(data: Path) -> None:

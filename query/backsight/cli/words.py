@@ -42,6 +42,14 @@ def rules(text: str) -> Any:
     return _json(_contents(text[1:]) if text.startswith("@") else text)
 
 
+def request(text: str) -> dict[str, Any]:
+    """A report's request as JSON, or `@FILE` that holds it (`@-`: standard input)."""
+    read = _json(_contents(text[1:]) if text.startswith("@") else text)
+    if not isinstance(read, dict):
+        raise click.BadParameter("this is no object. Valid: a report's request, as JSON.")
+    return read
+
+
 def as_of(text: str) -> Any:
     """Of an earlier answer, as JSON or in a file (`-`: standard input), what a question takes as `as_of`."""
     answer = _json(text if _is_object(text) else _contents(text))

@@ -41,7 +41,6 @@ class Principal:
         if self.report is not None:
             message = "the token of a link opens the report that it shares, and nothing else."
         elif scope == OF_LINKS:
-            message = f"key {self.key_id} is no link's token."
             valid = "the token of a link, rt_…; or with a secret key GET /v1/saved/{name}/answer"
         raise Refused(message, field="key", value=self.key_id, valid=valid)
 

@@ -32,6 +32,8 @@ class SavedQuestions(ABC):
     """Questions under a name: asked anew whenever they are read, with versions, and links that share them."""
 
     _answer: Callable[[str, Request], Asked]
+    server: str
+    """The address at which the server is reached: of links that name no other."""
 
     def save(
         self,

@@ -20,7 +20,7 @@ def test_not_found(api: httpx.Client) -> None:
     assert "'/v1/reports/funnel'" in document["valid"]
     problem(api.get("/v1/events/a/b"), 404)
     problem(api.get("/v1/events/"), 404)
-    problem(api.get("/"), 404)
+    problem(api.get("/index.html"), 404)
 
 
 def test_method_not_allowed(api: httpx.Client) -> None:

@@ -62,10 +62,10 @@ def test_no_operation_answers_who_has_no_key_that_is_good(two_sites: Path, anybo
 
 @pytest.mark.parametrize("scope", SCOPES)
 def test_a_key_does_what_its_scope_says(two_sites: Path, anybody: httpx.Client, scope: str) -> None:
-    """Every operation above a key's scope is refused, and no other."""
+    """Every operation above a key's scope is refused, and that of links, and no other."""
     key = secret_key(two_sites, scope)
     for operation in OPERATIONS:
-        is_above = SCOPES.index(operation.scope) > SCOPES.index(scope)
+        is_above = operation.scope not in SCOPES[: SCOPES.index(scope) + 1]
         assert (asked(anybody, operation, key).status_code == 403) == is_above, operation.id
 
 

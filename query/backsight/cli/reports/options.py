@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from backsight.cli.asking import SAVED
 from backsight.cli.words import as_of, predicate, rules, step, value
 from backsight.contract import EventType
 from backsight.ready import READY
@@ -57,6 +58,17 @@ range_options = options(
     click.option("--timezone", default="UTC", show_default=True, metavar="ZONE", help="IANA timezone."),
 )
 
+
+def _note_name(context: click.Context, parameter: click.Parameter, name: str | None) -> None:
+    if name is not None:
+        context.meta[SAVED] = name
+
+
+save_option = click.option(
+    "--save", metavar="NAME", callback=_note_name, expose_value=False,
+    help="Save the question under this name, too: see `backsight saved`.",
+)  # fmt: skip
+
 filter_options = options(
     where_option,
     click.option(
@@ -65,7 +77,9 @@ filter_options = options(
     ),
     range_options,
     as_of_option,
+    save_option,
 )  # fmt: skip
+"""What all reports take."""
 
 breakdown_options = options(
     click.option("--by", multiple=True, metavar="PROPERTY", help="Break down by it; may be repeated."),
