@@ -33,7 +33,7 @@ bench: .make/venv .make/bench .make/peers .make/pages .make/browser  ## ratios a
 	$(BIN)/python -m bench $(ARGS)
 
 docs: .make/docs  ## build the documentation as a site into site/; a broken link or anchor fails it
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build  # not --quiet, which keeps warnings from failing it
 
 docs-check: .make/venv  ## run every example in the README and docs, and follow their links
 	$(BIN)/python docs/check.py
