@@ -60,6 +60,8 @@ class TableVersion:
     version: int
     files: Mapping[str, tuple[DataFile, ...]]
     storage: FileSystem | None
+    root: str = ""
+    """Where an engine reads the table."""
 
 
 class Lake:
@@ -263,7 +265,7 @@ def _listing(handle: DeltaTable, options: dict[str, str] | None) -> TableVersion
         files.setdefault(site, []).append(DataFile(plain, uri, site, day, newest, size))
     storage = PyFileSystem(DeltaStorageHandler(handle.table_uri, options))
     ordered = {site: tuple(sorted(found, key=lambda file: file.path)) for site, found in files.items()}
-    return TableVersion(handle.version(), ordered, storage)
+    return TableVersion(handle.version(), ordered, storage, unquote(root))
 
 
 def _read(file: DataFile, storage: FileSystem | None, columns: list[str] | None = None) -> pa.Table:

@@ -272,6 +272,9 @@ class Site(Questions):
     def _rows(self, report: str, request: Request) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
         return waiting.for_work(self.ask(report, request).parts, show=self.progress)
 
+    def _live(self, request: Request) -> Answer:
+        return self.answer("live", request)[0]
+
     def _key_door(self) -> KeyRequests:
         return self.key_requests(self.actor)
 

@@ -204,6 +204,11 @@ def list_unnamed(call: Call) -> Question:
     return call.site.ask("elements", _asked_for(call, "limit", "days"))
 
 
+def read_live(call: Call) -> Answer:
+    """What is captured right now."""
+    return Answer(call.site.answer("live", _asked_for(call, "after", "limit"))[0])
+
+
 def examine(call: Call) -> Question:
     """What is wrong with the site."""
     return call.site.ask("doctor", _asked_for(call, "days", "timezone"))

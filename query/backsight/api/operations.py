@@ -41,6 +41,7 @@ from backsight.api.calls import (
     read_deletion,
     read_event,
     read_history,
+    read_live,
     read_site,
     revoke_key,
     rotate_key,
@@ -52,6 +53,7 @@ from backsight.api.schemas.administration import AUDIT
 from backsight.api.schemas.definer import LISTING
 from backsight.api.schemas.doctor import EXAMINED
 from backsight.api.schemas.events import DAYS
+from backsight.api.schemas.live import LIVE
 from backsight.api.schemas.parts import TEXT, Schema, schema_name
 from backsight.api.schemas.properties import SAMPLED
 from backsight.api.schemas.timelines import TIMELINE
@@ -208,6 +210,10 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     Operation(
         "listElements", "GET", "/v1/elements", "read", "What is clicked most and bears no name yet",
         list_unnamed, response="Elements", tabular=True, query=LISTING, on_page=True,
+    ),
+    Operation(
+        "readLive", "GET", "/v1/live", "read", "The newest raw events, and then what was stored since",
+        read_live, response="Live", query=LIVE,
     ),
     *_report_operations("doctor", "What is wrong with the site, and what to do about it"),
     Operation(

@@ -40,6 +40,7 @@ COMMANDS: Final = {
     "attribution": "reports.attribution",
     "signals": "reports.signals",
     "sql": "sql",
+    "tail": "tail",
     "doctor": "doctor",
     "person": "person",
     "explain": "person",

@@ -18,6 +18,7 @@ from backsight.questions.administration import Administration
 from backsight.questions.definitions import DefinitionQuestions
 from backsight.questions.deletions import DeletionQuestions
 from backsight.questions.funnels import FunnelQuestions
+from backsight.questions.live import LiveQuestions
 from backsight.questions.paths import PathQuestions
 from backsight.questions.persons import PersonQuestions
 from backsight.questions.properties import PropertyQuestions
@@ -50,6 +51,7 @@ class Questions(
     FunnelQuestions,
     RetentionQuestions,
     TrendQuestions,
+    LiveQuestions,
     PathQuestions,
     SignalQuestions,
     PersonQuestions,

@@ -129,6 +129,10 @@ class RemoteSite(Questions):
             self._connection.ask("POST", f"{path_of(name, 'cohorts')}/freeze", body, expected_version)
         )
 
+    def _live(self, request: Request) -> Answer:
+        answer: Answer = self._connection.ask("GET", f"/v1/live?{urlencode(request)}")
+        return answer
+
     def _key_door(self) -> RemoteKeys:
         return RemoteKeys(self._connection.ask)
 

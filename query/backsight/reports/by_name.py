@@ -13,6 +13,7 @@ from backsight.reports import (
     explain,
     funnel,
     lifecycle,
+    live,
     membership,
     paths,
     preview,
@@ -44,6 +45,7 @@ REPORTS: Final[Mapping[str, ModuleType | Behind]] = {
     "candidates": candidates,
     "elements": unnamed,
     "doctor": doctor,
+    "live": live,
     "properties": properties,
     **{f"{name}_events": behind for name, behind in BEHIND.items()},
 }

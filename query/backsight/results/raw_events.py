@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from backsight.results.result import Again, Answer
 
+SIZES: Final[Mapping[str, str]] = {"paths_events": "rows", "attribution_events": "rows"}
+"""What says how many rows, where the report has a `limit` of its own."""
 SHOWN: Final = 20
 """Events that it shows of itself."""
 
@@ -134,15 +136,19 @@ class RawEvents:
         return told
 
     def _stream(self) -> tuple[pyarrow.Schema, Iterator[pyarrow.RecordBatch]]:
-        own = self._own if self._limit is None else {**self._own, "limit": self._limit}
+        own = self._own if self._limit is None else {**self._own, self._size: self._limit}
         return self._again.streamed(self._report, own)
+
+    @property
+    def _size(self) -> str:
+        return SIZES.get(self._report, "limit")
 
     @cached_property
     def _first(self) -> Answer:
         return self._page(SHOWN)
 
     def _page(self, rows: int) -> Answer:
-        answer: Answer = self._again.told(self._report, {**self._own, "limit": rows})
+        answer: Answer = self._again.told(self._report, {**self._own, self._size: rows})
         return answer
 
     # ── How it shows itself ─────────────────────────────────────────────────────────────────────────────────

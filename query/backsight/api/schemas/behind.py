@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from backsight.api.schemas import attribution, funnel, lifecycle, paths, preview, retention, trend
 from backsight.api.schemas.parts import COUNT, TEXT, Schema, array, choice, either, full, nullable, obj, ref
-from backsight.reports.behind.request import DEFAULT_ROWS, MAX_ROWS
+from backsight.reports.behind.request import DEFAULT_ROWS, MAX_ROWS, ROWS
 from backsight.reports.behind.rows import IDS, ROW_SCHEMA
 from backsight.reports.breakdown import MAX_PROPERTIES
 from backsight.reports.funnel import MAX_STEPS
@@ -87,10 +87,13 @@ def _rows(description: str, **own: Schema) -> Schema:
 
 
 def _asked(base: Schema, required: tuple[str, ...] = (), **own: Schema) -> Schema:
-    """A report's request with what says which figure is meant."""
+    """A report's request with what says which figure is meant, and which page of its rows."""
+    page = dict(_PAGE)
+    if "limit" in base["properties"]:
+        page = {ROWS: page.pop("limit"), **page}
     needed = [*base.get("required", ()), *required]
     more = {"required": needed} if needed else {}
-    return {**base, "properties": {**base["properties"], **own, **_PAGE}, **more}
+    return {**base, "properties": {**base["properties"], **own, **page}, **more}
 
 
 def _cell(*required: str, **own: Schema) -> Schema:

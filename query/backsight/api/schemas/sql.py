@@ -19,7 +19,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
             "params": {
                 "type": "object",
                 "maxProperties": MAX_PARAMS,
-                "description": "Values of the `$name`s in it: texts, numbers, booleans, null, or lists of them",
+                "description": "Values of its `$name`s: texts, numbers, booleans, null, or lists of them",
             },
             "limit": {
                 "type": "integer",

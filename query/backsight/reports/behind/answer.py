@@ -15,7 +15,7 @@ from backsight.reports import preview as previews
 from backsight.reports import stickiness as sticking
 from backsight.reports.attribution import sql as attribution_sql
 from backsight.reports.behind import attribution, funnel, lifecycle, paths, preview, retention, trend
-from backsight.reports.behind.request import PAGE_FIELDS, Page, cursor, own_fields, read_page
+from backsight.reports.behind.request import ROWS, Page, cursor, own_fields, read_page
 from backsight.reports.behind.rows import ROW_SCHEMA, Elements, conformed, shown_rows
 from backsight.reports.behind.sources import Source
 from backsight.reports.funnel import sql as funnel_sql
@@ -42,6 +42,8 @@ class Behind:
     source: Callable[[Request, Request, Context], Source]
     """Finds the rows: the report's request, and those fields."""
     report_sql: Callable[[Request, Context], str]
+    size: str = "limit"
+    """The field that says how many rows: another one, where the report has a `limit` of its own."""
 
     def run(self, request: Request, context: Context) -> Answer:
         """A page of them: `total`, `persons`, `events`, `next`. Raises InvalidRequest, naming the field."""
@@ -60,20 +62,24 @@ class Behind:
 
         Which rows they are is found before this returns; they are read as they are asked for.
         """
-        limit = request.get("limit")
-        most = None if limit is None else read_whole(limit, "limit", 1, MOST_ROWS)
-        page, source = self._found({key: each for key, each in request.items() if key != "limit"}, context)
+        size = request.get(self.size)
+        most = None if size is None else read_whole(size, self.size, 1, MOST_ROWS)
+        page, source = self._found({key: each for key, each in request.items() if key != self.size}, context)
         meta = json.dumps(context.meta(source.mentioned, source.warnings)).encode()
         schema = schema_of(source).with_metadata({META_KEY: meta})
         return schema, _parts(source, page, most)
 
     def sql(self, request: Request, context: Context) -> str:
         """The SQL of the report whose figure it is."""
-        return self.report_sql(own_fields(request, (*self.fields, *PAGE_FIELDS))[0], context)
+        return self.report_sql(own_fields(request, self._own)[0], context)
+
+    @property
+    def _own(self) -> tuple[str, ...]:
+        return (*self.fields, self.size, "after")
 
     def _found(self, request: Request, context: Context) -> tuple[Page, Source]:
-        asked, own = own_fields(request, (*self.fields, *PAGE_FIELDS))
-        page = read_page(own)
+        asked, own = own_fields(request, self._own)
+        page = read_page(own, self.size)
         return page, self.source(asked, own, context)
 
 
@@ -122,8 +128,8 @@ BEHIND: Final[Mapping[str, Behind]] = {
     "trend": Behind(trend.FIELDS, trend.source, trend_sql),
     "lifecycle": Behind(lifecycle.LIFECYCLE_FIELDS, lifecycle.lifecycle, lifecycles.sql),
     "stickiness": Behind(lifecycle.STICKINESS_FIELDS, lifecycle.stickiness, sticking.sql),
-    "paths": Behind(paths.FIELDS, paths.source, paths_sql),
-    "attribution": Behind(attribution.FIELDS, attribution.source, attribution_sql),
+    "paths": Behind(paths.FIELDS, paths.source, paths_sql, ROWS),
+    "attribution": Behind(attribution.FIELDS, attribution.source, attribution_sql, ROWS),
     "preview": Behind(preview.FIELDS, preview.source, previews.sql),
 }
 """By the report's name."""

@@ -14,7 +14,8 @@ from typing import Final
 from backsight.errors import nearest, shown
 from backsight.fields import read_object, read_string, read_whole, refuse
 
-PAGE_FIELDS: Final = ("limit", "after")
+ROWS: Final = "rows"
+"""What `limit` is called where the report has one of its own: of paths and attribution."""
 MAX_ROWS: Final = 1_000
 DEFAULT_ROWS: Final = 100
 
@@ -32,9 +33,9 @@ class Page:
     """Rows of that day that came before."""
 
 
-def read_page(fields: Mapping[str, object]) -> Page:
-    """`limit` and `after` of a request."""
-    limit = read_whole(fields.get("limit", DEFAULT_ROWS), "limit", 1, MAX_ROWS)
+def read_page(fields: Mapping[str, object], size: str = "limit") -> Page:
+    """`limit`, or as it is called, and `after` of a request."""
+    limit = read_whole(fields.get(size, DEFAULT_ROWS), size, 1, MAX_ROWS)
     after = fields.get("after")
     if after is None:
         return Page(limit)
