@@ -35,6 +35,8 @@ _EXPRESSIONS: Final = frozenset(
     "BETWEEN CASE CAST COLLATE COLUMN_REF COMPARISON CONJUNCTION CONSTANT FUNCTION LAMBDA OPERATOR PARAMETER "
     "POSITIONAL_REFERENCE STAR SUBQUERY TYPE WINDOW".split()
 )
+_WHOLE: Final = frozenset({"STAR", "POSITIONAL_REFERENCE", "SHOW_REF", "PIVOT"})
+"""What reads columns without their names, as do natural joins and whoever names a row or renames columns."""
 _ORDINARY_JOINS: Final = frozenset({"REGULAR", "NATURAL", "CROSS"})
 _WORDS: Final = frozenset(name for name in FUNCTIONS if name[0].isalpha())
 _SHOWS: Final = frozenset({"DESCRIBE", "SUMMARY"})
@@ -52,9 +54,17 @@ class Mentions:
     """Named events that it asks for by name, next to the view."""
     every_name: bool = False
     """Whether it reads the view of named events without saying which."""
+    columns: set[str] = field(default_factory=set)
+    """What it calls columns by."""
+    every_column: bool = False
+    """Whether it may read columns that it does not name."""
 
     def to_json(self) -> dict[str, Any]:
-        return {"views": sorted(self.views), "names": None if self.every_name else sorted(self.names)}
+        return {
+            "views": sorted(self.views),
+            "names": None if self.every_name else sorted(self.names),
+            "columns": None if self.every_column else sorted(self.columns),
+        }
 
 
 def vet(database: duckdb.DuckDBPyConnection, sql: str, params: Mapping[str, object]) -> Mentions:
@@ -73,7 +83,7 @@ def vet(database: duckdb.DuckDBPyConnection, sql: str, params: Mapping[str, obje
             reading.walk(statement["node"], frozenset())
     except RecursionError as error:
         raise Refusal("the statement nests too deeply.") from error
-    return reading.mentions
+    return reading.result()
 
 
 def _require_select(database: duckdb.DuckDBPyConnection, sql: str, params: Mapping[str, object]) -> None:
@@ -111,6 +121,7 @@ class _Reading:
     def __init__(self, sql: str, params: Mapping[str, object]) -> None:
         self._sql, self._params = sql, params
         self._narrowed: dict[int, set[str]] = {}
+        self._sources: set[str] = set()
         self.mentions = Mentions()
 
     def walk(self, node: object, visible: frozenset[str]) -> None:
@@ -125,6 +136,12 @@ class _Reading:
             for key, value in node.items():
                 if key != "cte_map":
                     self.walk(value, visible)
+
+    def result(self) -> Mentions:
+        """What was read, after the walk."""
+        if self.mentions.columns & self._sources:  # a row as a whole, by the name of its source
+            self.mentions.every_column = True
+        return self.mentions
 
     def _expressions(self, node: Node, visible: frozenset[str]) -> frozenset[str]:
         """What the query can name besides, once each was read with those before it."""
@@ -145,10 +162,20 @@ class _Reading:
             self._refuse(f"{kind.partition('_')[0]} can't be asked here.", node, _ONE)
         if "function_name" in node:
             self._check_function(node)
+        self._note_columns(node)
         if node.get("class") == "TYPE" and (node.get("schema") or node.get("catalog")):
             self._refuse("types have no schema here.", node)
-        if "class" not in node and "sample" in node and "alias" in node:
+        if _is_source(node, "alias"):
             self._check_source(node, visible)
+
+    def _note_columns(self, node: Node) -> None:
+        said = self.mentions
+        said.columns |= {str(part).lower() for part in node.get("column_names", ())}
+        said.columns |= {str(part).lower() for part in node.get("using_columns", ())}
+        self._sources |= {str(node[key]).lower() for key in ("alias", "table_name") if _is_source(node, key)}
+        kinds = {node.get("class"), node.get("type") if isinstance(node.get("type"), str) else None}
+        if kinds & _WHOLE or node.get("ref_type") == "NATURAL" or node.get("column_name_alias"):
+            said.every_column = True
 
     def _check_source(self, node: Node, visible: frozenset[str]) -> None:
         kind = node["type"]
@@ -227,6 +254,11 @@ class _Reading:
     def _refuse(self, message: str, node: Node, valid: str = "") -> None:
         where = pointed(self._sql, node.get("query_location"), node.get("query_location_length"))
         raise Refusal(where + message, valid=valid)
+
+
+def _is_source(node: Node, key: str) -> bool:
+    """Whether it is a part of a FROM, with something under the key."""
+    return "class" not in node and "sample" in node and key in node
 
 
 def _sources(node: Node | None) -> Iterator[Node]:

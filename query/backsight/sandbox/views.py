@@ -1,7 +1,7 @@
 """The views of a statement: made of the files of a snapshot, the identity of its persons and the names.
 
-What a statement does not mention is not made. Joins are over relations with one row a key, so that the
-database leaves out those whose columns are not asked for: who does not ask for persons does not pay for them.
+What a statement does not mention is not made: who does not ask for persons does not pay for them. (DuckDB 2.0
+leaves out a join of which no column is read, but one of several only.)
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from backsight.sandbox.columns import (
 )
 from backsight.sandbox.processes import Mentioned, Setup
 from backsight.scan.bursts import burst_clicks
-from backsight.scan.context import PERSON_TRAITS, Context, rfc3339
+from backsight.scan.context import Context, rfc3339
 from backsight.scan.moments import Range
 from backsight.scan.node_sets import JOIN, NODE_SETS, NodeSets
 from backsight.sql import load_sql
@@ -41,6 +41,8 @@ select device, any_value("user") as "user", any_value(users) as users from _firs
 _USERS: Final = """create view users as
 select "user" as person, min(user_id) as user_id from _statements where "user" is not null group by "user\""""
 _SAID: Final = "create view said as select person, any_value(traits) as traits from _traits group by person"
+
+_TRAITS: Final = "said.traits"
 
 PERSON_SQL: Final = """case
         when e."user" is not null and list_contains(first_users.users, e."user") then e."user"
@@ -57,10 +59,12 @@ class Views:
         self._tables: dict[str, pa.Table] = {}
         self._statements: dict[str, str] = {}
         self._paths: list[str] = []
+        self._columns: frozenset[str] | None = None
         self.warnings: list[str] = []
 
     def setup(self, mentioned: Mentioned) -> Setup:
         """The views that are mentioned, with what they are made of."""
+        self._columns = None if mentioned["columns"] is None else frozenset(mentioned["columns"])
         for view in mentioned["views"]:
             if view == "named_events":
                 self._named_events(mentioned["names"])
@@ -68,30 +72,53 @@ class Views:
                 {"raw_events": self._raw_events, "persons": self._persons, "nodes": self._nodes}[view]()
         return Setup(self._tables, tuple(self._statements.values()), tuple(self._paths))
 
+    def _asks(self, column: str) -> bool:
+        """Whether a statement may read a column: those that need a join are not made for all."""
+        return self._columns is None or column in self._columns
+
+    def _need(self, column: str) -> None:
+        if self._columns is not None:
+            self._columns |= {column}
+
     def _raw_events(self) -> None:
-        self._people()
-        self._make("raw_events", f"select\n    {self._listed(RAW_EVENTS)}\nfrom _events as e\n{_PEOPLE}")
+        columns, joins = self._people(RAW_EVENTS)
+        self._make("raw_events", f"select\n    {columns}\nfrom _events as e{joins}")
 
-    def _listed(self, columns: Iterable[Column]) -> str:
-        own = {PERSON.name: PERSON_SQL, USER_ID.name: "users.user_id", TRAITS.name: "said.traits"}
-        return listed(tuple(column._replace(sql=own.get(column.name, column.sql)) for column in columns))
-
-    def _people(self) -> None:
-        """Events, and who is who."""
+    def _people(self, columns: Iterable[Column]) -> tuple[str, str]:
+        """Events, with columns of who did them as far as they are asked for; and the joins for these."""
         site = self._context.snapshot
         schema = pa.schema([field for field in EVENTS if field.name not in ("site", "date")])
         self._files("_events", Files(site.files("events"), schema, named=True))
-        self._files("_statements", Files(site.files("statements"), STATEMENTS))
+        asked = {name for name in _OF_PERSONS if self._asks(name)}
+        needed = [name for name in _JOINS if name in asked or (asked and name == PERSON.name)]
+        joins = [_JOINS[name] for name in needed]
+        for name in needed:
+            _RELATIONS[name](self)
+        given = {name: sql if name in asked else _unasked(name) for name, sql in _OF_PERSONS.items()}
+        made = (column._replace(sql=given.get(column.name, column.sql)) for column in columns)
+        return listed(tuple(made)), "".join(f"\n{join}" for join in joins)
+
+    def _first_users(self) -> None:
         identity = self._context.identity
         sql = """select devices.device, devices."user", list(pairs."user") as users
 from devices join pairs on pairs.device = devices.device group by all"""
         tables = {"devices": identity.devices, "pairs": identity.pairs}
         self._tables["_first_users"] = self._context.engine.query(sql, tables=tables)
-        self._tables["_traits"] = identity.traits
-        self._statements |= {"first_users": _FIRST_USERS, "users": _USERS, "said": _SAID}
+        self._statements["first_users"] = _FIRST_USERS
+
+    def _users(self) -> None:
+        self._files("_statements", Files(self._context.snapshot.files("statements"), STATEMENTS))
+        self._statements["users"] = _USERS
+
+    def _said(self) -> None:
+        self._tables["_traits"] = self._context.identity.traits
+        self._statements["said"] = _SAID
 
     def _persons(self) -> None:
+        self._need(PERSON.name)
         self._raw_events()
+        for make in _RELATIONS.values():
+            make(self)
         self._statements["devices"] = load_sql("sandbox_devices")
         self._statements["persons"] = load_sql("sandbox_persons").replace(
             "{columns}", listed(COLUMNS["persons"])
@@ -101,16 +128,20 @@ from devices join pairs on pairs.device = devices.device group by all"""
         site = self._context.snapshot
         self._files("_nodes", Files(site.files("nodes"), NODES))
         self._files("_elements", Files(site.files("elements"), ELEMENTS))
-        for part in ("identifier", "descriptions", "ways"):
+        self._statements["descriptions"] = load_sql("sandbox_descriptions")
+        asks = self._asks("selector")
+        for part in ("identifier", "ways") if asks else ():
             self._statements[part] = load_sql(f"sandbox_{part}")
-        self._statements["nodes"] = load_sql("sandbox_nodes").replace("{columns}", listed(COLUMNS["nodes"]))
+        given = {"selector": "ways.selector" if asks else _unasked("selector", "n.node_id")}
+        columns = (column._replace(sql=given.get(column.name, column.sql)) for column in COLUMNS["nodes"])
+        text = load_sql("sandbox_nodes").replace("{columns}", listed(tuple(columns)))
+        self._statements["nodes"] = text.replace("{ways}", f"\n{_WAYS}" if asks else "")
 
     def _named_events(self, asked: Iterable[str] | None) -> None:
         known = self._context.names
         for name in sorted(set(asked or ()) - set(known)):
             valid = nearest(name, known)
             self.warnings.append(f"There is no named event {shown(name)}. Valid: {valid}.")
-        self._people()
         names = sorted(known if asked is None else set(asked) & set(known))
         conditions = _Written(self._context)
         tests = {name: conditions.event(name, "names") for name in names}
@@ -119,16 +150,19 @@ from devices join pairs on pairs.device = devices.device group by all"""
         sets = NodeSets.of(conditions.node_sets, tests.values())
         if sets.tests:
             self._tables[NODE_SETS] = sets.table
-        columns = tuple(column for column in NAMED_EVENTS if column.name != "name")
+        if any(_TRAITS in test for test in tests.values()):
+            self._need(TRAITS.name)
+        columns, joins = self._people(column for column in NAMED_EVENTS if column.name != "name")
+        joins += f"\n{JOIN}" if sets.tests else ""
         some = " or ".join(sets.looked_up(test) for test in tests.values()) or "false"
         borne = ", ".join(
             f"case when {sets.looked_up(test)} then {literal(name)} end" for name, test in tests.items()
         )
         self._make(
             "named_events",
-            f"select unnest(borne) as name, * exclude (borne) from (\nselect\n    {self._listed(columns)},\n"
+            f"select unnest(borne) as name, * exclude (borne) from (\nselect\n    {columns},\n"
             f"    list_filter([{borne or 'null::varchar'}], lambda each: each is not null) as borne\n"
-            f"from _events as e\n{_PEOPLE}\n{JOIN if sets.tests else ''}\nwhere {some}\n)",
+            f"from _events as e{joins}\nwhere {some}\n)",
         )
 
     def _provide(self, conditions: Conditions) -> None:
@@ -144,6 +178,8 @@ from devices join pairs on pairs.device = devices.device group by all"""
             )
 
     def _files(self, name: str, files: Files) -> None:
+        if name in self._statements:
+            return
         if files.uris:
             self._make(name, select_files(files))
             self._paths += files.uris
@@ -155,16 +191,33 @@ from devices join pairs on pairs.device = devices.device group by all"""
         self._statements[name] = f"create view {name} as {sql}"
 
 
-_PEOPLE: Final = f"""left join first_users on first_users.device = e.device
-left join users on users.person = {PERSON_SQL}
-left join said on said.person = {PERSON_SQL}"""
+_OF_PERSONS: Final = {PERSON.name: PERSON_SQL, USER_ID.name: "users.user_id", TRAITS.name: _TRAITS}
+_JOINS: Final = {
+    PERSON.name: "left join first_users on first_users.device = e.device",
+    USER_ID.name: f"left join users on users.person = {PERSON_SQL}",
+    TRAITS.name: f"left join said on said.person = {PERSON_SQL}",
+}
+_RELATIONS: Final = {
+    PERSON.name: Views._first_users,
+    USER_ID.name: Views._users,
+    TRAITS.name: Views._said,
+}
+_WAYS: Final = """left join (
+    select node_id, any_value(selector) as selector from ways group by node_id
+) as ways on ways.node_id = n.node_id"""
+
+
+def _unasked(column: str, some: str = "e.device") -> str:
+    """In place of a column that a statement does not name: known as one, and never read."""
+    kind = "bigint" if column == PERSON.name else "varchar"
+    return f"cast(case when {some} is not null then error('{column} was not made') end as {kind})"
 
 
 class _Written(Conditions):
     """Conditions whose values stand in the SQL: a view takes no parameters."""
 
     def __init__(self, context: Context) -> None:
-        super().__init__(context.trie, context.names, "e", PERSON_TRAITS.replace("person_traits", "said"))
+        super().__init__(context.trie, context.names, "e", _TRAITS)
 
     def bind(self, value: object) -> str:
         return literal(value)
