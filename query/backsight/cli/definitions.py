@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import reduce
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -27,18 +28,26 @@ class Gate(click.Command):
     """A command whose exit codes are read by machines: a slip in its options is an error as others are."""
 
     def make_context(self, *args: Any, **more: Any) -> click.Context:
-        return self._as_error(lambda: super(Gate, self).make_context(*args, **more))
+        with _slips():
+            return super().make_context(*args, **more)
 
     def invoke(self, ctx: click.Context) -> Any:
-        return self._as_error(lambda: super(Gate, self).invoke(ctx))
+        with _slips():
+            return super().invoke(ctx)
 
-    @staticmethod
-    def _as_error(do: Callable[[], Any]) -> Any:
-        try:
-            return do()
-        except click.UsageError as error:
-            error.exit_code = 1
-            raise
+
+class Slip(click.UsageError):
+    """A slip on the command line."""
+
+    exit_code = 1
+
+
+@contextmanager
+def _slips() -> Iterator[None]:
+    try:
+        yield
+    except click.UsageError as error:
+        raise Slip(error.format_message(), error.ctx) from error
 
 
 def _file_options(command: Command) -> Command:

@@ -30,7 +30,7 @@ from backsight.fields import below, read_list, read_object, read_string, refuse
 from backsight.named_events import canonical as canonical_rules
 from backsight.named_events import check_description, check_name
 from backsight.rules.predicates import Condition
-from backsight.rules.rule import RULE_FIELDS, RuleOrAny, parse_rule, parse_rules
+from backsight.rules.rule import RULE_FIELDS, RuleOrAny, parse_rule, parse_rules, rule_to_json
 from backsight.scan.person_conditions import chain_text, cohorts_of, parse_person_where, steps_of
 from backsight.store import Kind, StoredVersion
 
@@ -66,8 +66,8 @@ class Definition:
     @property
     def said(self) -> dict[str, Any]:
         """The definition in JSON: `rules`, `person_where` or `members`; and `description`."""
-        value = json.loads(self.text)
-        meaning = {"rules": value} if self.kind == "event" else value
+        is_event = self.kind == "event"
+        meaning = {"rules": list(map(rule_to_json, self.rules))} if is_event else json.loads(self.text)
         return {**meaning, "description": self.description}
 
     @property

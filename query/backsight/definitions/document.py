@@ -30,7 +30,7 @@ _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULL: Final = frozenset({"", "~", "null", "Null", "NULL"})
 _FLAGS: Final = {word: word.lower() == "true" for word in ("true", "True", "TRUE", "false", "False", "FALSE")}
 _WHOLE: Final = re.compile(r"[-+]?[0-9]+")
-_NUMBER: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+NUMBER: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NO_JSON: Final = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _MOST_DIGITS: Final = 400
 
@@ -198,7 +198,7 @@ class _Reader:
             return None
         if text in _FLAGS:
             return _FLAGS[text]
-        is_number = _NUMBER.fullmatch(text)
+        is_number = NUMBER.fullmatch(text)
         if _NO_JSON.fullmatch(text) or (is_number and (len(text) > _MOST_DIGITS or isinf(float(text)))):
             self._fail(
                 event, at, f"{shown(text)} is no number that can be used.", "a finite number, or quotes"

@@ -104,7 +104,12 @@ def _details(plan: Json) -> Iterator[str]:
         lines = list(_detail(edit))
         if lines:
             yield from _folded(f"{edit['action']} {words.kind_of(edit)}", code(edit["name"]), lines, "diff")
-    figures = [line for report in plan["reports"] if report["figures"] and report["moves"] for line in _figures(report)]
+    figures = [
+        line
+        for report in plan["reports"]
+        if report["figures"] and report["moves"]
+        for line in _figures(report)
+    ]
     if figures:
         yield from _folded("figures of saved reports", "before → after", figures[: 10 * MOST_NAMES])
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 import yaml
 
 from backsight.cohorts import Cohort
+from backsight.definitions.document import NUMBER
 from backsight.named_events import NamedEvent
 from backsight.rules.rule import rule_to_json
 
@@ -26,7 +27,9 @@ class _Dumper(yaml.SafeDumper):  # type: ignore[misc]  # PyYAML has no types
     def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
         if kind is yaml.ScalarNode and value == "on":
             return "tag:yaml.org,2002:str"  # a flag to YAML 1.1 alone
-        return super().resolve(kind, value, implicit)
+        tag = super().resolve(kind, value, implicit)
+        is_number = kind is yaml.ScalarNode and implicit[0] and NUMBER.fullmatch(value)
+        return "tag:yaml.org,2002:float" if is_number and tag.endswith(":str") else tag  # in YAML 1.2
 
 
 def written(events: Sequence[NamedEvent], cohorts: Sequence[Cohort], schema: str) -> str:
