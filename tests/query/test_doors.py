@@ -12,6 +12,7 @@ import pytest
 from starlette.routing import Route
 
 from backsight.api.guesses import BURST
+from backsight.api.page_files import POLICY
 from backsight.keys import Keys
 from backsight.store.sqlite import SQLiteStore
 from backsight_collector.http.app import Collector
@@ -44,6 +45,7 @@ def paths_of(server: Process, tmp_path: Path) -> set[str]:
         *document["paths"],
         "/v1/openapi.json",
         "/",
+        "/shared",
         "/nothing/here",
         "/st/site.js",
         "/st/v1/events",
@@ -67,6 +69,10 @@ def test_every_answer_is_nothing_but_what_it_says(
             if told.get("cross-origin-resource-policy") == "cross-origin":
                 assert (told["access-control-allow-origin"], method in {"GET", "HEAD"}) == ("*", True), path
                 assert told["cache-control"].startswith("public, max-age="), path
+                continue
+            if told["cache-control"] == "no-cache":  # the page, which holds nothing of any site
+                assert (path, told["content-security-policy"]) in {("/", POLICY), ("/shared", POLICY)}
+                assert method in {"GET", "HEAD"}
                 continue
             assert told["cache-control"] == "no-store", path
             if "access-control-allow-origin" not in told:
