@@ -136,7 +136,7 @@ def _people(events: list[Row], said: list[Row], request: Mapping[str, Any]) -> d
     return people
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_rows, st.lists(_requests, min_size=3, max_size=3), st.randoms(use_true_random=False))
 def test_agrees_with_looking_back_from_every_conversion(
     context_of: ContextOf, rows: list[dict[str, Any]], requests: list[dict[str, Any]], random: Any

@@ -136,7 +136,7 @@ def _expected(
     return oracles_paths.paths(people, asked)
 
 
-@settings(max_examples=70, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=35, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_rows, st.lists(_requests, min_size=3, max_size=3), st.randoms(use_true_random=False))
 def test_agrees_with_every_session_followed(
     context_of: ContextOf, rows: list[dict[str, Any]], requests: list[dict[str, Any]], random: Any

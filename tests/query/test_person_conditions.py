@@ -142,7 +142,7 @@ def revoking(statements: Sequence[dict[str, Any]], revoked: Sequence[int]) -> li
     return said
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(_rows, max_size=14),
     _statements,

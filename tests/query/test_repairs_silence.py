@@ -161,7 +161,7 @@ def test_nothing_ever() -> None:
     assert find_silence(nothing[:0], traffic()[:0], WEEKDAYS[:0], 0) is None
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=75, deadline=None)
 @given(
     st.integers(0, 2**32 - 1),
     st.floats(0.01, 0.3),

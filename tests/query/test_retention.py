@@ -88,7 +88,7 @@ def _cases(draw: st.DrawFn) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     return request, list(kept.values())
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_cases(), st.integers(-4, 8))
 def test_agrees_with_plain_python(
     context_of: ContextOf, case: tuple[dict[str, Any], list[dict[str, Any]]], clock: int

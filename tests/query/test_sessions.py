@@ -47,7 +47,7 @@ _rules = st.fixed_dictionaries({}, optional={"gap": st.sampled_from(["1m", "2m",
 GAPS = {"1m": timedelta(minutes=1), "2m": timedelta(minutes=2), "30m": timedelta(minutes=30)}
 
 
-@settings(max_examples=70, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=35, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_rows, _rules, st.randoms(use_true_random=False))
 def test_agrees_with_sessions_worked_out_one_by_one(
     context_of: ContextOf, rows: list[dict[str, Any]], rule: dict[str, str], random: Any

@@ -125,7 +125,7 @@ def _about(value: float | None) -> Any:
     return None if value is None else pytest.approx(value, rel=1e-9, abs=1e-9)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_cases())
 def test_agrees_with_plain_python(
     context_of: ContextOf, case: tuple[dict[str, Any], list[dict[str, Any]]]
@@ -149,7 +149,7 @@ def test_cumulative_values_count_all_so_far(
     assert _given(answer) == _near(_expected(request, events, {"whole": events}, cumulative=True))
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     _cases(), st.sampled_from([["path"], ["x"], ["props.v"], ["path", "x"]]), st.integers(1, 4), st.booleans()
 )
@@ -181,7 +181,7 @@ def test_a_breakdown_agrees_with_plain_python(
     assert [(group and tuple(group), *figures) for group, *figures in given] == _near(wanted)
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     _cases(),
     st.lists(st.tuples(st.integers(1, 4), st.sampled_from([11, 12])), max_size=5),

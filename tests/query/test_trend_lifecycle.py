@@ -50,7 +50,7 @@ def who(row: Any) -> int:
     return person_of(row, SAID)
 
 
-@settings(max_examples=70, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=35, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_cases())
 def test_lifecycle_agrees_with_plain_python(context_of: ContextOf, case: Any) -> None:
     """Every person of a period is new, returning or resurrecting, and dormant in the one after the last."""
@@ -62,7 +62,7 @@ def test_lifecycle_agrees_with_plain_python(context_of: ContextOf, case: Any) ->
     assert {each["label"]: each["values"] for each in answer["series"]} == wanted
 
 
-@settings(max_examples=70, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=35, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_cases())
 def test_stickiness_agrees_with_plain_python(context_of: ContextOf, case: Any) -> None:
     """Persons are counted by the number of periods of the range in which they did it."""

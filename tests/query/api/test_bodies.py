@@ -104,7 +104,7 @@ def spots(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         yield from spots(child, (*path, key))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=75, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(drawn=st.data())
 def test_no_body_makes_a_fault(api: httpx.Client, drawn: st.DataObject) -> None:
     """Whatever stands in whichever place of a question, the answer is figures or a refusal, never a fault."""
