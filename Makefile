@@ -32,7 +32,7 @@ fuzz: .make/fuzz  ## bytes at every decoder, guided by coverage, for a minute ea
 bench: .make/venv .make/bench .make/peers .make/pages .make/browser  ## ratios against the peers, measured in one run (ARGS="capture")
 	$(BIN)/python -m bench $(ARGS)
 
-docs: .make/docs  ## build the documentation as a site into site/; a broken link or anchor fails it
+docs: .make/notebooks  ## build the documentation as a site into site/; a broken link or anchor fails it
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build  # not --quiet, which keeps warnings from failing it
 
 docs-check: .make/venv  ## run every example in the README and docs, and follow their links
@@ -72,6 +72,12 @@ clean:          ## remove what was set up
 
 .make/docs: .make/venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -e ".[docs]"
+	@touch $@
+
+# The example notebooks, run over the demo's data, with their outputs.
+.make/notebooks: .make/docs $(wildcard examples/notebooks/*)
+	rm -rf $@
+	$(BIN)/python examples/notebooks/execute.py $@ --devices 1000
 	@touch $@
 
 .make/fuzz: .make/venv
