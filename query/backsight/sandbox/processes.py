@@ -82,13 +82,9 @@ class Sandbox:
         with self._place():
             process, mentioned = self._begin(statement)
             try:
-                with ending_with_run(process.kill):
-                    answered = process.finish(prepare(mentioned), self._threads, self._memory)
-            except EOFError as error:
-                raise self._ended() from error
+                return self._finish(process, prepare(mentioned))
             finally:
                 self._put_back(process)
-        return answered
 
     def close(self) -> None:
         """Ends all processes; statements that run raise Cancelled."""
@@ -113,6 +109,13 @@ class Sandbox:
             except BaseException:
                 self._put_back(process)
                 raise
+
+    def _finish(self, process: _Process, setup: Setup) -> Answered:
+        try:
+            with ending_with_run(process.kill):
+                return process.finish(setup, self._threads, self._memory)
+        except (EOFError, OSError) as error:
+            raise self._ended() from error
 
     def _take(self) -> tuple[_Process, bool]:
         with self._changed:
