@@ -1,192 +1,257 @@
-"""Charts: valid Vega-Lite, whose data are the report's figures."""
+"""Charts: valid Vega-Lite that hold the report's figures, whatever names and counts there are."""
 
 from __future__ import annotations
 
 import json
+import re
 from importlib.resources import files
 from typing import Any
 
-import jsonschema  # type: ignore[import-untyped]
+import altair
+import jsonschema_rs
 import pytest
 
 from backsight import charts
+from backsight.charts.themes import themed
+from backsight.charts.words import moment
+from query.chart_answers import EMPTY, MADE, funnel, lifecycle, objects, retention, spec, trend, values, views
 
-SECONDS = {"mean": 70.0, "median": 60.0, "p90": 90.0}
-FUNNEL: dict[str, Any] = {
-    "steps": [
-        {
-            "label": "A",
-            "count": 200,
-            "from_start": 1.0,
-            "from_previous": 1.0,
-            "seconds": dict.fromkeys(SECONDS),
-        },
-        {"label": "A", "count": 50, "from_start": 0.25, "from_previous": 0.25, "seconds": SECONDS},
-        {
-            "label": "C",
-            "count": 0,
-            "from_start": 0.0,
-            "from_previous": 0.0,
-            "seconds": dict.fromkeys(SECONDS),
-        },
-    ]
-}
-RETENTION: dict[str, Any] = {
-    "rows": [
-        {"start": "2026-10-01", "size": 4, "returned": [4, 2, 1], "complete": [True, True, True]},
-        {"start": "2026-10-02", "size": 0, "returned": [0, 0, 0], "complete": [True, False, False]},
-        {"start": "2026-10-03", "size": 2, "returned": [2, 1, 0], "complete": [True, False, False]},
-    ],
-    "average": [1.0, 0.5, 0.25],
-    "labels": ["Day 0", "Day 1", "Day 2-4"],
-}
-RETENTION_BY_GROUP: dict[str, Any] = {
-    **RETENTION,
-    "groups": [
-        {
-            "value": ["</script>", None],
-            "rows": [{**RETENTION["rows"][0], "values": [1.5, None, 0.0]}],
-            "average": [0.75, 0.5, None],
-        },
-        {
-            "value": None,
-            "rows": [{**RETENTION["rows"][2], "values": [2, 0.0, 0.0]}],
-            "average": [0.25, None, None],
-        },
-    ],
-}
-TREND: dict[str, Any] = {
-    "labels": ["2026-10-01", "2026-10-02"],
-    "series": [
-        {"label": "A", "measure": "events", "values": [1, 2], "total": 3},
-        {"label": "B", "measure": "persons", "values": [0, 5], "total": 5},
-    ],
-}
-PREVIEW: dict[str, Any] = {"daily": [{"date": "2026-10-01", "events": 3}]}
-
-SPECS = [
-    charts.funnel(FUNNEL),
-    charts.retention(RETENTION),
-    charts.trend(TREND),
-    charts.trend({**TREND, "labels": TREND["labels"][:1], "series": [{**TREND["series"][0], "values": [1]}]}),
-    charts.preview(PREVIEW),
-    charts.cohort_preview({"total": 1_204}),
-    charts.activity([{"name": "</script>", "date": "2026-10-01", "events": 3}]),
-    charts.elements({"elements": [{"words": "</script>", "events": 3, "persons": 1}]}),
-]
-
-
-SPEC_IDS = [
-    "funnel",
-    "retention",
-    "trend",
-    "trend of one period",
-    "preview",
-    "cohort",
-    "activity",
-    "elements",
-]
-
-
-def values(spec: dict[str, Any]) -> list[dict[str, Any]]:
-    """The data of a chart."""
-    rows: list[dict[str, Any]] = spec["data"]["values"]
-    return rows
+HOSTILE = (
+    "</script><img src=x onerror=alert(1)><!--\u202e שלום.a[0]['b']\\ \"q\" ${d}\x00\x1b[31m\n👩‍💻"
+    + "x" * 300
+)
+SIZES = (0, 1, 1_204, 10**15)
 
 
 @pytest.fixture(scope="module")
-def vega_lite() -> jsonschema.Draft7Validator:
-    """Vega-Lite's own schema, as Altair brings it."""
-    schema = files("altair.vegalite.v6.schema").joinpath("vega-lite-schema.json").read_text()
-    return jsonschema.Draft7Validator(json.loads(schema))
+def vega_lite() -> jsonschema_rs.Draft7Validator:
+    """Vega-Lite's own schema, as Altair brings it. Its definitions get names that are good in an address."""
+    schema = json.loads(files("altair.vegalite.v6.schema").joinpath("vega-lite-schema.json").read_text())
+    numbers = {f"#/definitions/{name}": str(number) for number, name in enumerate(schema["definitions"])}
+
+    def renamed(part: Any) -> Any:
+        if isinstance(part, list):
+            return [renamed(each) for each in part]
+        if not isinstance(part, dict):
+            return part
+        return {
+            key: f"#/definitions/{numbers[each]}"
+            if key == "$ref" and isinstance(each, str)
+            else renamed(each)
+            for key, each in part.items()
+        }
+
+    definitions = {numbers[f"#/definitions/{key}"]: each for key, each in schema["definitions"].items()}
+    return jsonschema_rs.Draft7Validator(renamed({**schema, "definitions": definitions}))
 
 
-@pytest.mark.parametrize("spec", SPECS, ids=SPEC_IDS)
-def test_valid(spec: dict[str, Any], vega_lite: jsonschema.Draft7Validator) -> None:
-    """Every chart is valid Vega-Lite and plain JSON; a misspelt mark would not be."""
-    vega_lite.validate(spec)
-    assert json.loads(json.dumps(spec, allow_nan=False)) == spec
-    with pytest.raises(jsonschema.ValidationError):
-        vega_lite.validate(json.loads(json.dumps(spec).replace('"type": "bar"', '"type": "baar"')
-                                      .replace('"type": "rect"', '"type": "rekt"')
-                                      .replace('"type": "text"', '"type": "tekst"')
-                                      .replace('"type": "line"', '"type": "lion"')))  # fmt: skip
+def test_a_misspelt_mark_would_not_be_valid(vega_lite: jsonschema_rs.Draft7Validator) -> None:
+    """The schema that the charts are held against refuses what is wrong deep within one."""
+    text = json.dumps(spec("funnel"))
+    assert vega_lite.is_valid(json.loads(text))
+    assert not vega_lite.is_valid(json.loads(text.replace('"type": "bar"', '"type": "baar"')))
 
 
-@pytest.mark.parametrize("spec", SPECS, ids=SPEC_IDS)
-def test_fields_exist(spec: dict[str, Any]) -> None:
-    """Every field that a chart encodes is a column of its data."""
-    for part in spec.get("vconcat", [spec]):
-        encoded = {each["field"] for each in _objects(part) if isinstance(each.get("field"), str)}
+@pytest.mark.parametrize("chart", MADE)
+def test_every_chart_is_valid(chart: str, vega_lite: jsonschema_rs.Draft7Validator) -> None:
+    """With any name and any count: valid Vega-Lite and plain JSON, without a number that JSON lacks."""
+    for name in ("Viewed", HOSTILE, ""):
+        for size in SIZES:
+            made = spec(chart, name, size)
+            assert vega_lite.is_valid(made)
+            assert json.loads(json.dumps(made, allow_nan=False)) == made
+
+
+@pytest.mark.parametrize("chart", EMPTY)
+def test_of_nothing_a_sentence_is_drawn(chart: str, vega_lite: jsonschema_rs.Draft7Validator) -> None:
+    """An answer without figures is a sentence, not an empty frame."""
+    assert vega_lite.is_valid(EMPTY[chart])
+    (row,) = values(EMPTY[chart])
+    assert row["words"].endswith(".")
+    assert row["words"] == EMPTY[chart]["description"]
+
+
+@pytest.mark.parametrize("chart", MADE)
+def test_every_field_is_in_the_data(chart: str) -> None:
+    """Every field that a chart encodes is a column of its data, and no name from the web is one."""
+    for view in views(spec(chart, HOSTILE)):
+        encoded: set[str] = set()
+        for layer in view.get("layer", [view]):
+            rows = values(layer) if "data" in layer else values(view)
+            named = objects({**layer, "above": view.get("encoding", {})})
+            fields = {each["field"] for each in named if isinstance(each.get("field"), str)}
+            assert all(re.fullmatch("[a-z_0-9]+", field) for field in fields)
+            assert all(fields <= row.keys() for row in rows)
+            encoded |= fields
         assert encoded
-        assert all(encoded <= row.keys() for row in values(part))
 
 
-def test_funnel() -> None:
-    """A funnel's bars hold who reached each step and who fell off since the one before; equal labels stay
-    apart.
+@pytest.mark.parametrize("chart", MADE)
+def test_no_text_is_live(chart: str) -> None:
+    """A page may write a chart into a `<script>`, a reader may save it as SVG: no text ends the one, holds a
+    control character, or turns the direction of what follows.
     """
-    columns = ("step", "persons", "before", "dropped", "of first")
-    assert [tuple(row[name] for name in columns) for row in values(charts.funnel(FUNNEL))] == [
-        ("1. A", 200, 200, 0, "100.0%"),
-        ("2. A", 50, 200, 150, "25.0%"),
-        ("3. C", 0, 50, 50, "0.0%"),
-    ]
+    text = json.dumps(spec(chart, HOSTILE), ensure_ascii=False)
+    assert "</" not in text
+    assert "<!" not in text
+    assert "<img" not in text
+    assert "\\u0000" not in text
+    assert "\\u001b" not in text
+    assert "\u202e" not in text
 
 
-def test_retention() -> None:
-    """Over a heat map, which has a cell per cohort and period that has begun, stands the line of averages; an
-    empty cohort has no share.
-    """
-    line, heat = charts.retention(RETENTION)["vconcat"]
-    columns = ("cohort", "period", "share", "complete")
-    assert [tuple(row[name] for name in columns) for row in values(heat)] == [
-        ("2026-10-01 (4)", "0", 1.0, True),
-        ("2026-10-01 (4)", "1", 0.5, True),
-        ("2026-10-01 (4)", "2-4", 0.25, True),
-        ("2026-10-02 (0)", "0", None, True),
-        ("2026-10-03 (2)", "0", 1.0, True),
-        ("2026-10-03 (2)", "1", 0.5, False),
-    ]
-    assert heat["encoding"]["y"]["sort"] == ["2026-10-01 (4)", "2026-10-02 (0)", "2026-10-03 (2)"]
-    assert [(row["period"], row["share"]) for row in values(line)] == [("0", 1.0), ("1", 0.5), ("2-4", 0.25)]
-    assert "color" not in line["encoding"]
+@pytest.mark.parametrize("chart", MADE)
+def test_tooltips_are_for_people(chart: str) -> None:
+    """Each line of a tooltip has a title in words, and wherever a share is told a count is, too."""
+    for each in objects(spec(chart)):
+        told = each.get("tooltip")
+        if isinstance(told, list):
+            assert all(re.fullmatch("[a-zA-Z ,]+", line["title"]) for line in told)
+            counts = [line for line in told if line.get("format") == ","]
+            worded = {"shown", "shared", "value", "persons"} & {line["field"] for line in told}
+            assert counts or worded or chart in ("timeline", "explained")
 
 
-def test_retention_by_group() -> None:
-    """Broken down, there is a line for each group, named by its value; what is not over has no point."""
-    lines, heat = charts.retention(RETENTION_BY_GROUP)["vconcat"]
-    columns = ("group", "period", "share")
-    assert [tuple(row[name] for name in columns) for row in values(lines)] == [
-        ("<\u2060/script>, (none)", "0", 0.75),
-        ("<\u2060/script>, (none)", "1", 0.5),
-        ("(all others)", "0", 0.25),
-    ]
-    assert values(heat) == values(charts.retention(RETENTION)["vconcat"][1])
-
-
-def test_trend() -> None:
-    """A trend has a point per interval and series, intervals in the report's order."""
-    assert values(charts.trend(TREND)) == [
-        {"start": "2026-10-01", "series": "A", "measure": "events", "value": 1},
-        {"start": "2026-10-02", "series": "A", "measure": "events", "value": 2},
-        {"start": "2026-10-01", "series": "B", "measure": "persons", "value": 0},
-        {"start": "2026-10-02", "series": "B", "measure": "persons", "value": 5},
-    ]
-
-
-def test_trend_of_one_period() -> None:
-    """What has one period alone is no line: it has a bar a series, and one more each where it is compared."""
-    one = {
-        "labels": ["2026-10-01"],
-        "series": [{"label": "A", "measure": "events", "values": [4], "total": 4}],
+@pytest.mark.parametrize("chart", MADE)
+def test_no_colour_is_its_own(chart: str) -> None:
+    """Colours come from the theme: a chart names none but black and white, on the cells of a heat map."""
+    drawn = [each for view in views(spec(chart)) for each in objects(view)]
+    assert not re.search(r"#[0-9a-f]{3,8}\b|rgba?\(|hsl", json.dumps(drawn))
+    named = {
+        each[key] for each in drawn for key in ("color", "fill", "stroke") if isinstance(each.get(key), str)
     }
-    assert charts.trend(one)["mark"]["type"] == "bar"
-    before = {**one, "previous_labels": ["2026-09-30"],
-              "series": [{**one["series"][0], "previous": {"values": [3], "total": 3}}]}  # fmt: skip
-    drawn = charts.trend(before)
-    assert [(row["range"], row["value"]) for row in values(drawn)] == [("this range", 4), ("before", 3)]
-    assert drawn["encoding"]["yOffset"]["field"] == "range"
+    assert named <= {"transparent"}
+
+
+@pytest.mark.parametrize("chart", MADE)
+def test_every_chart_has_words(chart: str) -> None:
+    """Who hears a chart instead of seeing it hears what it is of, and a figure."""
+    assert re.search(r"[a-z]+.*\d|\d.*[a-z]+", spec(chart)["description"])
+
+
+@pytest.mark.parametrize("chart", ["retention", "paths", "cohort"])
+def test_altair_takes_charts(chart: str) -> None:
+    """Altair makes an object of views below each other, of layers and of one mark, and gives them back."""
+    made = themed(spec(chart), "dark")
+    again = altair.Chart.from_dict(made).to_dict(validate=False)
+    assert again["config"] == made["config"]
+    assert len(views(again)) == len(views(made))
+    assert again["description"] == made["description"]
+
+
+def test_a_funnel_says_who_reached_and_who_left() -> None:
+    """Counts and shares, of the first step and of those who were there; equal labels stay apart."""
+    told = ("name", "persons", "before", "dropped", "shown", "lost")
+    assert [tuple(row[key] for key in told) for row in values(charts.funnel(funnel("A", 2_000)))] == [
+        ("1. A", 2_000, 2_000, 0, "2,000", ""),
+        ("2. A", 1_500, 2_000, 500, "1,500 · 75.0%", "500 dropped off (25.0%) · median 1 min"),
+        ("3. A", 500, 1_500, 1_000, "500 · 25.0%", "1,000 dropped off (66.7%) · median 1 min"),
+    ]
+
+
+def test_groups_are_bars_with_their_names() -> None:
+    """Each step has a bar a group; more groups than can be read are left to the table, and that is said."""
+    whole = funnel("A", 100)
+    many = {**whole, "groups": [{"value": [f"g{n}"], "steps": whole["steps"]} for n in range(11)]}
+    drawn = charts.funnel(many)
+    labels = [row["label"] for row in values(drawn) if row["number"] == 2]
+    assert labels == ["2. A", *(f"g{n}: 75 · 75.0%" for n in range(8))]
+    assert drawn["title"]["subtitle"] == ["the 8 largest groups; 3 more in the table"]
+
+
+def test_a_funnel_has_a_view_for_each_thing_asked() -> None:
+    """Bars, conversion by period, how long it took, how it grows."""
+    drawn = views(spec("funnel with all", size=100))
+    assert [each["title"]["text"] for each in drawn] == [
+        "25.0% of 100 persons converted",
+        "Converted, by period",
+        "Time from step 1 to step 3",
+        "Converted, with time",
+    ]
+    pending = [row["start"] for row in values(drawn[1]) if not row["complete"]]
+    assert pending == ["2026-10-06", "2026-10-06"]
+    assert [row["took"] for row in values(drawn[2])][:2] == ["0 s to 1 h", "1 h to 2 h"]
+    assert values(drawn[3])[-1] | {"time": 0} == {
+        "time": 0,
+        "converted": 0.3,
+        "shown": "30.0%",
+        "watched": "70",
+        "after": "30 min",
+    }
+
+
+def test_a_heat_map_has_a_cell_a_period_that_has_begun() -> None:
+    """The first row is that of all cohorts together; what is not over has a mark."""
+    line, heat = views(charts.retention(retention("A", 12)))
+    told = ("cohort", "period", "returned", "size", "label_text", "complete")
+    cells = [tuple(row[key] for key in told) for row in values(heat)]
+    assert cells[:4] == [
+        ("all", "0", 24, 48, "50.0%", True),
+        ("all", "1", 12, 36, "33.3%", True),
+        ("all", "2", 6, 24, "25.0%", True),
+        ("all", "3-9", 2, 12, "16.7%", True),
+    ]
+    assert cells[-2:] == [
+        ("4 Oct 2026 · 12", "0", 6, 12, "50.0%", True),
+        ("4 Oct 2026 · 12", "1", 4, 12, "33.3%*", False),
+    ]
+    assert [(row["start"], row["value"], row["persons"]) for row in values(line)][:2] == [
+        ("0", 0.5, "24 of 48"),
+        ("1", 1 / 3, "12 of 36"),
+    ]
+
+
+def test_the_pooled_row_is_the_average() -> None:
+    """Its counts are those of the report's own average, column by column."""
+    answer = retention("A", 1_204)
+    _, heat = views(charts.retention(answer))
+    pooled = [row for row in values(heat) if row["cohort"] == "all"]
+    assert [row["returned"] / row["size"] for row in pooled] == pytest.approx(answer["average"])
+
+
+def test_a_trend_is_dashed_from_its_last_point_that_is_over() -> None:
+    """A point per period and series; the last one that is over stands twice: there the dashes begin."""
+    rows = values(charts.trend(trend("A", 8)))
+    assert [(row["series"], row["start"], row["value"]) for row in rows if not row["joint"]] == [
+        (name, f"2026-10-0{day}", value) for name, value in (("A", 8), ("B", 4)) for day in range(1, 7)
+    ]
+    assert [(row["series"], row["start"]) for row in rows if row["joint"]] == [
+        ("A", "2026-10-05"),
+        ("B", "2026-10-05"),
+    ]
+    assert {row["start"] for row in rows if not row["complete"]} == {"2026-10-06"}
+
+
+def test_many_series_are_told_apart() -> None:
+    """The largest have colours and shapes, in the answer's order; the rest, and what is pooled, are grey."""
+    drawn = spec("trend of many", "g", 10)
+    coloured = {row["series"] for row in values(drawn) if row["coloured"]}
+    assert coloured == {f"g{n}" for n in range(7)}
+    assert len({row["series"] for row in values(drawn)}) == 13
+    assert "grey: 6 smaller ones" in drawn["title"]["subtitle"]
+
+
+def test_a_trend_of_one_period_is_bars() -> None:
+    """What has one period alone is no line: a bar a series, with what it was before."""
+    (row,) = values(spec("trend of one period", "A", 300))
+    assert (row["value"], row["label"]) == (300, "300, was 150 (+100.0%)")
+
+
+def test_what_was_before_is_at_its_side() -> None:
+    """Each point says what it was in the range before, and how much that changed."""
+    rows = values(spec("trend compared", size=3))
+    assert {(row["shown"], row["before"], row["change"]) for row in rows} == {("3", "1", "+200.0%")}
+
+
+def test_who_is_dormant_hangs_below_the_line() -> None:
+    """Dormant persons are drawn downwards, with their number as it is."""
+    rows = values(charts.lifecycle(lifecycle("", 12)))
+    assert {(row["state"], row["persons"], row["drawn"]) for row in rows} == {
+        ("new", 12, 12),
+        ("returning", 6, 6),
+        ("resurrecting", 4, 4),
+        ("dormant", 3, -3),
+    }
 
 
 def test_series_names() -> None:
@@ -196,15 +261,22 @@ def test_series_names() -> None:
     assert names == ["A (events)", "A (persons)", "B", "C (events) #4", "C (events) #5"]
 
 
-def test_labels_cannot_end_a_script() -> None:
-    """A page may write a chart into a `<script>`: no label can end it or open a comment there."""
-    hostile = json.loads(json.dumps([FUNNEL, TREND]).replace('"A"', '"</script><!--"'))
-    text = json.dumps([charts.funnel(hostile[0]), charts.trend(hostile[1])], ensure_ascii=False)
-    assert "</" not in text
-    assert "<!" not in text
+@pytest.mark.parametrize(
+    ("label", "words"),
+    [
+        ("2026-11-21", "Sat 21 Nov 2026"),
+        ("2026-10-25T02:00:00+01:00", "Sun 25 Oct 2026, 02:00"),
+        ("all", "all"),
+    ],
+)
+def test_a_day_is_that_of_the_report(label: str, words: str) -> None:
+    """Days and hours are told as they stand in the answer, in the report's timezone."""
+    assert moment(label) == words
 
 
-def _objects(value: object) -> list[dict[str, Any]]:
-    if isinstance(value, dict):
-        return [value, *(found for key, child in value.items() if key != "data" for found in _objects(child))]
-    return [found for child in value for found in _objects(child)] if isinstance(value, list) else []
+def test_times_of_a_person_are_those_of_the_report() -> None:
+    """The clock on the wall of the report's timezone is what the axis and tooltips say."""
+    rows: list[Any] = values(spec("explained"))
+    assert rows[0]["when"] == "Sun 4 Oct 2026, 07:30:00"
+    assert rows[0]["time"] == "2026-10-04T07:30:00.500000Z"
+    assert values(spec("timeline"))[0]["when"] == "Sat 3 Oct 2026, 22:30:00"

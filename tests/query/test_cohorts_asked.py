@@ -93,7 +93,7 @@ def test_pages_of_a_cohort(site: Site) -> None:
     assert first.persons + rest.persons == whole.persons
     assert whole.to_arrow()["person"].to_pylist() == [each["person"] for each in whole.persons]
     assert whole.persons[0]["person"] in repr(whole)
-    assert whole.spec()["data"]["values"] == [{"persons": 5, "shown": "5 persons"}]
+    assert whole.spec()["data"]["values"] == [{"words": "5 persons"}]
 
 
 @pytest.mark.parametrize("kind", ["users", "devices", "persons"])

@@ -71,7 +71,9 @@ def trend() -> Trend:
         {"label": HOSTILE, "measure": "events", "values": [1, 2], "total": 3},
         {"label": "B", "measure": "persons", "values": [5, 0], "total": 4},
     ]
-    return Trend({"labels": ["2026-10-01", "2026-10-02"], "series": series, "meta": META}, lambda: "select 3")
+    labels, complete = ["2026-10-01", "2026-10-02"], [True, True]
+    answer = {"labels": labels, "complete": complete, "series": series, "meta": META}
+    return Trend(answer, lambda: "select 3")
 
 
 def preview() -> Preview:
@@ -238,6 +240,7 @@ def test_csv_formula(label: str) -> None:
     result = Trend(
         {
             "labels": ["2026-10-01"],
+            "complete": [True],
             "series": [{"label": label, "measure": "events", "values": [-1], "total": -1}],
             "meta": META,
         },
@@ -254,6 +257,7 @@ def test_csv_quotes() -> None:
     result = Trend(
         {
             "labels": ["x"],
+            "complete": [True],
             "series": [{"label": label, "measure": "events", "values": [1], "total": 1}],
             "meta": META,
         },
@@ -437,11 +441,12 @@ def test_html_is_escaped(made: Any) -> None:
     assert shown.count("</script") == 1
 
 
-def test_notebook_without_altair(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without Altair a notebook shows the table alone, and chart() says what to install."""
+def test_without_altair(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without Altair a notebook shows the same chart and table; chart() says what to install."""
+    shown = funnel()._repr_mimebundle_()
     hide(monkeypatch, "altair")
-    bundle = funnel()._repr_mimebundle_()
-    assert bundle == {"text/plain": repr(funnel()), "text/html": funnel()._repr_html_()}
+    assert funnel()._repr_mimebundle_() == shown
+    assert shown["text/html"].endswith(funnel()._repr_html_())
     with pytest.raises(MissingExtra, match=r"chart\(\) needs altair.*pip install 'backsight\[notebook\]'"):
         funnel().chart()
 

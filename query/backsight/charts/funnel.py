@@ -72,7 +72,7 @@ def _steps(answer: Row) -> Spec:
     most = max(row["before"] for row in rows) or 1
     x = {"field": "persons", "axis": None, "scale": {"domain": [0, most], "nice": False}, **QUANTITY}
     tooltip = tips(*_TOLD, *([("excluded", "excluded#")] if _excludes(answer) else []))
-    height = {"height": BAR, "cornerRadiusEnd": 2}
+    height = {"height": BAR}
     place = {"align": "left", "baseline": "middle"}
     left: Row = {"x": {"value": 0}}
     return chart(

@@ -31,6 +31,8 @@ UNSIGNED: Final = {
     "tickCount": 6,
     "labelExpr": SHORT.replace("datum.value", "abs(datum.value)"),
 }
+EXACTLY: Final = "in exactly so many"
+OR_MORE: Final = "in as many or more"
 CLEAR: Final = "datum.persons > 0 && datum.at_least - datum.share > 0.1"
 """Where a figure over its bar does not stand in the line."""
 STATES: Final = ("new", "resurrecting", "returning", "dormant")
@@ -96,7 +98,8 @@ def stickiness(answer: Row) -> Spec:
             "number": f"{row['periods']} {kind}{'s' if row['periods'] > 1 else ''}",
             "shown": percent(row["share"]),
             "more": percent(row["at_least"]),
-            "label": f"{percent(row['share'])}",
+            "bar": EXACTLY,
+            "line": OR_MORE,
             "counted": count(row["persons"]),
         }
         for row in answer["rows"]
@@ -113,10 +116,7 @@ def stickiness(answer: Row) -> Spec:
     tooltip = tips(
         ("number", "in"), ("persons", "persons#"), ("shown", "share"), ("more", "in as many or more")
     )
-    legend = {
-        "scale": {"domain": ["in exactly so many", "in as many or more"]},
-        "legend": {"orient": "top", "title": None},
-    }
+    kinds = {**NAMES, "scale": {"domain": [EXACTLY, OR_MORE]}}
     everybody = counted(answer["persons"], "person")
     several = sum(row["persons"] for row in rows if row["periods"] > 1)
     text = {"baseline": "bottom", "dy": -3}
@@ -129,12 +129,12 @@ def stickiness(answer: Row) -> Spec:
         height=260,
         encoding={"x": x},
         layer=[
-            bars(y={"field": "share", **y}, color={"datum": "in exactly so many", **legend}, tooltip=tooltip),
+            bars(y={"field": "share", **y}, color={"field": "bar", **kinds}, tooltip=tooltip),
             layer(
                 "line",
                 {"point": {"filled": True, "size": 36}, "interpolate": "monotone"},
                 y={"field": "at_least", **y},
-                color={"datum": "in as many or more", **legend},
+                color={"field": "line", **kinds},
                 tooltip=tooltip,
             ),
             *([written("counted", text, CLEAR, y={"field": "share", **y})] if len(rows) <= 16 else []),

@@ -30,7 +30,7 @@ LETTER: Final = 6.2
 KINDS: Final = {"event": "named event", "pageview": "page", "track": "custom event"}
 
 FIELDS: Final[Row] = dict.fromkeys(
-    [*"band source target persons mean median".split(), *"node kind label shown came went".split()]
+    "band source target persons mean median node kind label shown came went".split()
     + "step events x x2 y y2 middle".split()
 )
 """Every row has all fields; bands lack those of nodes, and nodes those of bands."""

@@ -58,14 +58,14 @@ LIGHT: Final = _config(
     ink="#1f2328",
     muted="#59636e",
     line="#d5dae0",
-    palette=["#2a6fb0", "#c4560a", "#12876a", "#9a4fb8", "#8c6d00", "#c43a6b", "#2b8ea6", "#6e7781"],
+    palette=["#2a6fb0", "#d0750a", "#0f6b4a", "#6b2a86", "#7a5200", "#d85a8f", "#2b9ab3", "#6e7781"],
     heat=["#e6f0fa", "#9cc5ea", "#4a90cf", "#1c5c9c", "#0b3a6b"],
 )
 DARK: Final = _config(
     ink="#e8eaed",
     muted="#a7afb8",
     line="#3d444d",
-    palette=["#6cb0f0", "#f2994a", "#45c49a", "#cf97ea", "#d9bf4f", "#f57fa6", "#6ad1e3", "#9aa4ae"],
+    palette=["#6cb0f0", "#e07b2e", "#9be8b4", "#9c66d8", "#f2dc6a", "#d9618f", "#5fd3c4", "#9aa4ae"],
     heat=["#1d2f42", "#23517d", "#3379b7", "#6cb0f0", "#cfe6fb"],
 )
 THEMES: Final[dict[Theme, Config]] = {"light": LIGHT, "dark": DARK}
