@@ -87,13 +87,12 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DataDirector
 
 
 def test_every_operation_has_its_section(directory: DataDirectory) -> None:
-    """Every operation of a server has a section of its own on the page; those of a report's SQL and chart are
-    shared.
+    """Every operation of a server has a section of its own on the page; those of a report's SQL, chart and
+    raw events are shared.
     """
     operations = (*OPERATIONS, *identity_operations(directory.path, directory))
-    paths = [
-        f"### `{each.method} {each.path}`\n" for each in operations if not each.id.endswith(("Sql", "Spec"))
-    ]
+    shared = ("Sql", "Spec", "_events")
+    paths = [f"### `{each.method} {each.path}`\n" for each in operations if not each.id.endswith(shared)]
     page = PAGE.read_text()
     assert [path for path in paths if path not in page] == []
     assert page.count("\n### `") == len(paths)

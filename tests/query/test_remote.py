@@ -426,6 +426,7 @@ def test_methods() -> None:
     cohorts = ("cohorts", "cohort", "delete_cohort", "cohort_history", "freeze_cohort", "define_cohort")
     others = (
         "audit",
+        "live",
         "delete_person",
         "preview_deletion",
         "deletion",

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Iterator
-from typing import Final
+from collections.abc import AsyncIterator, Generator, Iterator
+from typing import Final, TypeAlias
 
 import pyarrow as pa
 from starlette.responses import Response, StreamingResponse
@@ -27,6 +27,8 @@ AHEAD: Final = 2
 """Parts that wait to be taken."""
 STALL_SECONDS: Final = 30.0
 """How long a part waits."""
+
+Parts: TypeAlias = Generator[bytes, None, None]
 
 
 class Streams:
@@ -56,7 +58,7 @@ class Streams:
 class _Stream:
     """Parts on their way from the thread that makes them to the loop that sends them."""
 
-    def __init__(self, parts: Iterator[bytes], loop: asyncio.AbstractEventLoop, stall: float) -> None:
+    def __init__(self, parts: Parts, loop: asyncio.AbstractEventLoop, stall: float) -> None:
         self._parts, self._loop, self._stall = parts, loop, stall
         self._waiting: asyncio.Queue[bytes | None] = asyncio.Queue(AHEAD)
         self._run = Run()
@@ -70,6 +72,7 @@ class _Stream:
                     self._put(part)
                     run.check()
         finally:
+            self._parts.close()  # also where it was left off: what it reads is held open
             self._loop.call_soon_threadsafe(self._end)
 
     async def next(self, working: asyncio.Future[None]) -> bytes | None:
@@ -115,7 +118,7 @@ def _heard(working: asyncio.Future[None]) -> None:
         working.exception()
 
 
-def _arrow(schema: pa.Schema, parts: Iterator[pa.RecordBatch]) -> Iterator[bytes]:
+def _arrow(schema: pa.Schema, parts: Iterator[pa.RecordBatch]) -> Parts:
     sink = io.BytesIO()
 
     def taken() -> bytes:
@@ -132,5 +135,6 @@ def _arrow(schema: pa.Schema, parts: Iterator[pa.RecordBatch]) -> Iterator[bytes
     yield taken()
 
 
-def _csv(schema: pa.Schema, parts: Iterator[pa.RecordBatch]) -> Iterator[bytes]:
-    return (lines.encode() for lines in csv_lines(schema, parts))
+def _csv(schema: pa.Schema, parts: Iterator[pa.RecordBatch]) -> Parts:
+    for lines in csv_lines(schema, parts):
+        yield lines.encode()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from backsight.questions import Questions
     from backsight.remote import RemoteSite
     from backsight.results import Result
+    from backsight.results.raw_events import RawEvents
     from backsight.store import Store
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -184,6 +185,19 @@ def _save(result: Result) -> None:
     if SAVED in meta:
         saved = meta[SITE].save(meta[SAVED], result)
         click.echo(f"Saved as {saved.name!r}, version {saved.version}.", err=True)
+
+
+def show_rows(rows: RawEvents, output: str | None) -> None:
+    """Raw events on standard output: the first as a table, all as CSV, or the first 1,000 as JSON."""
+    if output == "csv":
+        for lines in rows.csv_lines():
+            click.echo(lines, nl=False)
+    elif output == "json":
+        show_json({"total": rows.count(), "persons": rows.persons, "events": rows.head(1_000)})
+    elif output == "sql":
+        raise click.UsageError("raw events are no answer of one statement. Valid: --csv or --json.")
+    else:
+        click.echo(repr(rows))
 
 
 def show_json(value: object) -> None:

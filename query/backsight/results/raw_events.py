@@ -119,8 +119,11 @@ class RawEvents:
         """All rows as CSV (RFC 4180): lists and maps as JSON; a text that a spreadsheet would take for a
         formula gets an apostrophe in front.
         """
-        schema, parts = self._stream()
-        return "".join(csv_lines(schema, parts))
+        return "".join(self.csv_lines())
+
+    def csv_lines(self) -> Iterator[str]:
+        """The same part by part, for a file or a pipe."""
+        return csv_lines(*self._stream())
 
     def relation(self) -> duckdb.DuckDBPyRelation:
         """All rows as a relation of DuckDB: `events.relation().filter("path = '/cart'").count("*")`."""

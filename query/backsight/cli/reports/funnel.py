@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from backsight.cli.asking import asks_site, output_options, show
+from backsight.cli.asking import asks_site, output_options, show, show_rows
 from backsight.cli.reports.options import (
     breakdown_arguments,
     breakdown_options,
@@ -96,6 +96,10 @@ _attribution_options = options(
 )  # fmt: skip
 _persons_options = options(
     click.option("--persons", type=int, metavar="STEP", help="List who reached this step instead (from 1)."),
+    click.option(
+        "--events", type=int, metavar="STEP",
+        help="Show the raw events that did this step instead; --csv: all of them.",
+    ),
     click.option("--dropped", is_flag=True, help="Who got to the one before and no further."),
     group_option,
     click.option("--after", metavar="PERSON", help="The next page, after the last person of one."),
@@ -128,12 +132,19 @@ def funnel(site: Questions, steps: Sequence[Any], output: str | None, **argument
     backsight funnel '{"on": "pageview"}' "Signed up" --by browser --limit 5
     backsight funnel "Viewed pricing" "Signed up" --exclude "Complained" --hold props.plan
     backsight funnel "Viewed pricing" "Signed up" --persons 2 --dropped
+    backsight funnel "Viewed pricing" "Signed up" --events 2 --csv
     """
     steps = _marked(list(steps), arguments)
     histogram = _histogram(arguments)
+    events = arguments.pop("events")
     persons = {name: arguments.pop(name) for name in ("persons", "dropped", "group", "after")}
     asked = site.funnel(steps, **_grouped(session_arguments(arguments)), histogram=histogram)
-    show(_persons(asked, **persons), output)
+    if events is None:
+        show(_persons(asked, **persons), output)
+        return
+    if persons["persons"] is not None or persons["after"] is not None:
+        raise click.UsageError("--events lists no persons. Valid: --events STEP, --dropped and --group.")
+    show_rows(asked.events(events, dropped=persons["dropped"], group=persons["group"] or None), output)
 
 
 def _marked(steps: list[Any], arguments: dict[str, Any]) -> list[Any]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from backsight.cli.asking import asks_site, output_options, show
+from backsight.cli.asking import asks_site, output_options, show, show_rows
 from backsight.cli.reports.options import (
     as_of_option,
     range_options,
@@ -26,15 +26,20 @@ if TYPE_CHECKING:
     "--against", type=rules, metavar="JSON|@FILE",
     help="A rule, or a list of them: show what is gained and lost if the rule takes their place.",
 )  # fmt: skip
+@click.option("--events", is_flag=True, help="Show the raw events that match instead; --csv: all of them.")
 @where_option
 @range_options
 @as_of_option
 @output_options
 @asks_site
-def preview(site: Questions, output: str | None, **arguments: Any) -> None:
+def preview(site: Questions, output: str | None, events: bool, **arguments: Any) -> None:
     """Show what a rule matches, over all of history or in a range; nothing is saved.
 
     \b
     backsight preview --css "form#signup" --on submit
     """
-    show(site.preview(**rule_arguments(arguments), **arguments), output)
+    asked = site.preview(**rule_arguments(arguments), **arguments)
+    if events:
+        show_rows(asked.raw_events(), output)
+    else:
+        show(asked, output)
