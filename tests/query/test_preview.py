@@ -149,7 +149,7 @@ def test_names_of_elements_are_tested_once_a_kind(context_of: ContextOf) -> None
     context = context_of([click(2)], (), rules, NOW, NODES, ELEMENTS)
     text = preview.sql({"rules": [{"on": "any"}]}, context)
     assert [f"as name_{number}" in text for number in range(3)] == [False, True, False]
-    assert text.count("from kinds as e where") == 2
+    assert text.count("sum(e.events) filter (where") == 2
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from backsight.contract import ELEMENTS
 from backsight.definitions.edits import Edit
 from backsight.engine import Files, Relation
 from backsight.errors import InvalidRequest
-from backsight.reports.overlaps import KIND, Overlap
+from backsight.reports.overlaps import KIND, Overlap, overlaps_sql
 from backsight.rules.conditions import Conditions
 from backsight.rules.rule import AnyRule, RuleOrAny, rule_to_json
 from backsight.rules.steps import Step
@@ -104,7 +104,7 @@ class _Asked:
             kinds = f",\n{load_sql('preview_kinds')}"
         text = load_sql("plan_effect").replace("{kinds}", kinds)
         text = text.replace("{rules}", "".join(map(_rule_sql, range(len(rules)))))
-        text = text.replace("{overlaps}", "".join(name.sql for name in names))
+        text = text.replace("{overlaps}", overlaps_sql(names))
         scan = Scan(self.context, self.common, conditions, columns, tests, steps, self.common.range)
         return scan.query(text), sorted(others)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,8 +35,29 @@ class Overlap:
         return f"name_{self.number}"
 
     @property
-    def sql(self) -> str:
-        counted = f"\nunion all\nselect 'overlap', {self.number}, "
+    def count(self) -> str:
+        """SQL of how many, over kinds or over rows."""
         if self.by_kind:
-            return f"{counted}cast(coalesce(sum(e.events), 0) as bigint) from kinds as e where {self.test}"
-        return f"{counted}count(*) from dated where {self.alias}"
+            return f"cast(coalesce(sum(e.events) filter (where {self.test}), 0) as bigint)"
+        return f"count(*) filter (where {self.alias})"
+
+
+def overlaps_sql(names: Sequence[Overlap]) -> str:
+    """Rows of the figure `overlap`, of the CTEs `kinds` and `dated`: by the number of a name, how many.
+
+    All in one select each: a hundred selects would take longer to plan than to run.
+    """
+    of_kinds = [name for name in names if name.by_kind]
+    of_rows = [name for name in names if not name.by_kind]
+    return _counted(of_kinds, "kinds as e") + _counted(of_rows, "dated")
+
+
+def _counted(names: Sequence[Overlap], source: str) -> str:
+    if not names:
+        return ""
+    numbers = ", ".join(str(name.number) for name in names)
+    counts = ",\n        ".join(name.count for name in names)
+    return (
+        f"\nunion all\nselect 'overlap', unnest([{numbers}]), unnest(counts)\n"
+        f"from (\n    select [\n        {counts}\n    ] as counts from {source}\n)"
+    )

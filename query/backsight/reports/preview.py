@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from backsight.engine import Files
 from backsight.fields import refuse
-from backsight.reports.overlaps import KIND, Overlap
+from backsight.reports.overlaps import KIND, Overlap, overlaps_sql
 from backsight.reports.spread import Spread, latest_days
 from backsight.reports.targets import COLUMNS, Targets
 from backsight.rules.rule import AnyRule, parse_rules
@@ -109,7 +109,7 @@ def _counts(asked: PreviewRequest, context: Context, periods: Periods, span: Ran
     if asked.against is not None:
         text = f"{text.strip()}\n{load_sql('preview_difference')}"
     scan = Scan(context, asked.common, conditions, columns, tests, steps, span)
-    text = text.replace("{kinds}", "").replace("{overlaps}", "".join(name.sql for name in names))
+    text = text.replace("{kinds}", "").replace("{overlaps}", overlaps_sql(names))
     return scan.query(text.strip(), {CALENDAR: periods.calendar})
 
 

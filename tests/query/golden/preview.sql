@@ -34,13 +34,15 @@ union all
 select 'persons', null, count(distinct person)
 from dated
 union all
-select 'overlap', 0, count(*) from dated where name_0
-union all
-select 'overlap', 1, count(*) from dated where name_1
-union all
-select 'overlap', 2, count(*) from dated where name_2
-union all
-select 'overlap', 3, count(*) from dated where name_3;
+select 'overlap', unnest([0, 1, 2, 3]), unnest(counts)
+from (
+    select [
+        count(*) filter (where name_0),
+        count(*) filter (where name_1),
+        count(*) filter (where name_2),
+        count(*) filter (where name_3)
+    ] as counts from dated
+);
 
 -- events: 1 Parquet files of shop: time, type, name, node_id, sequence, text, path
 -- $p0 = "track"
