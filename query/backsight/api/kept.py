@@ -9,6 +9,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Hashable
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Any, Final
 
 from backsight.api.problems import HTTPError
@@ -24,6 +25,8 @@ class _Kept:
     task: asyncio.Task[bytes]
     landed: float | None = None
     size: int = 0
+    trace: TracebackType | None = None
+    """Where an error came from."""
 
 
 class KeptAnswers:
@@ -42,7 +45,11 @@ class KeptAnswers:
             kept = None
         if kept is None:
             kept = self._start(key, make())
-        return await asyncio.shield(kept.task)
+        try:
+            return await asyncio.shield(kept.task)
+        except Exception as error:
+            # One object for all who wait: lest its trace grow with each of them.
+            raise error.with_traceback(kept.trace) from error.__cause__
 
     def forget(self) -> None:
         """Lets go of all answers, those under way included: who waits for one gets it, and nobody else."""
@@ -60,6 +67,7 @@ class KeptAnswers:
     def _land(self, key: Hashable, kept: _Kept, task: asyncio.Task[bytes]) -> None:
         self._running.discard(task)
         error = None if task.cancelled() else task.exception()
+        kept.trace = error.__traceback__ if error else None
         if self._kept.get(key) is not kept:
             return
         # Where there was no place to begin, nothing was computed: the next one may try.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import sqlite3
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -260,11 +261,12 @@ def test_an_error_is_kept_too_but_no_refusal_to_begin() -> None:
 
     async def test(kept: KeptAnswers, computing: Computing, now: list[float]) -> None:
         computing.go_on.set()
-        computing.error = Exceeded("too much")
+        computing.error, traces = Exceeded("too much"), set()
         for _ in range(3):
-            with pytest.raises(Exceeded):
+            with pytest.raises(Exceeded) as caught:
                 await kept.answer("a", computing)
-        assert computing.times == 1
+            traces.add(len(traceback.extract_tb(caught.tb)))
+        assert (computing.times, len(traces)) == (1, 1)
         computing.error = HTTPError(503, "Busy", "busy")
         for _ in range(3):
             with pytest.raises(HTTPError):
