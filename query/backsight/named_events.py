@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from backsight.contract import MAX_NAME_CHARS
 from backsight.errors import InvalidRequest, NotFound, nearest, shown
-from backsight.rules.rule import RuleOrAny, parse_rules, rule_to_json
+from backsight.rules.rule import RuleOrAny, describe, parse_rules, rule_to_json
 from backsight.store import Store, StoredVersion
 
 MAX_DESCRIPTION_CHARS: Final = 2_000
@@ -35,6 +35,10 @@ class NamedEvent:
     actor: str
     at: datetime
     deleted: bool = False
+
+    def __repr__(self) -> str:
+        meant = " or ".join(describe(rule) for rule in self.rules) or "deleted"
+        return f"<NamedEvent {self.name!r}: {shown(meant)[1:-1]} (version {self.version}, by {self.actor})>"
 
     def to_json(self) -> dict[str, Any]:
         """The event as the API shows it; `at` is RFC 3339."""

@@ -8,8 +8,22 @@ from __future__ import annotations
 import signal
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-__all__ = ["run"]
+if TYPE_CHECKING:
+    from backsight.site import Site
+
+__all__ = ["open_demo", "run"]
+
+DEVICES = 3_000
+"""How many devices the recorded visits are replayed by."""
+
+
+def open_demo(folder: str | Path = "demo-data", devices: int = DEVICES) -> Site:
+    """The demo's shop as an open site, for notebooks; see `backsight.demo.opening`."""
+    from backsight.demo.opening import open_demo
+
+    return open_demo(folder, devices)
 
 
 def run(*, live: bool = False, exit: bool = False, data: Path | None = None, port: int = 8400) -> None:  # noqa: A002

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from backsight.demo import recording
+from backsight.demo import DEVICES, recording
 from backsight.demo.backend import Backend, backend, open_site
 from backsight.demo.filling import Filled, fill, seen
 from backsight.demo.questions import FUNNEL, NAMED_EVENTS, RETENTION, define_names
@@ -25,7 +25,6 @@ from backsight.demo.shop import TAG_KEY, create_shop
 if TYPE_CHECKING:
     from backsight.questions import Questions
 
-DEVICES = 3_000
 LIVE_VISITORS = 12
 
 
