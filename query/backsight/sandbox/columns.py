@@ -129,6 +129,9 @@ NAMED_EVENTS: Final = (
     ),
 )
 
+OF_AGENTS: Final = ("browser", "browser_version", "os", "device_type", "bot", "bot_kind")
+"""Columns that are read from user agents, by functions that it takes time to make."""
+
 _INSTANT: Final = "TIMESTAMP WITH TIME ZONE"
 
 PERSONS: Final = (

@@ -19,6 +19,7 @@ from backsight.rules.conditions import Conditions
 from backsight.sandbox.columns import (
     COLUMNS,
     NAMED_EVENTS,
+    OF_AGENTS,
     PERSON,
     RAW_EVENTS,
     TRAITS,
@@ -95,6 +96,7 @@ class Views:
         for name in needed:
             _RELATIONS[name](self)
         given = {name: sql if name in asked else _unasked(name) for name, sql in _OF_PERSONS.items()}
+        given |= {name: _unasked(name, "e.user_agent") for name in OF_AGENTS if not self._asks(name)}
         made = (column._replace(sql=given.get(column.name, column.sql)) for column in columns)
         return listed(tuple(made)), "".join(f"\n{join}" for join in joins)
 
@@ -209,7 +211,7 @@ _WAYS: Final = """left join (
 
 def _unasked(column: str, some: str = "e.device") -> str:
     """In place of a column that a statement does not name: known as one, and never read."""
-    kind = "bigint" if column == PERSON.name else "varchar"
+    kind = {PERSON.name: "bigint", "bot": "boolean"}.get(column, "varchar")
     return f"cast(case when {some} is not null then error('{column} was not made') end as {kind})"
 
 

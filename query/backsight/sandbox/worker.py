@@ -38,6 +38,8 @@ SETTINGS: Final[dict[str, str | bool | int | float | list[str]]] = {
     "allow_persistent_secrets": "false",
     "python_enable_replacements": "false",  # else a name in FROM may be a variable of this very module
 }
+READS_AGENTS: Final = "backsight_"
+"""What the names of functions over user agents begin with."""
 INTERVAL: Final = "INTERVAL"
 FORMLESS: Final = ("BIT", "BIGNUM", "VARIANT", "UNION", "GEOMETRY", "TIME WITH TIME ZONE", "AGGREGATE_STATE")
 """Types of which neither Arrow nor JSON has a form that others read."""
@@ -53,8 +55,19 @@ def main() -> None:
     Thread(target=_end_with_parent, args=[descriptor], daemon=True).start()
     connection = Connection(descriptor)
     with suppress(EOFError, OSError):
-        while connection.poll(IDLE_SECONDS):
-            _serve(connection)
+        while _serve_one(connection):
+            pass
+
+
+def _serve_one(connection: Connection) -> bool:
+    """Answers the next statement; whether there was one."""
+    import duckdb
+
+    with duckdb.connect(config=SETTINGS) as database:  # made before it is asked: that takes time
+        if not connection.poll(IDLE_SECONDS):
+            return False
+        _serve(connection, database)
+    return True
 
 
 def _end_with_parent(descriptor: int) -> None:
@@ -65,10 +78,10 @@ def _end_with_parent(descriptor: int) -> None:
     os._exit(1)
 
 
-def _serve(connection: Connection) -> None:
+def _serve(connection: Connection, database: duckdb.DuckDBPyConnection) -> None:
     asked = json.loads(connection.recv_bytes())
     try:
-        _answer(connection, asked)
+        _answer(connection, database, asked)
     except Refusal as refusal:
         _tell(connection, {"refused": refusal.to_json()})
     except (MemoryError, RecursionError):
@@ -79,11 +92,10 @@ def _serve(connection: Connection) -> None:
         _tell(connection, {"refused": Refusal(repr(error), kind="fault").to_json()})
 
 
-def _answer(connection: Connection, asked: Mapping[str, Any]) -> None:
-    import duckdb
+def _answer(connection: Connection, database: duckdb.DuckDBPyConnection, asked: Mapping[str, Any]) -> None:
     import pyarrow as pa
 
-    with duckdb.connect(config=SETTINGS) as database, _telling():
+    with _telling():
         mentions = vet(database, asked["sql"], asked["params"])
         _tell(connection, mentions.to_json())
         _prepare(database, connection)
@@ -182,7 +194,8 @@ def _prepare(database: duckdb.DuckDBPyConnection, connection: Connection) -> Non
     import duckdb
 
     try:
-        user_agents.register(database)
+        if any(READS_AGENTS in statement for statement in setup["statements"]):
+            user_agents.register(database)
         for statement in setup["statements"]:
             database.execute(statement)
     except duckdb.Error as error:  # no fault of the statement that is asked
