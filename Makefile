@@ -77,7 +77,7 @@ clean:          ## remove what was set up
 # The example notebooks, run over the demo's data, with their outputs.
 .make/notebooks: .make/docs $(wildcard examples/notebooks/*)
 	rm -rf $@
-	$(BIN)/python examples/notebooks/execute.py $@ --devices 1000
+	$(BIN)/python examples/notebooks/execute.py $@ --devices 600
 	@touch $@
 
 .make/fuzz: .make/venv
