@@ -20,6 +20,7 @@ from backsight.cohorts import Cohort, Cohorts, read_freeze
 from backsight.definer_links import DefinerLink, read_link_request
 from backsight.deletions import DeletionRequests
 from backsight.engine import Engine
+from backsight.errors import BacksightError, Gone
 from backsight.identity import forget_identities
 from backsight.keys import KeyRequests, Keys
 from backsight.lake import Lake
@@ -234,13 +235,22 @@ class Site(Questions):
         return list(self._saved.history(name))
 
     def plan_definitions(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """What an apply of an events file would do, and what that does to the past; see `definitions.plan`."""
+        """What an apply of an events file would do, and what that does to the past: `definitions.plan`."""
         from backsight.definitions.plan import make_plan
 
         self.notice_deletions()
-        now = datetime.now(UTC)
+        context = self._at_once(datetime.now(UTC))
         saved = [(each.name, each.report, each.request) for each in self._saved.list()]
-        return make_plan(body, self._store, self.site, now, lambda: self._at_once(now), saved)
+        try:
+            return make_plan(body, self._store, context, saved)
+        except BacksightError:
+            raise
+        except Exception:
+            try:
+                context.snapshot.require_files()
+            except Gone:  # a deletion of persons took files away while they were read
+                return self.plan_definitions(body)
+            raise
 
     def apply_definitions(self, body: Mapping[str, Any], actor: str) -> dict[str, Any]:
         """Does what a plan says, all of it or nothing."""

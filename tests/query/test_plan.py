@@ -17,6 +17,7 @@ from backsight.definitions import Plan, read_definitions
 from backsight.definitions.document import parse_document
 from backsight.definitions.edits import Edit
 from backsight.definitions.effects import Effects
+from backsight.lake import Snapshot
 from backsight.rules.rule import rule_to_json
 from backsight.scan.request import read_common
 from backsight.site import Site
@@ -323,3 +324,31 @@ def test_a_plan_says_when_it_began(site: Site) -> None:
     meta = site.plan(FIRST).answer["meta"]
     assert (meta["site"], meta["snapshot"]["events"]) == ("shop", 0)
     assert datetime.fromisoformat(meta["now"]) <= datetime.now(UTC)
+
+
+def test_a_plan_begins_again_where_a_deletion_took_files_away(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files that a deletion of persons took away while they were read: the plan is made of what is left."""
+    file = file_of({**FIRST["events"], "New": SIGNUP}, cohorts=FIRST["cohorts"])
+    taken = [True]
+    query = site._engine.query
+
+    def failing(sql: str, *more: Any, **named: Any) -> Any:
+        if "stood" in sql and taken:
+            raise OSError("no such file")
+        return query(sql, *more, **named)
+
+    def require_files(_: Snapshot, *asked: Any) -> None:
+        if asked:
+            return  # of a new snapshot, that nothing of an earlier one is missing
+        taken.clear()
+        raise bs.Gone("files were deleted")
+
+    monkeypatch.setattr(site._engine, "query", failing)
+    monkeypatch.setattr(Snapshot, "require_files", require_files)
+    assert site.plan(file).edits[0]["effect"]["after"] == {"events": 4, "persons": 4}
+    taken.append(True)
+    monkeypatch.setattr(Snapshot, "require_files", lambda *_: None)
+    with pytest.raises(OSError, match="no such file"):
+        site.plan(file)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -52,7 +53,11 @@ def run(request: pytest.FixtureRequest, data: Path, tmp_path: Path, monkeypatch:
     if request.param == "server":
         monkeypatch.setitem(__import__("os").environ, "BACKSIGHT_SECRET_KEY", secret_key(data, "define"))
         where = ["--url", request.getfixturevalue("url")]
-    return lambda *arguments: CliRunner().invoke(main, [*arguments, *where], prog_name="backsight")
+
+    def invoke(*arguments: str, **options: Any) -> Result:
+        return CliRunner().invoke(main, [*arguments, *where], prog_name="backsight", **options)
+
+    return invoke
 
 
 def test_plan_and_apply_tell_by_their_exit_codes(run: Run, tmp_path: Path) -> None:
@@ -98,6 +103,18 @@ def test_drift_is_overwritten_by_name(run: Run) -> None:
     assert (planned.exit_code, "--overwrite 'Signed up'" in planned.output) == (2, True)
     assert run("apply", "--yes", "--overwrite", "Signed up").exit_code == 0
     assert run("plan").exit_code == 0
+
+
+def test_an_apply_shows_the_plan_and_asks(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody at a terminal sees the plan, and nothing is done without a yes; where nothing is to do, nobody
+    is asked.
+    """
+    monkeypatch.setattr("backsight.cli.definitions._can_ask", lambda: True)
+    refused = run("apply", input="n\n")
+    assert (refused.exit_code, "+ create event 'Signed up'" in refused.output) == (1, True)
+    assert run("plan", "--quick").exit_code == 2
+    assert "is applied to shop: 1 edit." in run("apply", input="y\n").output
+    assert run("apply").exit_code == 0
 
 
 def test_forms(run: Run) -> None:

@@ -117,7 +117,7 @@ def apply(
     if fingerprint or yes:
         done = site.apply(file, fingerprint=fingerprint, **options)
     else:
-        if not sys.stdin.isatty():
+        if not _can_ask():
             raise click.UsageError("nobody can be asked. Valid: --yes, or --plan with a plan's fingerprint.")
         made = site.plan(file, **options)
         click.echo(made.text(colour=sys.stdout.isatty()), err=as_json)
@@ -128,6 +128,10 @@ def apply(
         show_json(done.answer)
     else:
         click.echo(repr(done))
+
+
+def _can_ask() -> bool:
+    return sys.stdin.isatty()
 
 
 def _show(made: Plan, file: str) -> None:

@@ -8,7 +8,7 @@ POST /v1/events/plan
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -86,13 +86,11 @@ def _read_both(fields: Mapping[str, object]) -> tuple[Definitions, Wish]:
     return definitions, Wish(read_flag(fields.get("prune", False), "prune"), names)
 
 
-def make_plan(
-    request: object, store: Store, site: str, now: datetime, context_of: Callable[[], Context], saved: Saved
-) -> Json:
+def make_plan(request: object, store: Store, context: Context, saved: Saved) -> Json:
     """The plan that a request asks for. Raises InvalidRequest for a file that can't be applied as it is."""
-    asked = read_plan(request, now)
-    comparison = compare(asked.definitions, store, site, asked.wish)
-    return _Planner(asked, comparison, context_of(), saved).answer()
+    asked = read_plan(request, context.now)
+    comparison = compare(asked.definitions, store, context.snapshot.site, asked.wish)
+    return _Planner(asked, comparison, context, saved).answer()
 
 
 def make_apply(request: object, store: Store, site: str, actor: str) -> Json:
