@@ -76,8 +76,9 @@ class Connection:
         raise _error(response, {} if response.is_success else _document(response))
 
     def stream(self, path: str, body: Request) -> httpx.Response:
-        """An answer of rows as Arrow, of which nothing is read yet; whoever gets it closes it. Raises as `ask`
-        does.
+        """An answer of rows as Arrow, of which nothing is read yet: whoever gets it closes it.
+
+        Raises as `ask` does.
         """
         asked = self._client.build_request("POST", path, content=_encoded(body), headers={"Accept": ARROW})
         try:

@@ -7,11 +7,13 @@ from backsight.results.doctor import Doctor
 from backsight.results.elements import Elements
 from backsight.results.funnel import Funnel, FunnelPersons
 from backsight.results.lifecycle import Lifecycle, Stickiness
+from backsight.results.live import Live
 from backsight.results.paths import Paths
 from backsight.results.person import Person
 from backsight.results.person_list import PersonList
 from backsight.results.preview import Preview
 from backsight.results.properties import Properties
+from backsight.results.raw_events import RawEvents
 from backsight.results.result import Result
 from backsight.results.retention import Retention, RetentionPersons
 from backsight.results.signals import Signals
@@ -28,11 +30,13 @@ __all__ = [
     "Funnel",
     "FunnelPersons",
     "Lifecycle",
+    "Live",
     "Paths",
     "Person",
     "PersonList",
     "Preview",
     "Properties",
+    "RawEvents",
     "Result",
     "Retention",
     "RetentionPersons",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -23,9 +23,6 @@ SIZES: Final[Mapping[str, str]] = {"paths_events": "rows", "attribution_events":
 """What says how many rows, where the report has a `limit` of its own."""
 SHOWN: Final = 20
 """Events that it shows of itself."""
-
-Stream = Callable[[str, "Answer"], "tuple[pyarrow.Schema, Iterator[pyarrow.RecordBatch]]"]
-"""Takes a report's name and a request, and gives the columns of its rows, and these part by part."""
 
 
 class RawEvents:
