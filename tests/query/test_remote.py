@@ -435,6 +435,8 @@ def test_methods() -> None:
         "plan",
         "apply",
         "export_events",
+        "sql",
+        "dbt_schema",
         "close",
     )
     saved = (
