@@ -104,6 +104,8 @@ def _output(output: dict[str, Any], page: str, pictures: dict[str, str]) -> Iter
     if chart := DRAWN.search(html):
         yield _picture(chart[0], page, pictures)
         yield f'<details class="output"><summary>As a table</summary>{_flush(html[chart.end() :])}</details>'
+    elif "<script" in html:
+        raise ValueError(f"{page}: an output has a script that is no chart of a known form")
     elif html.strip():
         yield f'<div class="output">{_flush(html)}</div>'
     elif (text := "".join(output.get("text", data.get("text/plain", ""))).rstrip()) and LOADED not in text:
