@@ -129,6 +129,19 @@ def test_an_earlier_answer_is_gone_and_the_error_names_the_deletion(data: Path) 
         assert later.again().answer["steps"] == later.answer["steps"]
 
 
+def test_sql_follows(data: Path) -> None:
+    """Who is deleted is in no row of a statement, and an answer of before can't be had again."""
+    users = "select user_id from persons order by user_id"
+    with bs.open(data) as site:
+        earlier = site.sql(users)
+        assert earlier.rows == [["ada@shop.example"], ["bob"]]
+        site.delete_person("user:ada@shop.example")
+        assert site.sql(users).rows == [["bob"]]
+        assert site.sql("select count(*) from raw_events").rows == [[1]]
+        with pytest.raises(Gone):
+            earlier.again()
+
+
 def test_a_question_whose_files_go_while_it_is_answered_is_asked_again(data: Path) -> None:
     """A report that was under way gives the figures without the person, not an error."""
     with bs.open(data) as site:
