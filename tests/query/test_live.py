@@ -169,6 +169,16 @@ def test_an_event_says_what_it_is(folder: Path, site: Questions) -> None:
     assert sum(each["events"] for each in minutes) == 1
 
 
+def test_markup_is_shown_as_text(folder: Path, site: Questions) -> None:
+    """In a notebook, of the live feed and of the rows behind a figure."""
+    stored(folder, 1, name="<script>alert(1)</script>", path='/"><img src=x>', text="<b>buy</b>")
+    rows = site.trend([{"on": "track"}], since="7d").events()
+    for html in (site.live(limit=1)._repr_html_(), rows._repr_html_()):
+        assert "&lt;script&gt;" in html
+        assert "&lt;b&gt;buy" in html
+        assert not any(tag in html for tag in ("<script", "<img", "<b>"))
+
+
 def test_the_same_is_told_over_http(folder: Path, site: Questions) -> None:
     """Of both doors, with a key that may read; without one nothing is."""
     stored(folder, 1, 2)

@@ -140,7 +140,7 @@ def test_a_relation_in_every_form(door: str, request: pytest.FixtureRequest) -> 
 
 
 def test_it_shows_the_first_rows(local: Questions) -> None:
-    """Who, when, which event, where and on what; how many there are; hostile text is text."""
+    """Who, when, which event, where and on what; how many there are."""
     rows = local.funnel(STEPS, **OCTOBER).events(2)
     assert "3 events of 3 persons" in repr(rows)
     assert 'form#signup.card.md\\:flex "Sign up"' in repr(rows)
