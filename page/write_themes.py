@@ -14,7 +14,8 @@ TARGET: Final = Path(__file__).parent / "src" / "charts" / "themes.ts"
 def source() -> str:
     """What the file says."""
     themes = json.dumps({"light": LIGHT, "dark": DARK}, indent=2)
-    return f"// Written by write_themes.py, from backsight.charts.themes.\n\nexport const THEMES = {themes} as const;\n"
+    head = "// Written by write_themes.py, from backsight.charts.themes."
+    return f"{head}\n\nexport const THEMES = {themes} as const;\n"
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ export function tableOf({ title, header, rows, left, notes }: Table): HTMLElemen
         h(
           "table",
           {},
-          h("thead", {}, h("tr", {}, header.map((name, at) => h("th", { scope: "col", ...side(at) }, name)))),
+          h("thead", {}, h("tr", {}, header.map((name, at) => (name ? h("th", { scope: "col", ...side(at) }, name) : h("td"))))),
           h("tbody", {}, rows.map((row) => h("tr", {}, row.map((cell, at) => h(at === 0 ? "th" : "td", at === 0 ? { scope: "row", ...side(at), dir: "auto" } : side(at), cell))))),
         ),
       ),

@@ -55,8 +55,12 @@ class Builder {
 
   async #load(): Promise<void> {
     try {
+      const properties = loadProperties(this.app.api, this.signal);
+      properties.catch(() => undefined);
       this.#known.steps = await loadSteps(this.app.api, this.signal);
-      this.#known.properties = await loadProperties(this.app.api, this.signal);
+      this.#reopen();
+      this.#known.properties = await properties;
+      this.#reopen();
     } catch (error) {
       if (!this.signal.aborted) add(this.#form, failure(asTrouble(error), () => void this.#load()));
     }
@@ -64,7 +68,16 @@ class Builder {
 
   #draw(focus?: string): void {
     fill(this.#form, this.#kinds(), controls(this.#question, this.#known, this.#changed));
-    if (focus) this.#form.querySelector<HTMLElement>(`[data-focus="${focus}"]:not(:disabled), [data-focus="add"]`)?.focus();
+    if (focus) (this.#control(focus) ?? this.#control(opposite(focus)) ?? this.#control("add"))?.focus();
+  }
+
+  /** A list that is open shows what has come to be known. */
+  #reopen(): void {
+    this.#form.querySelector("[aria-expanded=true]")?.dispatchEvent(new Event("input"));
+  }
+
+  #control(name: string): HTMLElement | null {
+    return this.#form.querySelector(`[data-focus="${name}"]:not(:disabled)`);
   }
 
   #kinds(): HTMLElement {
@@ -112,6 +125,9 @@ class Builder {
     return host;
   }
 }
+
+/** Of a step that is first or last now, the button that still moves it. */
+const opposite = (focus: string): string => (focus.startsWith("up-") ? focus.replace("up", "down") : focus.replace("down", "up"));
 
 const hint = (report: Kind): HTMLElement =>
   h(

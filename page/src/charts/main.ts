@@ -7,7 +7,7 @@ import { expressionInterpreter } from "vega-interpreter";
 import { compile, type Config, type TopLevelSpec } from "vega-lite";
 import { parse } from "vega-parser";
 import * as transforming from "vega-transforms";
-import { extend } from "vega-util";
+import { Error as ErrorLevel, extend, logger } from "vega-util";
 import { View } from "vega-view";
 import * as arranging from "vega-view-transforms";
 import * as nearest from "vega-voronoi";
@@ -27,6 +27,8 @@ const loader = {
   load: () => Promise.reject(new Error("charts load nothing")),
   sanitize: () => Promise.reject(new Error("charts link to nothing")),
 };
+/** What Vega-Lite drops of a specification, such as a fit that a chart does not need, is nobody's fault here. */
+const quiet = logger(ErrorLevel);
 const STRETCHED = 1.4;
 
 /** The chart as an element, as wide as there is room for, as far as what is in it stays readable; else wider. */
@@ -51,7 +53,7 @@ export async function draw(spec: Spec, theme: keyof typeof THEMES, width: number
 
 async function drawn(spec: Spec, config: Config): Promise<Drawn> {
   const element = document.createElement("div");
-  const { spec: compiled } = compile(spec as unknown as TopLevelSpec, { config });
+  const { spec: compiled } = compile(spec as unknown as TopLevelSpec, { config, logger: quiet });
   const view = new View(parse(compiled, undefined, { ast: true }), {
     renderer: "svg",
     expr: expressionInterpreter,

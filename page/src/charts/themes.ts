@@ -49,6 +49,9 @@ export const THEMES = {
       "grid": false,
       "ticks": false
     },
+    "axisYDiscrete": {
+      "labelLimit": 260
+    },
     "legend": {
       "labelColor": "#1f2328",
       "titleColor": "#59636e",
@@ -75,22 +78,22 @@ export const THEMES = {
     "range": {
       "category": [
         "#2a6fb0",
-        "#c4560a",
-        "#12876a",
-        "#9a4fb8",
-        "#8c6d00",
-        "#c43a6b",
-        "#2b8ea6",
+        "#d0750a",
+        "#0f6b4a",
+        "#6b2a86",
+        "#7a5200",
+        "#d85a8f",
+        "#2b9ab3",
         "#6e7781"
       ],
       "ordinal": [
         "#2a6fb0",
-        "#c4560a",
-        "#12876a",
-        "#9a4fb8",
-        "#8c6d00",
-        "#c43a6b",
-        "#2b8ea6",
+        "#d0750a",
+        "#0f6b4a",
+        "#6b2a86",
+        "#7a5200",
+        "#d85a8f",
+        "#2b9ab3",
         "#6e7781"
       ],
       "heatmap": [
@@ -157,6 +160,9 @@ export const THEMES = {
       "grid": false,
       "ticks": false
     },
+    "axisYDiscrete": {
+      "labelLimit": 260
+    },
     "legend": {
       "labelColor": "#e8eaed",
       "titleColor": "#a7afb8",
@@ -183,22 +189,22 @@ export const THEMES = {
     "range": {
       "category": [
         "#6cb0f0",
-        "#f2994a",
-        "#45c49a",
-        "#cf97ea",
-        "#d9bf4f",
-        "#f57fa6",
-        "#6ad1e3",
+        "#e07b2e",
+        "#9be8b4",
+        "#9c66d8",
+        "#f2dc6a",
+        "#d9618f",
+        "#5fd3c4",
         "#9aa4ae"
       ],
       "ordinal": [
         "#6cb0f0",
-        "#f2994a",
-        "#45c49a",
-        "#cf97ea",
-        "#d9bf4f",
-        "#f57fa6",
-        "#6ad1e3",
+        "#e07b2e",
+        "#9be8b4",
+        "#9c66d8",
+        "#f2dc6a",
+        "#d9618f",
+        "#5fd3c4",
         "#9aa4ae"
       ],
       "heatmap": [

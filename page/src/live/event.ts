@@ -3,83 +3,66 @@
 import { type IconName } from "../icons";
 import { cut, quoted } from "../figures";
 
-export interface LiveElement {
-  tag: string;
-  attributes: Record<string, string | null>;
-  selector: string | null;
-  text: string | null;
-  label: string | null;
-  href: string | null;
-  /** From the outermost in. */
-  ancestors?: string[];
-}
-
 export interface LiveEvent {
-  id: string;
   time: string;
   type: string;
-  page: { host: string | null; path: string | null; query: string | null; title: string | null };
-  element: LiveElement | null;
-  properties: { name?: string | null; props?: Record<string, unknown> };
-  browser?: string | null;
-  os?: string | null;
-  device_type?: string | null;
   names: string[];
+  /** The page instance and the number within it: together they are the event's own. */
+  page: string;
+  sequence: number;
+  /** A selector that says what it is: `button#buy.primary`. */
+  element?: string;
+  node_id?: string;
+  text?: string;
+  label?: string;
+  href?: string;
+  name?: string;
+  props?: Record<string, unknown>;
+  host?: string;
+  path?: string;
+  query?: string;
+  title?: string;
+  browser?: string;
+  os?: string;
+  device_type?: string;
 }
 
 const KINDS: Record<string, string> = {
-  a: "link", button: "button", select: "choice", textarea: "text field", form: "form", img: "picture", svg: "icon", label: "label",
-  summary: "disclosure", li: "list item", ul: "list", ol: "list", tr: "row", td: "cell", th: "heading cell", nav: "navigation", p: "paragraph",
-  h1: "heading", h2: "heading", h3: "heading", h4: "heading", html: "page", body: "page", iframe: "frame", div: "area", span: "text",
+  a: "link", button: "button", select: "choice", textarea: "text field", input: "field", form: "form", label: "label", summary: "disclosure",
+  li: "list item", ul: "list", ol: "list", tr: "row", td: "cell", th: "heading cell", nav: "navigation", h1: "heading", h2: "heading", h3: "heading",
+  h4: "heading", html: "page", body: "page", iframe: "frame", video: "video", audio: "audio", details: "disclosure", option: "option",
 };
-const FIELDS = /^(email|password|search|tel|url|number|date|text|)$/;
-
-/** What an element is: "button", "link", "checkbox", "section". */
-export function kindOf({ tag, attributes }: LiveElement): string {
-  const { role, type } = attributes;
-  if (role && !/^(presentation|none|group|region)$/.test(role)) return role;
-  if (tag !== "input") return KINDS[tag] ?? tag;
-  if (/^(submit|button|reset|image)$/.test(type ?? "")) return "button";
-  return FIELDS.test(type ?? "") ? `${type || "text"} field` : (type ?? "field");
-}
-
-/** "button “Add to basket”", of one without words "button .toggle". */
-function described(element: LiveElement | null): string {
-  if (!element) return "something";
-  const { tag, attributes, label, text } = element;
-  const own = attributes["aria-label"] || attributes.name || attributes.placeholder;
-  // A form's text is that of all its fields.
-  const said = tag === "form" ? own : label || text || own;
-  const kind = actedOn(element);
-  if (said) return `${kind} ${quoted(said)}`.trim();
-  const id = attributes.id;
-  return `${kind || kindOf(element)}${id ? ` #${cut(id, 40)}` : ""}`;
-}
-
 const INERT = /^(span|path|svg|use|g|i|b|em|strong|small|img|div|p|picture|rect|circle)$/;
-const ACTIVE = /^(a|button|summary|select|textarea|input|label|option)(?![\w-])/;
 
-/** The kind of what was acted on, of which an icon or a text may be the target; empty where that is not known. */
-function actedOn(element: LiveElement): string {
-  if (!INERT.test(element.tag) || element.attributes.role) return kindOf(element);
-  const around = (element.ancestors ?? []).toReversed().map((each) => ACTIVE.exec(each)?.[1]).find(Boolean);
-  return around ? kindOf({ ...element, tag: around, attributes: {} }) : "";
+/** What an element is: "button", "link"; empty of an icon or a text within something, whose words the event has. */
+function kindOf(selector: string): string {
+  const tag = /^[\w-]+/.exec(selector)?.[0] ?? "";
+  return INERT.test(tag) ? "" : (KINDS[tag] ?? tag);
+}
+
+/** "button “Add to basket”", of one without words "button.toggle". */
+function described({ element = "", label, text, type }: LiveEvent): string {
+  const kind = kindOf(element);
+  // A form's text is that of all its fields.
+  const said = label || (type === "submit" ? "" : text);
+  if (said) return `${kind} ${quoted(said)}`.trim();
+  return element ? cut(element, 60) : "something";
 }
 
 const SENTENCES: Record<string, (event: LiveEvent) => string> = {
-  click: ({ element }) => `Click on ${described(element)}`,
-  change: ({ element }) => `Change of ${described(element)}`,
-  submit: ({ element }) => `Submit of ${described(element)}`,
-  copy: ({ element }) => `Copy from ${described(element)}`,
-  focus: ({ element }) => `First focus on ${described(element)}`,
-  expose: ({ element }) => `Seen: ${described(element)}`,
-  pageview: ({ page }) => (page.title ? `View of ${quoted(page.title)}` : "Page view"),
-  leave: ({ page }) => (page.title ? `Left ${quoted(page.title)}` : "Page left"),
-  track: ({ properties }) => `Sent by code: ${quoted(properties.name ?? "?")}`,
-  vital: ({ properties }) => `Measured: ${properties.name ?? "?"} ${measured(properties.props)}`,
+  click: (event) => `Click on ${described(event)}`,
+  change: (event) => `Change of ${described(event)}`,
+  submit: (event) => `Submit of ${described(event)}`,
+  copy: (event) => `Copy from ${described(event)}`,
+  focus: (event) => `First focus on ${described(event)}`,
+  expose: (event) => `Seen: ${described(event)}`,
+  pageview: ({ title }) => (title ? `View of ${quoted(title)}` : "Page view"),
+  leave: ({ title }) => (title ? `Left ${quoted(title)}` : "Page left"),
+  track: ({ name }) => `Sent by code: ${quoted(name ?? "?")}`,
+  vital: ({ name, props }) => `Measured: ${name ?? "?"} ${measured(props)}`,
   identify: () => "Somebody was identified",
   traits: () => "Traits of somebody",
-  error: ({ properties }) => `Error: ${quoted(String(properties.props?.message ?? "?"), 100)}`,
+  error: ({ props }) => `Error: ${quoted(String(props?.message ?? "?"), 100)}`,
 };
 
 /** What happened, in one sentence. */
@@ -95,18 +78,18 @@ export const iconOf = ({ type }: LiveEvent): IconName => SHOWN[type] ?? "track";
 const DEVICES: Record<string, string> = { mobile: "phone" };
 
 /** Where, and with what: "/product/3 · Firefox, phone". */
-export function circumstances({ page, browser, device_type: device }: LiveEvent): string {
+export function circumstances({ path, query, browser, device_type: device }: LiveEvent): string {
   const agent = [browser, device && (DEVICES[device] ?? device)].filter(Boolean).join(", ");
-  return [cut((page.path ?? "") + (page.query ? `?${page.query}` : ""), 80), agent].filter(Boolean).join(" · ");
+  return [cut((path ?? "") + (query ? `?${query}` : ""), 80), agent].filter(Boolean).join(" · ");
 }
 
 /** Whether somebody did something, which views and what is measured beside are not. */
 export const isDeed = ({ type }: LiveEvent): boolean => /^(click|change|submit|track|copy|identify)$/.test(type);
 
 /** The rule that holds of this event and those alike, where its element says one. */
-export function ruleOf({ type, element, properties }: LiveEvent): Record<string, unknown> | null {
-  if (type === "track" && properties.name) return { on: "track", name: properties.name };
-  if (!element?.selector) return null;
-  const said = element.text && element.text.length <= 60 && element.text === element.label ? element.text : null;
-  return { on: type, css: element.selector, ...(type === "click" && said ? { text: { op: "is", value: said } } : {}) };
+export function ruleOf({ type, element, text, label, name }: LiveEvent): Record<string, unknown> | null {
+  if (type === "track" && name) return { on: "track", name };
+  if (!element) return null;
+  const said = type === "click" && text && text.length <= 60 && text === label ? { text: { op: "is", value: text } } : {};
+  return { on: type, css: element, ...said };
 }

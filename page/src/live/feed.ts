@@ -6,18 +6,21 @@ import type { LiveEvent } from "./event";
 export interface Told {
   events: LiveEvent[];
   next: string;
+  /** There is more than was told: to be asked for at once. */
+  more: boolean;
+  /** How many came in within each of the last minutes, the one that is not over last. */
+  minutes: { start: string; events: number }[];
 }
 
 export interface Hearing {
   /** Newest first; `isFirst` of what was there when it began. */
-  came(events: LiveEvent[], isFirst: boolean): void;
+  came(told: Told, isFirst: boolean): void;
   /** null: all is well again. */
   failed(trouble: Trouble | null): void;
 }
 
 const EVERY_MS = 2_000;
-const FIRST = 200;
-const MOST = 500;
+const MOST = 200;
 
 /** Hears until the signal falls. While the page is hidden nothing is asked. */
 export async function hear(api: Api, hearing: Hearing, signal: AbortSignal): Promise<void> {
@@ -26,12 +29,13 @@ export async function hear(api: Api, hearing: Hearing, signal: AbortSignal): Pro
   while (!signal.aborted) {
     try {
       await shown(signal);
-      const query: string = after === null ? `limit=${FIRST}` : `limit=${MOST}&after=${encodeURIComponent(after)}`;
-      const { events, next }: Told = await api.get<Told>(`live?${query}`, signal);
+      const told: Told = await api.get<Told>(`live?limit=${MOST}${after === null ? "" : `&after=${encodeURIComponent(after)}`}`, signal);
       if (failures) hearing.failed(null);
       failures = 0;
-      if (events.length || after === null) hearing.came(events, after === null);
-      after = next;
+      const isFirst = after === null;
+      hearing.came(told, isFirst);
+      after = told.next;
+      if (told.more && !isFirst) continue;
     } catch (error) {
       if (isCalledOff(error)) return;
       const trouble = asTrouble(error);

@@ -44,10 +44,10 @@ async function count(app: App, rule: Record<string, unknown>, host: HTMLElement)
 }
 
 /** Opens the definer on the event's page, where the key may make links to it. */
-function byPointing(app: App, { page }: LiveEvent): HTMLElement {
-  const host = page.host ?? "";
+function byPointing(app: App, { host: given, path }: LiveEvent): HTMLElement {
+  const host = given ?? "";
   const scheme = /^(localhost|127\.|\[::1\])/.test(host) ? "http" : "https";
-  const url = `${scheme}://${host}${page.path ?? "/"}`;
+  const url = `${scheme}://${host}${path ?? "/"}`;
   if (!app.may("define")) {
     return h("div", {}, h("p", {}, "Point at it on the page itself: whoever has a key with the scope ", h("code", {}, "define"), " makes a link with"),
       copyable(`backsight define ${url}`, "The command that makes the link"));

@@ -5,6 +5,7 @@ import { fill, h } from "../element";
 import { ago, cut, moment } from "../figures";
 import { icon } from "../icons";
 import { circumstances, iconOf, type LiveEvent, sentence } from "./event";
+import { ancestry } from "./ancestry";
 import { naming } from "./naming";
 
 export interface Row {
@@ -31,7 +32,7 @@ export function rowOf(app: App, event: LiveEvent): Row {
     more,
   );
   details.addEventListener("toggle", () => {
-    if (details.open && !more.hasChildNodes()) fill(more, known(event), naming(app, event));
+    if (details.open && !more.hasChildNodes()) fill(more, known(app, event), naming(app, event));
   });
   return {
     event,
@@ -46,17 +47,16 @@ export function rowOf(app: App, event: LiveEvent): Row {
 const chips = (names: string[]): HTMLElement[] => names.map((name) => h("span", { class: "chip", dir: "auto" }, cut(name, 40)));
 
 /** What is known of it, as terms and their descriptions. */
-function known(event: LiveEvent): HTMLElement {
-  const { page, element, properties } = event;
+function known(app: App, event: LiveEvent): HTMLElement {
   const facts: [string, string | null | undefined][] = [
-    ["Page", [page.host, page.path, page.query && `?${page.query}`].filter(Boolean).join("")],
-    ["Title", page.title],
-    ["Text", element?.text],
-    ["Name for screen readers", element?.label !== element?.text ? element?.label : null],
-    ["Leads to", element?.href],
+    ["Page", [event.host, event.path, event.query && `?${event.query}`].filter(Boolean).join("")],
+    ["Title", event.title],
+    ["Text", event.text],
+    ["Name for screen readers", event.label !== event.text ? event.label : null],
+    ["Leads to", event.href],
     ["System", [event.browser, event.os, event.device_type].filter(Boolean).join(", ")],
     ["Time", moment(event.time)],
-    ...Object.entries(properties.props ?? {}).map(([name, value]): [string, string] => [name, typeof value === "string" ? value : JSON.stringify(value)]),
+    ...Object.entries(event.props ?? {}).map(([name, value]): [string, string] => [name, typeof value === "string" ? value : JSON.stringify(value)]),
   ];
   const named = event.names.map((name) => h("a", { href: hashOf("events", name), class: "chip", dir: "auto" }, name));
   return h(
@@ -64,12 +64,6 @@ function known(event: LiveEvent): HTMLElement {
     { class: "facts" },
     named.length > 0 && [h("dt", {}, "Counts as"), h("dd", {}, named)],
     facts.flatMap(([term, value]) => (value ? [h("dt", { dir: "auto" }, cut(term, 60)), h("dd", { dir: "auto" }, cut(value, 400))] : [])),
-    element && [h("dt", {}, "Element"), h("dd", {}, ancestry(event))],
+    event.element && [h("dt", {}, "Element"), h("dd", {}, ancestry(app, event))],
   );
-}
-
-/** The element, within those around it. */
-function ancestry({ element }: LiveEvent): HTMLElement {
-  const around = [...(element?.ancestors ?? []), element?.selector ?? element?.tag ?? ""];
-  return h("ol", { class: "ancestry" }, around.map((each) => h("li", {}, h("code", {}, cut(each, 80)))));
 }

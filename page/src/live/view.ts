@@ -7,8 +7,8 @@ import { counted } from "../figures";
 import { icon } from "../icons";
 import { failure, loading } from "../parts";
 import { isDeed, type LiveEvent } from "./event";
-import { hear } from "./feed";
-import { Rate } from "./rate";
+import { hear, type Told } from "./feed";
+import { drawRate } from "./rate";
 import { type Row, rowOf } from "./row";
 import { welcome } from "./welcome";
 
@@ -21,16 +21,11 @@ const FILTERS: [string, string, (event: LiveEvent) => boolean][] = [
 
 export function showLive(app: App, _rest: string[], host: HTMLElement, signal: AbortSignal): void {
   const list = new LiveList(app);
-  const rate = new Rate();
+  const rate = h("div", { class: "rate", role: "img", "aria-label": "Events by minute" });
   const said = h("p", { class: "said" }, "Listening…");
   const trouble = h("div", {});
   const body = h("div", {}, loading("Listening…"));
   let isEmpty = true;
-  const tell = (): void => {
-    rate.draw();
-    fill(said, `${counted(rate.lastMinute(), "event")} in the last minute`);
-    list.tick();
-  };
   fill(
     host,
     h(
@@ -42,26 +37,25 @@ export function showLive(app: App, _rest: string[], host: HTMLElement, signal: A
       list.filter,
       list.toggle,
     ),
-    rate.element,
+    rate,
     trouble,
     body,
   );
-  const came = (events: LiveEvent[], isFirst: boolean): void => {
+  const came = ({ events, minutes }: Told, isFirst: boolean): void => {
     if (events.length && isEmpty) {
       isEmpty = false;
       fill(body, list.element);
       if (!isFirst) app.say("The first event has come.");
     } else if (isFirst) fill(body, welcome(app));
-    rate.add(events);
-    list.take(events);
-    tell();
+    fill(said, drawRate(rate, minutes));
+    if (events.length) list.take(events);
   };
   const failed = (why: Trouble | null): void => {
     host.classList.toggle("deaf", why !== null);
     fill(trouble, why && failure(why));
   };
   void hear(app.api, { came, failed }, signal);
-  const timer = setInterval(tell, 5_000);
+  const timer = setInterval(() => list.tick(), 5_000);
   signal.addEventListener("abort", () => (clearInterval(timer), host.classList.remove("deaf")));
 }
 
@@ -77,7 +71,6 @@ class LiveList {
   #known: LiveEvent[] = [];
   #held: LiveEvent[] = [];
   #isPaused = false;
-  #isRead = false;
   #accepts = FILTERS[0]![2];
 
   constructor(private readonly app: App) {
@@ -88,27 +81,27 @@ class LiveList {
     this.element = h("div", { class: "stream" }, this.#fresh, this.#rows, this.#none);
     this.toggle.addEventListener("click", () => this.#pause(!this.#isPaused));
     this.#fresh.addEventListener("click", () => this.#release());
-    const read = (is: boolean) => (): void => {
-      this.#isRead = is || this.#rows.querySelector("details[open]") !== null;
-      if (!this.#isRead && !this.#isPaused) this.#release();
-    };
-    // A finger that scrolls is no reader who points at a row.
-    this.#rows.addEventListener("pointerenter", (event) => event.pointerType === "mouse" && read(true)());
-    this.#rows.addEventListener("pointerleave", read(false));
-    this.#rows.addEventListener("focusin", (event) => (event.target as Element).matches(":focus-visible") && read(true)());
-    this.#rows.addEventListener("focusout", read(false));
-    this.#rows.addEventListener("toggle", () => read(this.#rows.matches(":hover"))(), true);
+    // When the reader has left is seen only after the event that says so.
+    const left = (): void => void setTimeout(() => this.#isHeld || this.#release());
+    for (const name of ["pointerleave", "focusout"]) this.#rows.addEventListener(name, left);
+    this.#rows.addEventListener("toggle", left, true);
     this.#pause(false);
   }
 
   take(events: LiveEvent[]): void {
     this.#held = [...events, ...this.#held].slice(0, 5 * MOST_ROWS);
-    if (this.#isPaused || this.#isRead) this.#tellHeld();
+    if (this.#isHeld) this.#tellHeld();
     else this.#release();
   }
 
   tick(now = Date.now()): void {
     for (const row of this.#shown) row.tick(now);
+  }
+
+  /** Whether somebody reads: points at a row (a finger does not), is in one with the keyboard, or has opened one. */
+  get #isHeld(): boolean {
+    const isPointedAt = matchMedia("(hover: hover)").matches && this.#rows.matches(":hover");
+    return this.#isPaused || isPointedAt || this.#rows.querySelector(":focus-visible, details[open]") !== null;
   }
 
   #pause(is: boolean): void {
