@@ -42,14 +42,14 @@ def test_the_back_button_takes_a_choice_back(screen: Screen, reading: str) -> No
     page = screen.open(built("funnel", FUNNEL), reading).settle().page
     page.get_by_role("button", name="Move Signed up up").click()
     assert screen.page.evaluate("() => document.activeElement.ariaLabel") == "Move Signed up down"
-    page.wait_for_function("() => document.querySelector('.answered table td')?.innerText === 'Signed up'")
+    page.wait_for_function("() => document.querySelector('.answered tbody td')?.innerText === 'Signed up'")
     page.get_by_role("button", name="Remove Signed up").click()
     page.wait_for_function("() => document.querySelectorAll('.answered tbody tr').length === 1")
     page.go_back()
     page.go_back()
     page.wait_for_function("() => document.querySelectorAll('.answered tbody tr').length === 2")
     page.wait_for_function(
-        "() => document.querySelector('.answered table td').innerText === 'Viewed pricing'"
+        "() => document.querySelector('.answered tbody td').innerText === 'Viewed pricing'"
     )
     assert [row[1] for row in screen.settle().table()] == ["Viewed pricing", "Signed up"]
 

@@ -83,8 +83,8 @@ class LiveList {
     this.#fresh.addEventListener("click", () => this.#release());
     // When the reader has left is seen only after the event that says so.
     const left = (): void => void setTimeout(() => this.#isHeld || this.#release());
-    for (const name of ["pointerleave", "focusout"]) this.#rows.addEventListener(name, left);
-    this.#rows.addEventListener("toggle", left, true);
+    for (const name of ["pointerleave", "focusout"]) this.element.addEventListener(name, left);
+    this.element.addEventListener("toggle", left, true);
     this.#pause(false);
   }
 
@@ -100,7 +100,7 @@ class LiveList {
 
   /** Whether somebody reads: points at a row (a finger does not), is in one with the keyboard, or has opened one. */
   get #isHeld(): boolean {
-    const isPointedAt = matchMedia("(hover: hover)").matches && this.#rows.matches(":hover");
+    const isPointedAt = matchMedia("(hover: hover)").matches && this.element.matches(":hover");
     return this.#isPaused || isPointedAt || this.#rows.querySelector(":focus-visible, details[open]") !== null;
   }
 
