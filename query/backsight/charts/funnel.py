@@ -117,7 +117,7 @@ def _grouped(answer: Row) -> Spec:
     ]
     heads = [{**row, "place": 0, "label": row["name"]} for row in rows if row["place"] == 1]
     most = max(row["share"] or 0 for row in rows) or 1
-    x = {"field": "share", "axis": None, "scale": {"domain": [0, most / 0.55], "nice": False}, **QUANTITY}
+    x = {"field": "share", "axis": None, "scale": {"domain": [0, most / 0.45], "nice": False}, **QUANTITY}
     offset = {"field": "place", "type": "ordinal", "scale": {"paddingInner": 0.15}}
     tooltip = tips(("group", "group"), *_TOLD)
     text = {"align": "left", "baseline": "middle"}
