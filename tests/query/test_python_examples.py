@@ -84,6 +84,7 @@ FULL: dict[str, Any] = {
     "findings": [],
     "fine": True,
     "elements": [],
+    "properties": [],
     "events": [],
     "total": {"conversions": 0},
     "unattributed": {"conversions": 0, "persons": 0, "sum": 0},
