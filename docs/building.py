@@ -29,8 +29,14 @@ EXECUTED = ROOT / ".make" / "notebooks"
 """The example notebooks with their outputs, as `make docs` has them run."""
 THEMES = {"light": LIGHT, "dark": DARK}
 WIDTH = 640
-DRAWN = re.compile(r"<div class=\"backsight-\w+\"[^>]*></div><script>.*?</script>", re.DOTALL)
-"""A chart in a result's HTML: a place for it, and the script that would fetch a library to draw it there."""
+DRAWN = re.compile(
+    r"<div class=\"backsight-\w+\"[^>]*></div><script>.*?</script>"
+    r"|<style>\s*#altair-viz-.*</script>",
+    re.DOTALL,
+)
+"""A chart in an output's HTML, ours or Altair's: a place for it, and a script that would draw it there."""
+SPEC = re.compile(r'\}\)\((?:"backsight-\w+", )?(?=\{)')
+"""What stands before the specification in that script."""
 LOADED = "extension is already loaded"
 """What all notebooks but the first say, because they are run in one kernel."""
 FLUSH = re.compile(r"^[ \t]+|\n\s*", re.MULTILINE)
@@ -103,7 +109,8 @@ def _output(output: dict[str, Any], page: str, pictures: dict[str, str]) -> Iter
     html = "".join(data.get("text/html", ""))
     if chart := DRAWN.search(html):
         yield _picture(chart[0], page, pictures)
-        yield f'<details class="output"><summary>As a table</summary>{_flush(html[chart.end() :])}</details>'
+        if table := html[chart.end() :].strip():
+            yield f'<details class="output"><summary>As a table</summary>{_flush(table)}</details>'
     elif "<script" in html:
         raise ValueError(f"{page}: an output has a script that is no chart of a known form")
     elif html.strip():
@@ -119,8 +126,8 @@ def _flush(html: str) -> str:
 
 def _picture(html: str, page: str, pictures: dict[str, str]) -> str:
     """A chart as it looks on either ground, with its own words for those who can't see it."""
-    start = html.index("{", html.rindex('})("backsight-') + 3)
-    spec, _ = json.JSONDecoder().raw_decode(html, start)
+    (*_, before) = SPEC.finditer(html)
+    spec, _ = json.JSONDecoder().raw_decode(html, before.end())
     if spec.get("width") == "container":
         spec["width"] = WIDTH
     place, shown = f"{page}-{len(pictures) // 2 + 1}", []
