@@ -55,6 +55,7 @@ CASES: dict[str, Case] = {
     "doctor": lambda site: site.doctor(as_of=AT),
     "properties": lambda site: (site.properties(), site.properties["total"], site.properties.names()),
     "sql": lambda site: site.sql("select type, count(*) as n from raw_events group by 1 order by 1"),
+    "live": lambda site: (first := site.live(limit=3)).events + site.live(first.next, limit=3).events,
     # What results ask
     "Funnel.persons": lambda site: site.funnel(STEPS, **OCTOBER).persons(2, dropped=True),
     "Funnel.events": lambda site: site.funnel(STEPS, **OCTOBER).events(2).to_arrow(),
@@ -87,6 +88,7 @@ CASES: dict[str, Case] = {
     "__getitem__": lambda site: site["Signed up"],
     "__contains__": lambda site: ("Signed up" in site, "Signd up" in site),
     "__iter__": lambda site: [name for name in site if name in STEPS],
+    "dbt_schema": lambda site: "Signed up" in site.dbt_schema(),
     "define_link": lambda site: site.define_link("https://shop.example/join", 5).url.partition("#")[0],
     # Cohorts
     "define_cohort": lambda site: site.define_cohort("Defined", [{"did": "Signed up"}]),
