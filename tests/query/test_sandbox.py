@@ -112,6 +112,7 @@ REACHING = [
     "with duckdb_settings as (select 1) select * from (from system.main.duckdb_settings)",
     "with a as (from duckdb_settings), duckdb_settings as (select 1) from a",
     "select (with pg_class as (select 1) select 1), (select count(*) from pg_class)",
+    'with "duc\u212adb_views" as (select 1) from duckdb_views',  # the sign for Kelvin
     "with a as (select 1) select 1 from raw_events, lateral (from duckdb_settings())",
     "select 1 order by (select count(*) from duckdb_settings())",
     "select 1 limit (select count(*) from duckdb_settings())",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from string import ascii_lowercase, ascii_uppercase
 from typing import TYPE_CHECKING, Any, Final
 
 from backsight.errors import nearest, shown
@@ -41,6 +42,7 @@ _ORDINARY_JOINS: Final = frozenset({"REGULAR", "NATURAL", "CROSS"})
 _WORDS: Final = frozenset(name for name in FUNCTIONS if name[0].isalpha())
 _SHOWS: Final = frozenset({"DESCRIBE", "SUMMARY"})
 _ONE: Final = "one SELECT statement"
+_LOWER: Final = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 Node = Mapping[str, Any]
 
@@ -146,7 +148,7 @@ class _Reading:
     def _expressions(self, node: Node, visible: frozenset[str]) -> frozenset[str]:
         """What the query can name besides, once each was read with those before it."""
         for entry in node["cte_map"]["map"]:
-            name = entry["key"].lower()
+            name = _folded(entry["key"])
             inner = entry["value"]["query_node"]
             is_recursive = inner["type"] == "RECURSIVE_CTE_NODE"
             self.walk(entry["value"], visible | {name} if is_recursive else visible)
@@ -190,7 +192,7 @@ class _Reading:
 
     def _check_table(self, node: Node, visible: frozenset[str]) -> None:
         name = str(node["table_name"])
-        known = name.lower()
+        known = _folded(name)
         if node["schema_name"] or node["catalog_name"] or len(node["qualified_name"]["path"]) != 1:
             self._refuse("views have no schema here.", node, nearest(name, VIEWS))
         if node["at_clause"] is not None:
@@ -221,7 +223,7 @@ class _Reading:
         """
         sources = list(_sources(node.get("from_table")))
         for source in sources:
-            if source["table_name"].lower() == BY_NAME and BY_NAME not in visible:
+            if _folded(source["table_name"]) == BY_NAME and BY_NAME not in visible:
                 called = [source["alias"] or source["table_name"], "name"]
                 ways = [called] if len(sources) > 1 else [called, ["name"]]
                 found = [self._asked(test, ways) for test in _conjuncts(node.get("where_clause"))]
@@ -254,6 +256,13 @@ class _Reading:
     def _refuse(self, message: str, node: Node, valid: str = "") -> None:
         where = pointed(self._sql, node.get("query_location"), node.get("query_location_length"))
         raise Refusal(where + message, valid=valid)
+
+
+def _folded(name: object) -> str:
+    """A name as the database compares it: the letters of ASCII alone have a lower case. (By Python's lower()
+    the sign for Kelvin is a k, so a name would be taken for another that the database takes it not for.)
+    """
+    return str(name).translate(_LOWER)
 
 
 def _is_source(node: Node, key: str) -> bool:
