@@ -15,7 +15,14 @@ from hypothesis import strategies as st
 
 from backsight.errors import InvalidRequest
 from backsight.reports import attribution, lifecycle, paths, preview, retention, stickiness, trend
-from query import test_attribution, test_paths, test_retention_options, test_trend, test_trend_lifecycle
+from query import (
+    test_attribution,
+    test_paths,
+    test_preview,
+    test_retention_options,
+    test_trend,
+    test_trend_lifecycle,
+)
 from query.behind_rows import Row, behind, event_of, people
 from query.conftest import ContextOf
 from query.rows import event, named, statement
@@ -240,6 +247,30 @@ def test_a_preview(context_of: ContextOf) -> None:
         own = behind("preview", body, site, difference=side)
         told = answer["difference"][side]
         assert (len(own), len(people(own))) == (told["events"], told["persons"])
+
+
+@pytest.mark.parametrize("kind", ["trend", "lifecycle", "stickiness", "preview", "gained"])
+def test_what_else_happened_to_the_same_elements_is_not_told(context_of: ContextOf, kind: str) -> None:
+    """Of a rule that asks for elements, only what it matches: not a touch of its button, or another text."""
+    at = test_paths.at
+    columns = {"name": None, "node_id": 2}
+    events = [
+        event("", at(0), device=1, type="click", text="Buy", **columns),
+        event("", at(1), device=2, type="click", text="Sell", **columns),
+        event("", at(2), device=3, type="submit", text="Buy", **columns),
+    ]
+    rule = {"on": "click", "css": "button", "text": {"op": "is", "value": "Buy"}}
+    site = context_of(events, nodes=test_preview.NODES, elements=test_preview.ELEMENTS, now=at(10))
+    day = at(0).date().isoformat()
+    asked: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
+        "trend": ("trend", {"series": [rule]}, {}),
+        "lifecycle": ("lifecycle", {"event": rule, "from": day}, {"cell": {"at": day}}),
+        "stickiness": ("stickiness", {"event": rule}, {}),
+        "preview": ("preview", {"rules": [rule]}, {}),
+        "gained": ("preview", {"rules": [rule], "against": [{"css": "i"}]}, {"difference": "gained"}),
+    }
+    report, request, own = asked[kind]
+    assert [row["time"] for row in behind(report, request, site, **own)] == [at(0)]
 
 
 def test_an_event_that_came_twice_is_two_rows(context_of: ContextOf) -> None:

@@ -95,7 +95,7 @@ class Matching(Source):
     def _counted(self) -> tuple[dict[date, int], int]:
         conditions = self.context.conditions()
         columns = [("time", "e.time"), *self.columns(conditions)]
-        text = load_sql("behind_counts").replace("{where}", self.where(conditions))
+        text = load_sql("behind_counts").replace("{where}", self._wanted(conditions))
         query = self._query(text, conditions, columns, self.bounds)
         rows = query.run(self.context).to_pylist()
         days = {row["day"]: row["events"] for row in rows if row["day"] is not None}
@@ -104,7 +104,7 @@ class Matching(Source):
     def query(self, day: date, skip: int = 0, most: int | None = None) -> Query:
         conditions = self.context.conditions()
         names = names_of(self.context)
-        wanted, asked = self.where(conditions), self.columns(conditions)
+        wanted, asked = self._wanted(conditions), self.columns(conditions)
         own, customs = dict(asked), dict(conditions.customs)
         columns = [*asked, *(each for each in raw_columns(conditions, names) if each[0] not in own)]
         conditions.customs = customs
@@ -114,6 +114,10 @@ class Matching(Source):
         text = self._ordered(text.replace("{where}", wanted), conditions, skip, most)
         bounds = _within(day, self.bounds)
         return self._query(text, conditions, [("row_id", ROW), *columns], bounds)
+
+    def _wanted(self, conditions: Conditions) -> str:
+        # Of a step that asks for elements the scan gives whatever happened to them: it only has to be quick.
+        return f"matched.wanted and ({self.where(conditions)})"
 
     def _query(self, text: str, conditions: Conditions, columns: Columns, bounds: Range) -> Query:
         test = self.test or (lambda made: made.step(self.step, self.at))
