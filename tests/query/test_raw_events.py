@@ -7,6 +7,7 @@ import io
 import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -229,6 +230,40 @@ def test_whoever_leaves_holds_no_thread(data: Path, monkeypatch: pytest.MonkeyPa
         begun = time.monotonic()
         assert client.post(PATH, json=BODY, headers={"Accept": "application/json"}).status_code == 200
         assert time.monotonic() - begun < 30
+
+
+def test_who_reads_slowly_gets_every_part(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also those that still wait when the work is done."""
+    made = threading.Event()
+    large = b"x" * 2**25  # more than the connection holds on its way, so that the others wait
+
+    def parts(*_: Any) -> Iterator[bytes]:
+        yield from (large, b"one", b"two", b"three")
+        made.set()
+
+    monkeypatch.setattr(streams, "_csv", parts)
+    key, accept = {"Authorization": f"Bearer {secret_key(data, 'read')}"}, {"Accept": "text/csv"}
+    with (
+        served(data) as url,
+        httpx.Client(base_url=url, headers=key, timeout=30) as client,
+        client.stream("POST", PATH, json=BODY, headers=accept) as answer,
+    ):
+        assert made.wait(30)
+        assert client.get("/v1/site").status_code == 200  # what ends the work was heard by now
+        assert answer.read()[len(large) :] == b"onetwothree"
+
+
+def test_streams_beyond_those_that_fit_are_refused(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks while every thread and place is taken is told to come again, and never left to wait."""
+    monkeypatch.setattr(streams, "_csv", lambda *_: repeat(b"x" * 2**20))
+    monkeypatch.setattr("backsight.api.app.ROW_THREADS", 1)
+    monkeypatch.setattr("backsight.api.app.ROWS_WAITING", 0)
+    key = {"Authorization": f"Bearer {secret_key(data, 'read')}", "Accept": "text/csv"}
+    with served(data) as url, httpx.Client(base_url=url, headers=key, timeout=10) as client:
+        with client.stream("POST", PATH, json=BODY) as answer:
+            assert answer.status_code == 200
+            refused = client.post(PATH, json=BODY)
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "2")
 
 
 # ── On the command line ─────────────────────────────────────────────────────────────────────────────────────

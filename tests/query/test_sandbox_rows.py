@@ -212,6 +212,15 @@ def test_a_statement_as_of_an_answer_gives_its_rows(tmp_path: Path) -> None:
             opened.sql("select 1", as_of=earlier)
 
 
+def test_names_in_vain_are_told_of_up_to_some(site: bs.Site) -> None:
+    """A statement that asks for thousands of names that there are not hears of a few, and how many more."""
+    listed = ", ".join(f"'n{number:04}'" for number in range(5_000))
+    warnings = site.sql(f"select 1 from named_events where name in ({listed})").meta["warnings"]
+    assert len(warnings) == 11
+    assert warnings[0].startswith("There is no named event 'n0000'. Valid: ")
+    assert warnings[-1] == "Of 4,990 more names there is no named event either."
+
+
 def test_files_without_newer_columns_are_read(tmp_path: Path) -> None:
     """A lake of before a column existed has nulls in it; an empty one has all columns, and no rows."""
     with bs.open(_emptied(tmp_path)) as opened:

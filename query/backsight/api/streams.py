@@ -45,7 +45,7 @@ class Streams:
         encoded = _arrow(schema, parts) if media == ARROW else _csv(schema, parts)
         stream = _Stream(encoded, asyncio.get_running_loop(), self._stall)
         working = asyncio.ensure_future(self._workers.run(stream.work))
-        working.add_done_callback(_heard)
+        working.add_done_callback(stream.ended)
         try:
             first = await stream.next(working)
         except BaseException:
@@ -60,7 +60,8 @@ class _Stream:
 
     def __init__(self, parts: Parts, loop: asyncio.AbstractEventLoop, stall: float) -> None:
         self._parts, self._loop, self._stall = parts, loop, stall
-        self._waiting: asyncio.Queue[bytes | None] = asyncio.Queue(AHEAD)
+        self._waiting: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._room = asyncio.Semaphore(AHEAD)
         self._run = Run()
 
     def work(self) -> None:
@@ -73,11 +74,11 @@ class _Stream:
                     run.check()
         finally:
             self._parts.close()  # also where it was left off: what it reads is held open
-            self._loop.call_soon_threadsafe(self._end)
 
     async def next(self, working: asyncio.Future[None]) -> bytes | None:
         """The next part; null after the last. Raises what went wrong."""
         part = await self._waiting.get()
+        self._room.release()
         if part is None:
             await working
         return part
@@ -87,18 +88,24 @@ class _Stream:
         self._run.cancel()
         while not self._waiting.empty():
             self._waiting.get_nowait()
+            self._room.release()
 
     def _put(self, part: bytes) -> None:
-        putting = asyncio.run_coroutine_threadsafe(self._waiting.put(part), self._loop)
+        putting = asyncio.run_coroutine_threadsafe(self._place(part), self._loop)
         try:
             putting.result(self._stall)
         except TimeoutError as error:
             putting.cancel()
             raise Cancelled("whoever asked takes no more rows") from error
 
-    def _end(self) -> None:
-        if self._waiting.full():  # nobody takes: there is nobody to tell
-            self._waiting.get_nowait()
+    async def _place(self, part: bytes) -> None:
+        await self._room.acquire()
+        self._waiting.put_nowait(part)
+
+    def ended(self, working: asyncio.Future[None]) -> None:
+        """No part comes after those that wait; also where there was no thread to begin in."""
+        if not working.cancelled():
+            working.exception()  # whoever left hears of no error: that is no fault of the server
         self._waiting.put_nowait(None)
 
 
@@ -110,12 +117,6 @@ async def _rest(stream: _Stream, first: bytes | None, working: asyncio.Future[No
             part = await stream.next(working)
     finally:
         stream.close()
-
-
-def _heard(working: asyncio.Future[None]) -> None:
-    """Whoever left hears of no error: that is no fault of the server."""
-    if not working.cancelled():
-        working.exception()
 
 
 def _arrow(schema: pa.Schema, parts: Iterator[pa.RecordBatch]) -> Parts:

@@ -6,7 +6,7 @@ leaves out a join of which no column is read, but one of several only.)
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -44,6 +44,11 @@ select "user" as person, min(user_id) as user_id from _statements where "user" i
 _SAID: Final = "create view said as select person, any_value(traits) as traits from _traits group by person"
 
 _TRAITS: Final = "said.traits"
+
+MOST_WARNINGS: Final = 10
+"""Names that a statement asks for in vain and is told of: a statement has room for thousands, and the nearest
+of each is looked for.
+"""
 
 PERSON_SQL: Final = """case
         when e."user" is not null and list_contains(first_users.users, e."user") then e."user"
@@ -141,9 +146,7 @@ from devices join pairs on pairs.device = devices.device group by all"""
 
     def _named_events(self, asked: Iterable[str] | None) -> None:
         known = self._context.names
-        for name in sorted(set(asked or ()) - set(known)):
-            valid = nearest(name, known)
-            self.warnings.append(f"There is no named event {shown(name)}. Valid: {valid}.")
+        self._warn_of_unknown(sorted(set(asked or ()) - set(known)), known)
         names = sorted(known if asked is None else set(asked) & set(known))
         conditions = _Written(self._context)
         tests = {name: conditions.event(name, "names") for name in names}
@@ -166,6 +169,13 @@ from devices join pairs on pairs.device = devices.device group by all"""
             f"    list_filter([{borne or 'null::varchar'}], lambda each: each is not null) as borne\n"
             f"from _events as e{joins}\nwhere {some}\n)",
         )
+
+    def _warn_of_unknown(self, names: Sequence[str], known: Iterable[str]) -> None:
+        for name in names[:MOST_WARNINGS]:
+            valid = nearest(name, known)
+            self.warnings.append(f"There is no named event {shown(name)}. Valid: {valid}.")
+        if more := len(names[MOST_WARNINGS:]):
+            self.warnings.append(f"Of {more:,} more names there is no named event either.")
 
     def _provide(self, conditions: Conditions) -> None:
         """The relations that rules look things up in, worked out here."""
