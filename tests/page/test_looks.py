@@ -115,5 +115,5 @@ def test_charts_say_what_is_pointed_at(screens: Callable[..., Screen], reading: 
     )
     for step in (20, 30):
         page.mouse.move(box["x"] + step, box["y"] + box["height"] / 2)
-    page.locator(".tooltip").wait_for()
-    assert "Viewed pricing" in page.locator(".tooltip").inner_text()
+    page.locator(".backsight-tooltip").wait_for()
+    assert "Viewed pricing" in page.locator(".backsight-tooltip").inner_text()

@@ -9,6 +9,19 @@ const NARROWEST_STEP = 40;
 /** A chart that fills what it stands in, as one of that width. */
 export const contained = (spec: Spec, width: number): Spec => (spec.width === "container" ? { ...spec, width } : spec);
 
+/** The views of charts that stand below each other: one that is drawn alone can be as wide as there is room. */
+export function apart(spec: Spec): Spec[] {
+  if (!Array.isArray(spec.vconcat)) return [spec];
+  return spec.vconcat.map((view: Spec) => ({
+    $schema: spec.$schema,
+    ...view,
+    ...(typeof view.width === "number" ? { width: "container", autosize: { type: "fit-x", contains: "padding" } } : {}),
+    ...(typeof view.width === "number" && typeof view.title === "object"
+      ? { title: { ...view.title, frame: "bounds", limit: { expr: "width" } } }
+      : {}),
+  }));
+}
+
 /** The same chart with its widths times the ratio. */
 export function resized(spec: Spec, ratio: number): Spec {
   return Object.fromEntries(

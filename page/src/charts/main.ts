@@ -11,7 +11,7 @@ import { Error as ErrorLevel, extend, logger } from "vega-util";
 import { View } from "vega-view";
 import * as arranging from "vega-view-transforms";
 import * as nearest from "vega-voronoi";
-import { contained, resized, type Spec, stretches } from "./fitting";
+import { apart, contained, resized, type Spec, stretches } from "./fitting";
 import { THEMES } from "./themes";
 import { hideTooltip, showTooltip } from "./tooltip";
 
@@ -33,6 +33,18 @@ const STRETCHED = 1.4;
 
 /** The chart as an element, as wide as there is room for, as far as what is in it stays readable; else wider. */
 export async function draw(spec: Spec, theme: keyof typeof THEMES, width: number): Promise<Drawn> {
+  const views = apart(spec);
+  if (views.length === 1) return alone(spec, theme, width);
+  const parts = await Promise.all(views.map((view) => alone(view, theme, width)));
+  const element = document.createElement("div");
+  for (const part of parts) {
+    part.element.style.marginBottom = "16px";
+    element.append(part.element);
+  }
+  return { element, finish: () => parts.forEach((part) => part.finish()) };
+}
+
+async function alone(spec: Spec, theme: keyof typeof THEMES, width: number): Promise<Drawn> {
   const config = THEMES[theme] as unknown as Config;
   const first = await drawn(contained(spec, width), config);
   if (spec.width === "container") return first;
