@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 from tempfile import gettempdir, mkdtemp
+from threading import Lock
 from typing import Final
 
 PREFIX: Final = "backsight-spill-"
@@ -25,16 +26,16 @@ class Spill:
     def __init__(self) -> None:
         remove_leftovers()
         self.path, self._lock = _locked_folder()
+        self._closing = Lock()
         # Journal and lake may stand on the same disk, and must not run out of it for a report.
         self.most = shutil.disk_usage(self.path).free // 2
         """Bytes that it should hold at most."""
 
     def close(self) -> None:
-        """Removes it with all that is in it; a second time, nothing happens."""
-        if self._lock >= 0:
+        """Removes it with all that is in it; a second time, from whichever thread, nothing happens."""
+        if self._closing.acquire(blocking=False):  # and never released
             shutil.rmtree(self.path, ignore_errors=True)
             os.close(self._lock)
-            self._lock = -1
 
 
 def remove_leftovers() -> None:

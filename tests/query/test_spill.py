@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from threading import Thread
 from types import SimpleNamespace
 
 import pytest
@@ -105,3 +106,20 @@ def test_nobody_else_can_read_it(folder: Path) -> None:
     spill = Spill()
     assert spill.path.stat().st_mode & 0o077 == 0
     spill.close()
+
+
+def test_two_that_close_it_at_once_close_it_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever comes while it is being removed closes nothing: the descriptor may be another file's by then."""
+    spill, remove = Spill(), shutil.rmtree
+    again = Thread(target=spill.close)
+
+    def removed(path: Path, ignore_errors: bool) -> None:
+        if again.ident is None:
+            again.start()
+            again.join()
+        remove(path, ignore_errors)
+
+    monkeypatch.setattr("backsight.spill.shutil.rmtree", removed)
+    spill.close()
+    assert again.ident is not None
+    assert not spill.path.exists()
