@@ -90,6 +90,15 @@ def test_the_newest_come_first_and_then_what_was_stored_since(folder: Path, site
     assert followed(site, after) == ([], after)
 
 
+def test_the_newest_are_as_many_as_asked_for_in_whatever_files(folder: Path, site: Questions) -> None:
+    """Also where each file holds one event, as those of quick folds do; of fewer events, it is all."""
+    for number in range(12):
+        stored(folder, number)
+    assert names(site.live(limit=10).events) == [f"n{number}" for number in range(2, 12)]
+    every = site.sql("select count(*) from raw_events").rows[0][0]
+    assert len(site.live(limit=200).events) == every > 12
+
+
 @pytest.mark.parametrize("limit", [1, 2, 3, 200])
 def test_pages_of_any_size_tell_every_event_once(folder: Path, site: Questions, limit: int) -> None:
     """Over commits of one file and of several, and of other sites."""

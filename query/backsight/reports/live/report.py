@@ -133,21 +133,17 @@ def _newest(limit: int, context: Context) -> tuple[pa.Table, Cursor, bool]:
         if count >= len(files) or (since is not None and files[count][0] < since):
             break
         count *= 2
-    if since is None:
-        rows = _no_rows()
-    else:
-        near = [file.uri for newest, file in files[:count] if newest >= since]
-        rows = _rows(near, "true", limit, context, since)
+    near = [file.uri for newest, file in files[:count] if since is None or newest >= since]
+    rows = _rows(near, "true", limit, context, since) if near else _no_rows()
     return rows, Cursor(table.version), False
 
 
 def _received_since(files: Sequence[DataFile], limit: int, context: Context) -> datetime | None:
-    """When the oldest of the newest rows of some files came in; null where there is none."""
+    """When the oldest of so many newest rows of some files came in; null where there are fewer of them."""
     events = Files([file.uri for file in files], pa.schema([EVENTS.field("received_at")]))
-    newest = f"select received_at from events order by received_at desc limit {limit}"
-    text = f"select min(received_at) as since from ({newest}) as newest"
-    since: datetime | None = context.engine.query(text, {}, {"events": events})["since"][0].as_py()
-    return since
+    text = f"select received_at from events order by received_at desc limit 1 offset {limit - 1}"
+    since: list[datetime] = context.engine.query(text, {}, {"events": events})["received_at"].to_pylist()
+    return since[0] if since else None
 
 
 def _rows(
