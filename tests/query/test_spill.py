@@ -109,7 +109,7 @@ def test_nobody_else_can_read_it(folder: Path) -> None:
 
 
 def test_two_that_close_it_at_once_close_it_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever comes while it is being removed closes nothing: the descriptor may be another file's by then."""
+    """Whoever comes while it is removed closes nothing: the descriptor may be another file's by then."""
     spill, remove = Spill(), shutil.rmtree
     again = Thread(target=spill.close)
 
