@@ -172,7 +172,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         plan_definitions, "PlanRequest", "Plan", reads_lake=True, body_bytes=PAGE_BYTES,
     ),
     Operation(
-        "applyDefinitions", "POST", "/v1/events/apply", "define", "Apply an events file, all of it or nothing",
+        "applyDefinitions", "POST", "/v1/events/apply", "define", "Apply an events file, whole or not at all",
         apply_definitions, "ApplyRequest", "Applied", body_bytes=PAGE_BYTES,
     ),
     Operation("listReady", "GET", "/v1/rules", "read", "Ready-made rules", list_ready, response="ReadyRules"),

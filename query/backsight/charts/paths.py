@@ -86,8 +86,9 @@ def _spec(answer: Row, rows: list[Row], picture: Picture, left_out: int) -> Spec
     each = {"field": "band", "type": "nominal"}
     light = {"type": "point", "fields": ["band"], "on": "pointerover", "clear": "pointerout"}
     kind = {"color": {"field": "kind", **NAMES, "legend": {"orient": "top"}}}
-    name = {"align": "left", "baseline": "middle", "dx": BAR + 4}
+    name = {"align": "left", "baseline": "middle", "dx": 5}
     middle = _pixels("middle", picture.height, reverse=True)
+    right = _pixels("x2", picture.columns * picture.across)
     return chart(
         rows,
         headed(told, f"{counted(left_out, 'smaller band')} not drawn" if left_out else ""),
@@ -108,8 +109,8 @@ def _spec(answer: Row, rows: list[Row], picture: Picture, left_out: int) -> Spec
                 "params": [{"name": "lit", "select": light}],
             },
             layer("rect", {}, node, y=y, x2={"field": "x2"}, y2=y2, tooltip=of_node, **kind),
-            written("label", {**name, "dy": -6}, node, y=middle),
-            written("shown", {**name, "dy": 7, "style": "muted"}, node, y=middle),
+            written("label", {**name, "dy": -6}, node, x=right, y=middle),
+            written("shown", {**name, "dy": 7, "style": "muted"}, node, x=right, y=middle),
         ],
         width=picture.columns * picture.across,
         height=picture.height,

@@ -160,7 +160,7 @@ class Questions(
         """The named events, by name."""
 
     def dbt_schema(self) -> str:
-        """The named events, and the views that SQL is asked of, as a dbt `schema.yml`: for data catalogues."""
+        """The named events, and the views that SQL is asked of, as a dbt `schema.yml` for data catalogues."""
         from backsight.dbt_schema import dbt_schema, to_yaml
 
         return to_yaml(dbt_schema(self.site, self.events(), self.properties().properties))

@@ -235,8 +235,8 @@ class Result(ABC):
         return [self._table()]
 
     def tables_in_words(self) -> list[dict[str, Any]]:
-        """The tables that people read, of texts: `title`, `header`, `rows`, `left` (numbers of the columns that
-        are aligned left) and `notes`; warnings, which stand in `meta`, are no notes.
+        """The tables that people read, of texts: `title`, `header`, `rows`, `left` (numbers of the columns
+        that are aligned left) and `notes`; warnings, which stand in `meta`, are no notes.
         """
         warnings = {f"Warning: {warning}" for warning in self.meta.get("warnings", [])}
         told = [table.to_json() for table in self._tables()]
