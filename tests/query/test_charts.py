@@ -261,6 +261,27 @@ def test_series_names() -> None:
     assert names == ["A (events)", "A (persons)", "B", "C (events) #4", "C (events) #5"]
 
 
+def test_no_two_groups_have_one_name() -> None:
+    """Nor does a value that is called as what has none, or as the pooled: all are told apart."""
+    groups: list[Any] = [
+        None,
+        [None],
+        ["(none)"],
+        ["(all others)"],
+        ["a, b", "c"],
+        ["a", "b, c"],
+        [None, "c"],
+    ]
+    names = [charts.group_text({"group": group}) for group in groups]
+    assert names[:3] == ["(all others)", "(none)", '"(none)"']
+    assert len(set(names)) == len(groups)
+    assert charts.group_text({"group": ["Firefox", "a b"]}) == "Firefox, a b"
+    figures = {"conversions": 1, "persons": 1, "sum": 1}
+    owed = [{"value": group, **figures} for group in [*groups, ["(unattributed)"]]]
+    answer = {"groups": owed, "unattributed": figures, "total": figures}
+    assert len({row["group"] for row in charts.credits_of(answer)}) == len(groups) + 2
+
+
 @pytest.mark.parametrize(
     ("label", "words"),
     [

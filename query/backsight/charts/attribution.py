@@ -19,6 +19,7 @@ from backsight.charts.parts import (
     tips,
     written,
 )
+from backsight.charts.trend import group_text
 from backsight.charts.words import count, percent, plain
 
 UNATTRIBUTED: Final = "(unattributed)"
@@ -91,6 +92,5 @@ def _drawn(row: Row) -> Row:
 
 def _named(value: list[Any] | None) -> str:
     """A group's values in one text."""
-    if value is None:
-        return "(all others)"
-    return ", ".join("(none)" if each is None else str(each) for each in value)
+    text = group_text({"group": value}) or ""
+    return f'"{text}"' if text == UNATTRIBUTED else text

@@ -28,6 +28,8 @@ from backsight.charts.parts import (
 )
 from backsight.charts.words import count, percent, plain, shortened
 
+POOLED: Final = "(all others)"
+NO_VALUE: Final = "(none)"
 LONGEST: Final = 60
 """Characters of a title."""
 COUNTS = ("events", "persons", "sessions", "active_persons")
@@ -191,11 +193,15 @@ def group_text(series: Row) -> str | None:
     if "group" not in series:
         return None
     values: Sequence[Any] | None = series["group"]
-    return (
-        "(all others)"
-        if values is None
-        else ", ".join("(none)" if each is None else str(each) for each in values)
-    )
+    if values is None:
+        return POOLED
+    return ", ".join(_value_text(each, alone=len(values) == 1) for each in values)
+
+
+def _value_text(value: Any, *, alone: bool) -> str:
+    # In quotes where it would read as something else: analytics data is full of "(none)".
+    text = NO_VALUE if value is None else str(value)
+    return f'"{text}"' if value in (POOLED, NO_VALUE) or (not alone and ", " in text) else text
 
 
 def _points(answer: Row, name: str, series: Row) -> list[Row]:

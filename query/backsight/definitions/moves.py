@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from backsight.charts import group_text
 from backsight.cohorts import Meaning
 from backsight.definitions.definitions import Key
 from backsight.errors import BacksightError, InvalidRequest, NotFound
@@ -166,8 +167,8 @@ def _funnel(answer: Json) -> dict[str, float | None]:
 def _trend(answer: Json) -> dict[str, float | None]:
     made: dict[str, float | None] = {}
     for at, series in enumerate(answer["series"], 1):
-        group = ", ".join(map(str, series["group"])) if isinstance(series.get("group"), list) else ""
-        label = f"{series['label']} ({group})" if group else series["label"]
+        group = group_text(series)
+        label = series["label"] if group is None else f"{series['label']}: {group}"
         made[label if label not in made else f"{label} [{at}]"] = series["total"]
     return made
 
