@@ -133,6 +133,8 @@ def test_a_relation_in_every_form(door: str, request: pytest.FixtureRequest) -> 
     told = rows.sql("select step, count(distinct person) from events group by step order by step").fetchall()
     assert told == [(1, 5), (2, 3)]
     assert rows.relation().filter("step = 2").count("*").fetchall() == [(3,)]
+    zone = rows.sql("select distinct current_setting('TimeZone') from events").fetchall()
+    assert zone == [("UTC",)]  # whatever the machine's: days are those of site.sql
     few = rows.limit(3)
     assert len(few) == few.to_arrow().num_rows == len(list(few)) == len(few.head()) == 3
     assert few.to_arrow().equals(rows.to_arrow().slice(0, 3).combine_chunks())

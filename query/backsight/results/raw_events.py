@@ -123,10 +123,15 @@ class RawEvents:
         return csv_lines(*self._stream())
 
     def relation(self) -> duckdb.DuckDBPyRelation:
-        """All rows as a relation of DuckDB: `events.relation().filter("path = '/cart'").count("*")`."""
+        """All rows as a relation of DuckDB: `events.relation().filter("path = '/cart'").count("*")`. The day of
+        a time is that of UTC, as in `site.sql`, wherever the machine stands.
+        """
         import duckdb
 
-        return duckdb.connect().from_arrow(self.to_arrow())
+        # The machine's own settings would let the same statement count other days on another machine.
+        database = duckdb.connect()
+        database.execute("set timezone = 'UTC'")
+        return database.from_arrow(self.to_arrow())
 
     def sql(self, query: str) -> duckdb.DuckDBPyRelation:
         """What a statement says of the rows, which it calls `events`: DuckDB's SQL."""
