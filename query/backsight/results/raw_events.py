@@ -123,8 +123,8 @@ class RawEvents:
         return csv_lines(*self._stream())
 
     def relation(self) -> duckdb.DuckDBPyRelation:
-        """All rows as a relation of DuckDB: `events.relation().filter("path = '/cart'").count("*")`. The day of
-        a time is that of UTC, as in `site.sql`, wherever the machine stands.
+        """All rows as a relation of DuckDB: `events.relation().filter("path = '/cart'").count("*")`. The
+        day of a time is that of UTC, as in `site.sql`, wherever the machine stands.
         """
         import duckdb
 
