@@ -135,6 +135,15 @@ def test_what_is_exported_is_no_change(run: Run, tmp_path: Path) -> None:
     assert parse_document(exported).value["events"]["By hand"]["description"] == "x: y"
 
 
+def test_what_is_wrong_is_told_without_what_moves_a_terminal(run: Run, tmp_path: Path) -> None:
+    """A file of a pull request is anybody's: what an error quotes of it is escaped."""
+    written = 'version: 1\nevents:\n  Signed up:\n    "\\e[31mon\\u202e": click\n'
+    (tmp_path / "events.yaml").write_text(written)
+    told = run("plan")
+    assert told.exit_code == 1
+    assert told.output.replace("\n", "").isprintable()
+
+
 def test_the_schema_is_printed() -> None:
     """Editors take it from a file."""
     printed = CliRunner().invoke(main, ["events", "schema"])

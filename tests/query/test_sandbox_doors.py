@@ -115,6 +115,19 @@ def test_both_sites_answer_alike(sites: tuple[Questions, Questions]) -> None:
     assert asked[0].again().rows == asked[1].again().rows == asked[0].rows
 
 
+HOSTILE = "chr(27) || ']0;x' || chr(7) || chr(8238) || chr(13) || chr(155)"
+
+
+def test_refusals_leave_terminals_alone(sites: tuple[Questions, Questions]) -> None:
+    """A value that the database quotes in an error may be what anybody sent: it moves no cursor."""
+    for sql in (f"select ({HOSTILE})::integer", f"select error({HOSTILE})"):
+        for site in sites:
+            with pytest.raises(InvalidRequest) as told:
+                site.sql(sql)
+            assert str(told.value).replace("\n", "").isprintable()
+            assert r"\x1b]0;x\x07\u202e\r\x9b" in str(told.value)
+
+
 def test_both_sites_refuse_alike(sites: tuple[Questions, Questions]) -> None:
     """What is wrong is told in the same words, with the field."""
     for sql, params, field in [

@@ -84,7 +84,10 @@ class Commands(click.Group):
         except BrokenPipeError:  # `backsight … | head`: click ends quietly
             raise
         except (BacksightError, OSError) as error:
-            raise click.ClickException(str(error)) from error
+            from backsight.results.tables import printable_lines
+
+            # It may quote a file from a pull request, or what came from a page.
+            raise click.ClickException(printable_lines(str(error))) from error
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -114,6 +114,11 @@ def printable(text: str, longest: int | None = LONGEST_CELL) -> str:
     return plain if longest is None else shortened(plain, longest)
 
 
+def printable_lines(text: str) -> str:
+    """Text of several lines, each as `printable` shows it, whole."""
+    return "\n".join(printable(line, None) for line in text.split("\n"))
+
+
 def _middle_left_out(rows: Sequence[Sequence[str]]) -> Sequence[Sequence[str]]:
     if len(rows) <= MOST_ROWS:
         return rows

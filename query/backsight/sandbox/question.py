@@ -17,6 +17,7 @@ from backsight.errors import BacksightError, InvalidRequest
 from backsight.fields import check_text, read_list, read_object, read_string, read_whole, refuse
 from backsight.results.result import META_KEY
 from backsight.results.sql import TRUNCATED_KEY, TYPE_KEY
+from backsight.results.tables import printable_lines
 from backsight.sandbox.processes import Answered, Statement
 from backsight.sandbox.refusals import Refusal
 from backsight.sandbox.views import Views
@@ -111,7 +112,9 @@ def _error(refusal: Refusal) -> BacksightError:
     if refusal.kind == "fault":
         message = _FILE.sub("(a file)", refusal.message)
         return BacksightError(f"the statement could not be answered: {message}", field="sql")
-    return InvalidRequest(refusal.message, field=refusal.field, valid=refusal.valid)
+    # The database quotes values that it stumbles over, which may be what anybody sent from a page.
+    said, valid = printable_lines(refusal.message), printable_lines(refusal.valid)
+    return InvalidRequest(said, field=refusal.field, valid=valid)
 
 
 def _table(answered: Answered, meta: Mapping[str, object]) -> pa.Table:
