@@ -261,6 +261,23 @@ def test_series_names() -> None:
     assert names == ["A (events)", "A (persons)", "B", "C (events) #4", "C (events) #5"]
 
 
+def test_rows_of_sql_are_of_the_day_that_stands_there() -> None:
+    """Wherever the reader is: dates, and times without a zone, are neither read nor shown in the reader's."""
+    made = charts.sql(
+        "d", "n", [["2026-10-22", 1], ["2026-10-23T00:00:00", 2], ["2026-10-24T01:00:00Z", 3]], True
+    )
+    assert made["encoding"]["x"]["scale"] == {"type": "utc"}
+    times = [row["x"] for row in made["data"]["values"]]
+    assert times == ["2026-10-22", "2026-10-23T00:00:00Z", "2026-10-24T01:00:00Z"]
+
+
+def test_bars_that_are_left_out_are_told() -> None:
+    """Of many texts the first have bars, and the chart says of how many."""
+    made = charts.sql("path", "n", [[f"/{number}", number] for number in range(70)], False)
+    assert len(made["data"]["values"]) == 50
+    assert made["title"]["subtitle"] == ["the first 50 of 70 rows"]
+
+
 def test_no_two_groups_have_one_name() -> None:
     """Nor does a value that is called as what has none, or as the pooled: all are told apart."""
     groups: list[Any] = [
