@@ -34,10 +34,16 @@ def test_a_report_is_saved_and_shared_with_somebody_without_a_key(
     other.until("Computed", ".answered")
 
 
-def test_a_link_that_has_ended_says_so(screens: Callable[..., Screen], url: str) -> None:
+def test_a_link_that_has_ended_says_so(screens: Callable[..., Screen], url: str, api: httpx.Client) -> None:
     """Who has an old link, or half of one, is told to ask for another."""
     screen = screens()
-    screen.expected = ["401"]
+    screen.expected = ["401", "410"]
+    saved = {"report": "funnel", "request": {"steps": ["Signed up"]}}
+    assert api.put("saved/Ended", json=saved).status_code == 200
+    link = api.post("saved/Ended/links", json={}).json()
+    assert api.delete(f"saved/Ended/links/{link['link_id']}").status_code == 200
+    screen.page.goto(f"{url}/shared#{link['url'].partition('#')[2]}")
+    screen.until("opens nothing any more")
     screen.page.goto(f"{url}/shared#rt_{'0' * 40}")
     screen.until("opens nothing any more")
     screen.page.goto(f"{url}/shared")

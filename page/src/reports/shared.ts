@@ -39,6 +39,6 @@ async function open(host: HTMLElement, token: string, signal: AbortSignal): Prom
   } catch (error) {
     if (signal.aborted) return;
     const trouble = asTrouble(error);
-    fill(main, trouble.status === 401 ? note("bad", h("strong", {}, "This link opens nothing any more."), h("p", {}, "It has ended, or was taken back. Ask whoever sent it for another.")) : failure(trouble, () => void open(host, token, signal)));
+    fill(main, trouble.status === 401 || trouble.status === 410 ? note("bad", h("strong", {}, "This link opens nothing any more."), h("p", {}, "It has ended, or was taken back. Ask whoever sent it for another.")) : failure(trouble, () => void open(host, token, signal)));
   }
 }
