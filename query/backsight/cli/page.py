@@ -46,7 +46,8 @@ def page(site: Questions, hours: int, scope: str, opens: bool) -> None:
     until = f"{expires:%Y-%m-%d %H:%M} UTC"
     click.echo(f"Who has it may {what} all of {site.site!r} until {until}; it is {made.key_id}.", err=True)
     if not _answers(site.server):
-        click.echo(f"Nothing answers at {site.server}: start `backsight up` first.", err=True)
+        way = "start `backsight up` first, or say its port (BACKSIGHT_PORT=…)"
+        click.echo(f"Nothing answers at {site.server}: {way}.", err=True)
     elif opens and click.launch(address) != 0:
         click.echo("No browser could be opened here: open the link by hand.", err=True)
 

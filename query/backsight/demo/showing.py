@@ -128,7 +128,9 @@ def _say_where_it_is(collector: Backend, home: str) -> None:
     steps = [step for step in FUNNEL["steps"] if isinstance(step, str)]
     quoted = " ".join(f'"{step}"' for step in steps)
     click.secho("\nWhere to look next", bold=True)
-    click.echo(f"""  The shop      {home}: what you click there is captured; then ask again
+    click.echo(f"""  The page      {collector.url}/#{collector.secret_key}
+                is a link for you alone: live events, names, funnels, reports
+  The shop      {home}: what you click there is captured; then ask again
   HTTP API      {collector.url}, with Authorization: Bearer {collector.secret_key}
                 {collector.url}/v1/openapi.json describes it
   Python        import backsight as bs
@@ -141,6 +143,7 @@ def _say_where_it_is(collector: Backend, home: str) -> None:
 def _say_how_to_go_on(kept: Path | None) -> None:
     again = f"backsight demo --data {kept}" if kept else "backsight demo"
     click.secho("\nWhere to look next", bold=True)
-    click.echo(f"""  The shop      {again}, without --exit: it stays, and captures what you click there
+    click.echo(f"""  The shop      {again}, without --exit: it stays, captures what you click there,
+                and has a page for live events, funnels and reports
   Your site     backsight up, and the line of HTML that it prints
   To read       docs/tutorial/first-click.md""")
