@@ -13,7 +13,7 @@ export interface Meta {
   site: string;
   now: string;
   watermark: string | null;
-  ms: number;
+  ms?: number;
   warnings: string[];
 }
 

@@ -26,7 +26,8 @@ function provenance({ now, watermark, ms }: Meta): HTMLElement {
     { class: "footnote provenance" },
     "Computed ",
     h("time", { datetime: now, title: moment(now) }, moment(now)),
-    ` in ${ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`}`,
+    // A shared report does not tell it.
+    ms !== undefined && ` in ${ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`}`,
     watermark && [", of all that came until ", h("time", { datetime: watermark, title: moment(watermark) }, ago(watermark, Date.parse(now)) === "now" ? "then" : moment(watermark))],
     ".",
   );

@@ -2,7 +2,7 @@
 
 import { h } from "../element";
 import { choice, field } from "../parts";
-import { labelOf } from "../reports/report";
+import { labelOf, span } from "../reports/report";
 import { combobox, type Option } from "./combobox";
 import { others, type Question, withField } from "./question";
 import { stepsEditor } from "./steps";
@@ -82,4 +82,6 @@ function focused<E extends HTMLElement>(name: string, control: E): E {
 
 /** A range that is none of the usual ones says so. */
 const ranges = ({ from, to }: { from?: unknown; to?: unknown }): readonly (readonly [string, string])[] =>
-  !from || RANGES.some(([known]) => known === from) ? RANGES : [...RANGES, [String(from), `From ${String(from)}${to ? ` to ${String(to)}` : ""}`]];
+  !from || RANGES.some(([known]) => known === from) ? RANGES : [...RANGES, [String(from), capitalised(span({ from, to }))]];
+
+const capitalised = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1);

@@ -33,7 +33,10 @@ async function examine(app: App, host: HTMLElement, signal: AbortSignal): Promis
 }
 
 const toDo = ({ words, do: todo }: Finding): HTMLElement =>
-  note("warn", h("strong", { dir: "auto" }, words), todo.length > 0 && h("ul", {}, todo.map((each) => h("li", { dir: "auto" }, each))));
+  note("warn", h("strong", { dir: "auto" }, words), todo.length > 0 && h("ul", {}, todo.map((each) => h("li", { dir: "auto" }, coded(each)))));
+
+/** The doctor quotes what is to be typed in backticks. */
+const coded = (words: string): (string | HTMLElement)[] => words.split("`").map((part, at) => (at % 2 ? h("code", {}, part) : part));
 
 function restOf(findings: Finding[], acts: number): HTMLElement {
   const title = acts ? "What is fine" : `Health: ${findings.length ? `${counted(findings.length, "check")}, nothing to do` : "nothing to do"}`;
@@ -41,6 +44,6 @@ function restOf(findings: Finding[], acts: number): HTMLElement {
     "details",
     { class: `health ${acts ? "" : "fine"}` },
     h("summary", {}, icon("check"), title),
-    h("ul", {}, findings.map(({ words, state, do: todo }) => h("li", { class: state, dir: "auto" }, words, todo.map((each) => h("p", { class: "soft" }, each))))),
+    h("ul", {}, findings.map(({ words, state, do: todo }) => h("li", { class: state, dir: "auto" }, words, todo.map((each) => h("p", { class: "soft" }, coded(each)))))),
   );
 }

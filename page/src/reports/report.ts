@@ -2,7 +2,7 @@
 
 import type { Answered } from "../answer/answered";
 import type { Json } from "../api";
-import { figure } from "../figures";
+import { counted } from "../figures";
 
 export interface Saved {
   name: string;
@@ -48,9 +48,11 @@ export function labelOf(step: unknown): string {
   return String(label ?? event ?? name ?? [[on ?? "event"].flat().join(" or "), css].filter(Boolean).join(" "));
 }
 
+const UNITS: Record<string, string> = { h: "hour", d: "day", w: "week" };
+
 export function span({ from, to }: Json): string {
-  const days = /^(\d+)d$/.exec(String(from ?? ""));
-  if (days && !to) return `last ${figure(Number(days[1]))} days`;
+  const [, count, unit] = /^(\d+)([hdw])$/.exec(String(from ?? "")) ?? [];
+  if (count && unit && !to) return `last ${counted(Number(count), UNITS[unit] ?? unit)}`;
   if (!from && !to) return "";
   return [from && `from ${String(from)}`, to && `to ${String(to)}`].filter(Boolean).join(" ");
 }
