@@ -223,7 +223,7 @@ def histories(draw: st.DrawFn) -> list[Any]:
     return draw(st.lists(append | retry | crash | st.just(("fold",)) | st.just(("restart",)), max_size=12))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(histories())
 def test_the_lake_holds_each_acknowledged_event_once(history: list[Any]) -> None:
     """Whatever is sent again, in whatever order, and wherever the committer crashes."""

@@ -331,7 +331,7 @@ def persons_of(steps: list[Mapping[str, Any]]) -> list[int]:
     return found
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(STEP, max_size=10), st.sets(st.sampled_from([*USERS, *DEVICES]), min_size=1, max_size=2))
 def test_who_was_deleted_might_never_have_been(steps: list[Mapping[str, Any]], gone: set[str]) -> None:
     """What is left are the events of all others: by a naive reading of who is behind each."""

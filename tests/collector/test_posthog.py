@@ -245,7 +245,7 @@ _EVENTS = _ANYTHING | st.fixed_dictionaries(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.fixed_dictionaries(
         {"batch": st.lists(_EVENTS, max_size=5)}, optional={"sent_at": _ANYTHING, "api_key": _ANYTHING}
@@ -268,7 +268,7 @@ def test_nothing_that_is_sent_breaks_the_decoder(request: dict[str, Any]) -> Non
     assert len(told) + duplicates >= len(request["batch"])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=200) | st.text(alphabet='{}[]":,abc0\\', max_size=80).map(str.encode))
 def test_no_bytes_break_the_door(body: bytes) -> None:
     """Bytes that are no request are refused as such."""
@@ -279,7 +279,7 @@ def test_no_bytes_break_the_door(body: bytes) -> None:
 _VALUES = st.text(alphabet='ab "\\;:=.\n', max_size=12)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -77,6 +77,7 @@ def test_the_theme_is_the_systems_until_another_is_chosen(
     """The button takes the other one, charts included, and the choice outlasts the tab."""
     screen = screens(color_scheme="dark").open(built("funnel", FUNNEL), reading).settle()
     page = screen.page
+    page.locator(".chart svg text").first.wait_for()
     ink = """() => [getComputedStyle(document.body).color,
       document.querySelector('.chart svg text').getAttribute('fill')]"""
     dark = page.evaluate(ink)
@@ -86,7 +87,7 @@ def test_the_theme_is_the_systems_until_another_is_chosen(
     light = page.evaluate(ink)
     assert all(one != other for one, other in zip(dark, light, strict=True))
     page.reload()
-    screen.settle()
+    page.locator(".chart svg text").first.wait_for()
     assert page.evaluate(ink)[0] == light[0]
 
 

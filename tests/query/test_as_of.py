@@ -143,7 +143,7 @@ _changes = st.one_of(
 )
 
 
-@settings(max_examples=9, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(st.lists(st.lists(_changes, max_size=4), min_size=2, max_size=4))
 def test_answers_stay_what_they_were(rounds: list[list[tuple[Any, ...]]]) -> None:
     """Captures, statements, revocations, compaction, and names and cohorts that change or go, change no

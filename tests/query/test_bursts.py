@@ -72,7 +72,7 @@ rows = st.lists(
 rages = st.builds(Rage, st.integers(2, 4), st.sampled_from([1, 2, 4]), st.sampled_from([0, 2, 3]))
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows, rages, st.booleans())
 @example([(1, 1, 0, 0, "click")] * 6, Rage(3, 1_000, 30), False)
 @example([(1, 0, 0, 0, "click")] * 6, Rage(2, 1, 0), True)

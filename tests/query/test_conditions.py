@@ -218,7 +218,7 @@ nested = st.recursive(
     sample=[event(props={"a.b": None, "a": {"b": 1}}), event(props={"a": {"b": 1}})],
 )
 @example(where=[{"property": "a'b", "op": "is_not", "value": "'; drop table rows; --"}], sample=[event()])
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=80)
 def test_any_predicate_over_any_row_is_what_a_naive_reading_says(
     connection: duckdb.DuckDBPyConnection, where: Any, sample: list[Row]
 ) -> None:

@@ -96,7 +96,7 @@ def test_dbt_takes_nothing_for_code() -> None:
     assert "env_var" in text
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40))
 def test_any_text_comes_back(text: str) -> None:
     """Names and descriptions of any characters are read back as they are, and change nothing around them."""

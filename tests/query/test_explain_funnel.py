@@ -17,7 +17,7 @@ from query.oracles import by_person
 from query.test_funnel_options import asked_of, at, body_of, requests, rows, stored
 
 OPTIONS = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

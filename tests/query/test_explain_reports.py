@@ -24,7 +24,7 @@ from query import (
 from query.conftest import ContextOf
 
 OPTIONS = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 Row = Mapping[str, Any]
 Answer = dict[str, Any]

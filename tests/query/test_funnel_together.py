@@ -15,7 +15,7 @@ from query.conftest import ContextOf
 from query.test_funnel_options import at, body_of, requests, row, stored
 
 _settings = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

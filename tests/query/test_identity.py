@@ -47,7 +47,7 @@ _lines = st.lists(
 )
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_lines, st.lists(st.integers(0, 12), max_size=5))
 def test_agrees_with_plain_python(engine: Engine, said: list[dict[str, Any]], revoked: list[int]) -> None:
     """Every device and user, under any revocations and revocations of these, is the person found by hand."""

@@ -89,7 +89,7 @@ _node = st.one_of(st.none(), st.integers(-5, 30))
 _file = st.sampled_from([1, 10, 60, 200]).flatmap(lambda size: st.lists(_node, min_size=size, max_size=size))
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     files=st.lists(_file, min_size=1, max_size=3),
     asked=st.sets(st.integers(-7, 32), max_size=8),

@@ -28,7 +28,7 @@ from query.rows import SITE, Row, event, statement
 DAY = datetime(2026, 10, 1, 12, tzinfo=UTC)
 DEVICE, USER, OTHER = id64("device", "d1"), id64("user", "u1"), id64("user", "u2")
 OPTIONS = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

@@ -121,7 +121,7 @@ _rows = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_rows, st.sampled_from(list(NAMES)), st.sets(st.sampled_from(list(NAMES))))
 def test_overlaps_agree_with_testing_every_event(
     context_of: ContextOf, rows: list[dict[str, Any]], asked: str, names: set[str]
@@ -201,7 +201,7 @@ def of_days(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
                   **{key: value for key, value in row.items() if key != "days"}) for row in rows]  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_said, st.sampled_from(list(NAMES)), st.sampled_from(list(NAMES)), st.booleans())
 def test_texts_pages_and_differences_agree_with_testing_every_event(
     context_of: ContextOf, rows: list[dict[str, Any]], asked: str, stood: str, bounded: bool

@@ -331,7 +331,7 @@ def test_the_site_being_silent_is_nobody_s_fault(context_of: ContextOf) -> None:
     assert told["activity"]["last"] == day(RELEASE - 1)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.integers(0, 10**6),
     st.lists(st.tuples(st.floats(0.1, 60), st.sampled_from([range(7), range(5), (5, 6), (0,)])), min_size=1,

@@ -196,7 +196,7 @@ def ask(context: Any, request: dict[str, Any]) -> dict[str, Any]:
     return retention.run({**request, "return": RETURNS[request["return"]][0]}, context)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cases(), st.integers(-4, 12), st.integers(0, 90))
 def test_agrees_with_plain_python(
     context_of: ContextOf, case: tuple[dict[str, Any], list[Row]], clock: int, minutes: int
@@ -219,7 +219,7 @@ def test_agrees_with_plain_python(
         assert _plain(group["rows"]) == _plain(oracles_retention.table(members, expected.asked))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cases(), st.data())
 def test_lists_the_persons_of_a_cell(
     context_of: ContextOf, case: tuple[dict[str, Any], list[Row]], data: st.DataObject
@@ -247,7 +247,7 @@ def test_lists_the_persons_of_a_cell(
     assert [each["person"] for each in answer["persons"]] == sorted(wanted)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cases(), st.randoms())
 def test_no_order_of_rows_matters(
     context_of: ContextOf, case: tuple[dict[str, Any], list[Row]], random: Any

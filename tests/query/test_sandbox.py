@@ -302,6 +302,19 @@ def test_a_process_that_waited_too_long_is_replaced() -> None:
         sandbox.close()
 
 
+def test_a_large_server_keeps_its_process() -> None:
+    """A process is given up for the memory that it took itself, not for that of who started it."""
+    large = bytearray(b"x") * (600 * 2**20)
+    sandbox = Sandbox(64 * 2**20, 1)
+    try:
+        for _ in range(2):
+            sandbox.run(Statement("select 1 as a", {}, 1, 1_000), lambda _: Setup())
+            assert len(sandbox._idle) == 1
+    finally:
+        sandbox.close()
+        del large
+
+
 def test_calling_off_ends_a_statement_at_once(site: bs.Site) -> None:
     """Whoever calls a question off does not wait for its statement, however busy that is."""
     question = site.ask_sql({"sql": "select count(*) from range(1000000000000)"})

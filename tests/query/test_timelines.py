@@ -52,7 +52,7 @@ def key_of(row: Row, parts: bool) -> tuple[int, ...]:
     return row["person"], row["part"] if parts else 0, row["place"], row["page"]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=ROWS, chunk=st.integers(1, 50), piece=st.integers(1, 50), parts=st.booleans())
 def test_timelines_have_each_person_once_and_in_order(
     rows: list[Row], chunk: int, piece: int, parts: bool, monkeypatch: pytest.MonkeyPatch

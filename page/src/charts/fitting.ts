@@ -14,6 +14,7 @@ export function apart(spec: Spec): Spec[] {
   if (!Array.isArray(spec.vconcat)) return [spec];
   return spec.vconcat.map((view: Spec) => ({
     $schema: spec.$schema,
+    description: spec.description,
     ...view,
     ...(typeof view.width === "number" ? { width: "container", autosize: { type: "fit-x", contains: "padding" } } : {}),
     ...(typeof view.width === "number" && typeof view.title === "object"

@@ -75,6 +75,10 @@ async function drawn(spec: Spec, config: Config): Promise<Drawn> {
     tooltip: (_handler, event, _item, value) => showTooltip(event, value),
   });
   await view.runAsync();
+  // To who does not see it a chart is one picture with its description; its figures are in the table beside it.
+  element.setAttribute("role", "img");
+  element.setAttribute("aria-label", String(spec.description ?? "chart"));
+  element.querySelector("svg")?.setAttribute("aria-hidden", "true");
   return { element, finish: () => (hideTooltip(), view.finalize()) };
 }
 

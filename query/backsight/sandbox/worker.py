@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
+from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 
@@ -244,8 +245,16 @@ def _size(batch: pa.RecordBatch) -> int:
 
 def _is_spent() -> bool:
     """Whether so much memory was taken that it is better given back: with the whole process."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    return peak > 512 * 2**20
+    return _peak() > 512 * 2**20
+
+
+def _peak() -> int:
+    """The most memory that this process ever took, in bytes."""
+    if sys.platform != "linux":
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    # On Linux, getrusage counts what the process took that started this one.
+    status = Path("/proc/self/status").read_text("ascii")
+    return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM:"))
 
 
 def _tell(connection: Connection, said: Mapping[str, Any]) -> None:

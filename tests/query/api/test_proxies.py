@@ -138,7 +138,7 @@ HOSTILE = st.one_of(st.binary(max_size=80), st.lists(st.sampled_from(WORDS), max
 PROXY_ADDRESSES = st.lists(st.sampled_from(["10.0.0.2", "fd00::2", "127.0.0.1"]), max_size=3)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(HOSTILE, PROXY_ADDRESSES, st.booleans())
 def test_nobody_chooses_the_address_that_is_believed(sent: bytes, between: list[str], own_line: bool) -> None:
     """Whatever a client sends, behind any row of trusted proxies, it is told as who it is."""
@@ -147,7 +147,7 @@ def test_nobody_chooses_the_address_that_is_believed(sent: bytes, between: list[
     assert asking("10.0.0.1", *headers)[0] == "192.0.2.7"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(HOSTILE, PROXY_ADDRESSES, st.booleans(), st.booleans())
 def test_nobody_chooses_the_address_in_a_forwarded_header(
     sent: bytes, between: list[str], own_line: bool, quoted: bool

@@ -59,7 +59,7 @@ _rows = st.builds(
     st.sampled_from(CHANGES),
 )
 _examples = settings(
-    max_examples=12,
+    max_examples=6,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a seed gets no simpler when it shrinks
     suppress_health_check=[HealthCheck.function_scoped_fixture],
