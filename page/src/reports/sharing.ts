@@ -8,9 +8,6 @@ import { choice, copier, failure, field } from "../parts";
 
 const DAYS = [["7", "7 days"], ["30", "30 days"], ["90", "90 days"], ["365", "a year"]] as const;
 
-/** A link ends no later than the key that made it. */
-const sooner = (expires: string, days: string): boolean => Date.parse(expires) < Date.now() + (Number(days) - 0.5) * 86_400_000;
-
 export function sharing(app: App, name: string): HTMLElement {
   let days = "30";
   const said = h("div", { "aria-live": "polite" });
@@ -19,7 +16,7 @@ export function sharing(app: App, name: string): HTMLElement {
     try {
       const { url, expires } = await app.api.post<{ url: string; expires: string }>(`saved/${inPath(name)}/links`, { days: Number(days) });
       const shown = h("input", { type: "url", readonly: true, value: url, "aria-label": "The link" });
-      fill(said, h("div", { class: "link" }, shown, copier(url, "Copy")), h("small", {}, `It opens this one report, always as it is then, until ${day(expires)}${sooner(expires, days) ? ", when the key that you use here ends" : ""}.`));
+      fill(said, h("div", { class: "link" }, shown, copier(url, "Copy")), h("small", {}, `It opens this one report, always as it is then, until ${day(expires)}.`));
       shown.select();
     } catch (error) {
       fill(said, failure(asTrouble(error)));

@@ -91,8 +91,8 @@ class SavedQuestions(ABC):
         """A link to a saved report: whoever has its `url` sees that report's answer, as it is at the time,
         and nothing else. It is told this once.
 
-        It ends after `days` (1 to 365; None: when it is revoked), and no later than the key that makes it.
-        `label` says whom it is for; `server` is the address at which others reach the server
+        It ends after `days` (1 to 365), also where the key that makes it ends sooner; None: when it is
+        revoked, or that key ends. `label` says whom it is for; `server` is the address at which others reach the server
         (`"https://stats.example"`), where that is not the one that is asked. Raises InvalidRequest for a
         report that is broken down by persons' traits.
         """

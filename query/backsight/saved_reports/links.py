@@ -69,7 +69,7 @@ class LinkRequests:
     server: str
     """The address at which the server is reached, for links that name no other."""
     until: datetime | None = None
-    """When the key that asks ends: it makes no link that lasts longer."""
+    """When the key that asks ends: it makes no link without an end."""
 
     def create(self, name: str, body: object) -> Json:
         """A new link (`{"days", "label", "server"}`), with its `url`, this once. Raises InvalidRequest."""
@@ -102,8 +102,7 @@ class LinkRequests:
     def _expires(self, days: object) -> datetime | None:
         if days is None:
             return self.until
-        expires = datetime.now(UTC) + timedelta(days=read_whole(days, "days", 1, MOST_DAYS))
-        return expires if self.until is None else min(expires, self.until)
+        return datetime.now(UTC) + timedelta(days=read_whole(days, "days", 1, MOST_DAYS))
 
 
 def _told(key: Key) -> ShareLink:
