@@ -20,5 +20,5 @@ export function drawRate(host: HTMLElement, minutes: Told["minutes"]): string {
   host.setAttribute("aria-label", words);
   host.title = words;
   fill(host, svg("svg", { viewBox: `0 0 ${counts.length * STEP} ${HEIGHT}`, preserveAspectRatio: "none" }, bars));
-  return `${counted(total, "event")} in the last ${counts.length} minutes`;
+  return `${counted(total, "event")} came in within ${counts.length} minutes`;
 }

@@ -86,7 +86,12 @@ def _steps(answer: Row) -> Spec:
             _wide(bars(x=x, tooltip=tooltip), height),
             written("name", {**place, "dy": -19, "fontSize": 12, "fontWeight": 600}, **left),
             written("shown", {**place, "dy": 19, "fontSize": 12, "fontWeight": 600}, **left),
-            written("lost", {**place, "dy": 19, "dx": 128, "style": "muted"}, **left),
+            # On a phone its end is left out, which the table has.
+            written(
+                "lost",
+                {**place, "dy": 19, "dx": 128, "style": "muted", "limit": {"expr": "width - 128"}},
+                **left,
+            ),
         ],
     )
 

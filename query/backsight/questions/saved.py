@@ -92,9 +92,9 @@ class SavedQuestions(ABC):
         and nothing else. It is told this once.
 
         It ends after `days` (1 to 365), also where the key that makes it ends sooner; None: when it is
-        revoked, or that key ends. `label` says whom it is for; `server` is the address at which others reach the server
-        (`"https://stats.example"`), where that is not the one that is asked. Raises InvalidRequest for a
-        report that is broken down by persons' traits.
+        revoked, or that key ends. `label` says whom it is for; `server` is the address at which others reach
+        the server (`"https://stats.example"`), where that is not the one that is asked. Raises InvalidRequest
+        for a report that is broken down by persons' traits.
         """
         from backsight.saved_reports import ShareLink
 
