@@ -7,11 +7,19 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from backsight.demo import browser
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+
+# The same examples in every run, so that a change is judged by what it changes; others are tried with
+# `make test ARGS="--hypothesis-profile=explore -m hypothesis"`.
+settings.register_profile("repeatable", derandomize=True)
+settings.register_profile("explore", derandomize=False)
+settings.load_profile("repeatable")
 
 
 @pytest.fixture(scope="session")

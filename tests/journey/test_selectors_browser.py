@@ -28,7 +28,7 @@ from pages.sites import JUDGE, PAGES, SITES, open_site
 
 SITE = "main"
 MATCHES: tuple[Match, ...] = ("target", "closest")
-GENERATED = 80
+GENERATED = 200
 """Selectors written from each page's own elements, besides the handpicked ones."""
 CLICKS_AT_A_TIME = 60
 

@@ -529,3 +529,18 @@ def test_whole_files_are_counted_where_that_is_the_same(
         and (time.astimezone(zone).date().isoformat() if len(last) == 10 else time.isoformat()) <= last
     ]  # fmt: skip
     assert found["series"][0]["total"] == sum(found["series"][0]["values"]) == len(inside)
+
+
+def test_hours_begin_anew_where_a_clock_goes_back_by_half_an_hour(context_of: ContextOf) -> None:
+    """A range that begins at that moment has no hour from before it."""
+    answer = trend.run(
+        {
+            "series": ["A"],
+            "interval": "hour",
+            "timezone": "Australia/Lord_Howe",
+            "from": "2026-04-04T15:00:00Z",
+            "to": "2026-04-04T15:30:00Z",
+        },
+        context_of(),
+    )
+    assert answer["labels"] == ["2026-04-05T01:30:00+10:30", "2026-04-05T02:00:00+10:30"]

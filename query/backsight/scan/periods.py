@@ -158,11 +158,15 @@ def _next_date(kind: str, day: date) -> date:
 
 def _hours(zone: ZoneInfo, first: datetime) -> Iterator[datetime]:
     """Every instant at which the clock on the wall begins an hour, or is set to another one."""
-    edge = first.astimezone(UTC) - _into_hour(first, zone)
+    # From well before: where the clock was set back by half an hour, the hour on it began at another instant.
+    edge = first.astimezone(UTC) - timedelta(hours=2)
+    edge -= _into_hour(edge, zone)
     while True:
-        yield edge
         following = edge + timedelta(hours=1) - _into_hour(edge, zone)
-        edge = _changed(edge, following, zone) or following
+        following = _changed(edge, following, zone) or following
+        if following > first:
+            yield edge
+        edge = following
 
 
 def _into_hour(instant: datetime, zone: ZoneInfo) -> timedelta:
