@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
+
+from playwright.sync_api import TimeoutError as NotInTime
 
 from definer.conftest import SHOP
 from definer.faked import TOKEN, problem
@@ -56,7 +59,8 @@ def test_a_token_that_expires_meanwhile_ends_it(shop, api):
     definer.hold("#red")
     definer.until("What should count?")
     api.token = "dt_another"
-    definer.press("Not named yet")
+    with suppress(NotInTime):  # a request that was under way may be the first, and has taken the button away
+        definer.press("Not named yet")
     definer.until("no longer good")
     assert definer.count(".frame") == 0
     assert definer.run("backsight.paused") is False
